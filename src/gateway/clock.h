@@ -1,0 +1,46 @@
+/*
+ * Time and how far it can be trusted: the stamps of readings, the state of the
+ * kernel's clock, and the zone of devices whose clocks have none.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "wardgate/reading.h"
+
+struct clock;
+
+struct stamp {
+	int64_t realtime_us; /* UTC */
+	int64_t boot_us;     /* CLOCK_BOOTTIME */
+	enum clock_state state;
+};
+
+/* Called when the state changed or the wall clock was stepped (by step_us, 0 if it was not). */
+typedef void (*clock_change_fn)(enum clock_state state, int64_t step_us, void *userdata);
+
+/* Watches the kernel's clock: every 10 s, and when it is set. Returns 0 or a negative errno. */
+int clock_new(struct clock **ret, sd_event *e, clock_change_fn changed, void *userdata);
+struct clock *clock_free(struct clock *c);
+
+/* The time now. Cheap. */
+struct stamp clock_now(const struct clock *c);
+enum clock_state clock_state(const struct clock *c);
+
+/* CLOCK_BOOTTIME in microseconds, for intervals. */
+int64_t boottime_us(void);
+/* CLOCK_REALTIME in microseconds, for stamps. */
+int64_t realtime_us(void);
+
+/* Sets the zone of device clocks: a tz database name, or NULL for the system's. Returns 0, or
+ * -ENOENT when there is no such zone. */
+int clock_set_zone(const char *zone);
+/* Turns a wall clock reading (as if it were UTC) in that zone into UTC. *ret_ambiguous says that
+ * the hour occurs twice (the first is taken) or not at all (the clock was not put forward). */
+int64_t clock_local_to_utc(int64_t wall_us, bool *ret_ambiguous);
+
+/* The pure judgement: status and maxerror as adjtimex(2) gives them, and whether the clock was
+ * synchronised before in this boot. */
+enum clock_state clock_judge(int adjtimex_result, int status, int64_t maxerror_us, bool was_synchronised);

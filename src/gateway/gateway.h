@@ -1,0 +1,63 @@
+/*
+ * What happens to a reading on its way in: the device's copy is recognised,
+ * time and identity are stamped on, and the ledger takes it. Drivers see this
+ * header, gateway/registry.h and gateway/clock.h; not what lies behind.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "gateway/clock.h"
+#include "gateway/registry.h"
+#include "util/cleanup.h"
+#include "wardgate/ledger.h"
+#include "wardgate/reading.h"
+
+struct config;
+struct gateway;
+
+#define SUBMISSION_MAX 512 /* readings in one gateway_submit() */
+
+enum {
+	_GATEWAY_E_TAKEN,
+	GATEWAY_E_SAFE,	   /* all of it came before and is safe: acknowledge at once */
+	GATEWAY_E_NO_ROOM, /* nothing was taken: nothing can make it safe at present */
+};
+
+int gateway_new(struct gateway **ret, sd_event *e, struct config *c);
+struct gateway *gateway_free(struct gateway *g);
+WG_DEFINE_CLEANUP(struct gateway *, gateway_free)
+/* Applies the configuration to devices, beds, mode and zone. */
+int gateway_apply(struct gateway *g, struct config *c);
+/* The ledger must outlive the gateway's last submission. */
+void gateway_set_ledger(struct gateway *g, const struct ledger *l);
+
+/*
+ * Hands over what a device said, all or nothing. readings need only the driver's part filled in.
+ * Readings that came before (same device and source key) are not taken again, but the receipt
+ * waits for them too.
+ *
+ * Returns 0: taken; done(RECEIPT_SAFE) follows once all are safe, done(RECEIPT_NOT_SAFE) after
+ * LEDGER_PATIENCE_US without (the readings stay in the ledger), never before this call returns.
+ * *ret is valid until done is called or receipt_cancel(). done NULL: nobody waits.
+ * GATEWAY_E_*: done will not be called. Negative errno: nothing was taken.
+ */
+int gateway_submit(struct gateway *g, struct device *d, const struct reading *readings, size_t count,
+		receipt_fn done, void *userdata, struct receipt **ret);
+
+struct registry *gateway_registry(struct gateway *g);
+struct clock *gateway_clock(struct gateway *g);
+const char *gateway_name(const struct gateway *g);
+/* "<counter>-<8 hex digits>" */
+const char *gateway_epoch(const struct gateway *g);
+/* The last sequence number given out. */
+uint64_t gateway_sequence(const struct gateway *g);
+/* Takes the next one, for records and alarm events. */
+uint64_t gateway_next_sequence(struct gateway *g);
+
+struct gateway_counters {
+	uint64_t readings, duplicates, refused;
+};
+struct gateway_counters gateway_counters(const struct gateway *g);

@@ -1,0 +1,67 @@
+/*
+ * Who is there: the devices of the configuration, what they said of
+ * themselves, when they were last heard; and a capped list of unknown ones
+ * that were heard, for commissioning.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/cleanup.h"
+#include "wardgate/device.h"
+
+struct config;
+struct registry;
+
+#define REGISTRY_UNKNOWN_MAX 256
+
+/* A device that was heard but is not configured. */
+struct unknown_device {
+	enum transport transport;
+	char address[DEVICE_ADDRESS_MAX + 1];
+	char kind[DEVICE_FACT_MAX + 1]; /* a guess, for people; "" none */
+	int signal_dbm;			/* 0: unknown */
+	int64_t first_heard_us, last_heard_us; /* UTC */
+	uint64_t times;
+};
+
+enum device_event {
+	DEVICE_ADDED,
+	DEVICE_CHANGED, /* state, facts or battery */
+	DEVICE_HEARD,	/* last heard only */
+	DEVICE_REMOVED, /* d is freed after the call */
+};
+typedef void (*registry_fn)(struct device *d, enum device_event event, void *userdata);
+
+int registry_new(struct registry **ret);
+struct registry *registry_free(struct registry *r);
+WG_DEFINE_CLEANUP(struct registry *, registry_free)
+/* Up to four listeners. */
+int registry_listen(struct registry *r, registry_fn fn, void *userdata);
+
+/* Takes over the configured devices: those that stay keep their state and pointer, those whose
+ * transport or address changed are removed and added. */
+int registry_apply(struct registry *r, const struct config *c);
+
+/* The device with that address (exact bytes), NULL when it is not configured. */
+struct device *registry_find(struct registry *r, enum transport t, const char *address);
+struct device *registry_by_name(struct registry *r, const char *name);
+/* The i-th device in name order, NULL past the end. */
+struct device *registry_at(struct registry *r, size_t i);
+size_t registry_count(const struct registry *r);
+
+/* Notes an unknown device; at the cap the one that was silent for longest gives way. */
+void registry_heard_unknown(struct registry *r, enum transport t, const char *address,
+		const char *kind, int signal_dbm, int64_t now_us);
+size_t registry_unknown_count(const struct registry *r);
+uint64_t registry_unknown_evicted(const struct registry *r);
+const struct unknown_device *registry_unknown_at(const struct registry *r, size_t i);
+
+/* Any sign of life. The gateway calls it for every reading. */
+void registry_heard(struct registry *r, struct device *d, int64_t now_us, int64_t boot_us);
+/* What a device says of itself; text is cut at DEVICE_FACT_MAX. */
+int registry_set_fact(struct registry *r, struct device *d, enum device_fact f, const char *text);
+void registry_set_battery(struct registry *r, struct device *d, int percent);
+/* Looks for devices gone silent. Returns the boot time at which to call again. */
+int64_t registry_tick(struct registry *r, int64_t boot_us);
