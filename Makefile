@@ -1,7 +1,9 @@
 # wardgate: one non-recursive makefile. `make help` lists what it does.
 
 BUILD ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 PKG_CONFIG ?= pkg-config
 PYTHON ?= /usr/bin/python3
 VERSION := 0.1.0
@@ -74,5 +76,97 @@ $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/libward.a
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libward.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(SIM_CFLAGS) -Itests $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libward.a $(PKG_LIBS) $(SIM_LIBS) -lm
+
+# ---- what people call; `make help` prints the lines that carry two hashes ----
+
+# Debian packages for building, checking, fuzzing and the demo (`make deps` installs those missing).
+DEPS := gcc libc6-dev make pkg-config clang libclang-rt-dev clang-format clang-tidy llvm \
+	libmosquitto-dev libsystemd-dev libcjson-dev libcbor-dev libinih-dev libssl-dev \
+	libcoap3-dev libcoap3-bin libcmocka-dev mosquitto mosquitto-clients openssl tzdata util-linux \
+	iproute2 procps mandoc python3 python3-pytest python3-pytest-xdist python3-paho-mqtt \
+	python3-jsonschema python3-yaml
+JOBS ?= $(shell nproc)
+# A make of its own: only there do the flags of packages that `deps` has just installed show.
+AGAIN = $(MAKE) --no-print-directory -j$(JOBS)
+RUNS ?= 1000000
+C_SRC := $(LIB_SRC) $(SIM_SRC) $(wildcard src/main.c)
+FORMAT_SRC = $(sort $(shell find include src tests demo -name '*.[ch]' 2>/dev/null))
+
+.PHONY: help deps check check-long check-programs fuzz fuzzers coverage demo bench analyze
+.PHONY: analyze-gcc analyze-tidy format format-check clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+deps: ## install what is missing (Debian packages; sudo when not root)
+	@tests/tools/install-deps $(DEPS)
+
+check-programs: all $(UNIT_BIN) $(REPLAY_BIN)
+
+check: deps ## build and run the checks that every change must pass
+	@$(AGAIN) check-programs
+	@$(PYTHON) tests/tools/run-checks \
+		$(BUILD)=unit,replay,docs,style,layers,integration
+
+check-long: deps ## the same under ASan+UBSan and TSan, and the slow integration tests
+	@$(AGAIN) check-programs
+	@$(AGAIN) BUILD=$(BUILD)/asan SAN=address,undefined OPT=-O1 check-programs
+	@$(AGAIN) BUILD=$(BUILD)/tsan SAN=thread OPT=-O1 check-programs
+	@$(PYTHON) tests/tools/run-checks $(BUILD)/asan=unit,replay,integration \
+		$(BUILD)/tsan=unit,integration $(BUILD)=slow
+
+# libFuzzer needs clang, the library built with its instrumentation, and its own main().
+FUZZER_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzzer/%)
+$(BUILD)/fuzzer/%: tests/fuzz/%.c $(BUILD)/libward.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -Itests $(BASE_LDFLAGS) -fsanitize=fuzzer $(LDFLAGS) \
+		-o $@ $< $(BUILD)/libward.a $(PKG_LIBS)
+
+fuzzers: $(FUZZER_BIN)
+
+fuzz: deps ## libFuzzer on every decoder, RUNS=1000000 inputs each; TARGET=name for one
+	@$(AGAIN) BUILD=$(BUILD)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined OPT=-O1 fuzzers
+	@tests/tools/run-fuzzers $(BUILD)/fuzz/fuzzer $(RUNS) $(TARGET)
+
+coverage: deps ## line coverage of each decoder by its corpus
+	@$(AGAIN) BUILD=$(BUILD)/coverage CC=clang OPT=-O1 \
+		CFLAGS='-fprofile-instr-generate -fcoverage-mapping' LDFLAGS=-fprofile-instr-generate \
+		check-replays
+	@$(PYTHON) tests/tools/check-coverage $(BUILD)/coverage
+
+.PHONY: check-replays
+check-replays: $(REPLAY_BIN)
+
+demo: deps ## a simulated ward, a gateway and a broker on this machine, for about a minute
+	@$(AGAIN) all
+	@demo/run
+
+bench: deps ## ratios against the bare libraries, into docs/performance.md
+	@$(AGAIN) all $(BENCH_BIN)
+	@$(PYTHON) tests/bench/bench.py
+
+analyze: deps ## gcc -fanalyzer and clang-tidy on all sources of the programs
+	@$(AGAIN) BUILD=$(BUILD)/analyze analyze-gcc
+	@$(AGAIN) analyze-tidy
+	@echo "analyze: $(words $(C_SRC)) files, nothing found"
+
+analyze-gcc: CFLAGS += -fanalyzer
+analyze-gcc: $(C_SRC:%.c=$(BUILD)/obj/%.o)
+
+TIDY_FLAGS = $(filter-out -Werror,$(ALL_CFLAGS)) $(SIM_CFLAGS)
+analyze-tidy:
+	@mkdir -p $(BUILD)/analyze
+	@printf '%s\n' $(C_SRC) | xargs -P $(JOBS) -I {} clang-tidy --quiet --warnings-as-errors='*' \
+		{} -- $(TIDY_FLAGS) 2>$(BUILD)/analyze/tidy.log \
+		|| { grep -v 'warnings generated' $(BUILD)/analyze/tidy.log; false; }
+
+format: ## clang-format on all C files, in place
+	@clang-format -i $(FORMAT_SRC)
+
+format-check: ## whether clang-format would change anything
+	@clang-format --dry-run -Werror $(FORMAT_SRC)
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

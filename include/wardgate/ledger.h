@@ -32,6 +32,9 @@ struct ledger {
 	/* Lets the receipt wait for an earlier reading as well. True: it waits; false: that reading is
 	 * safe already. */
 	bool (*attach)(void *object, uint64_t sequence, struct receipt *receipt);
+	/* Takes a gap, epoch or clock record, an audit entry: topic below the prefix and a JSON body,
+	 * both copied. A record always finds a place. */
+	int (*record)(void *object, uint64_t sequence, const char *topic, const char *body);
 	/* A submission is complete: send what can be sent. */
 	void (*flush)(void *object);
 };

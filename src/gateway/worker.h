@@ -33,8 +33,8 @@ WG_DEFINE_CLEANUP(struct worker *, worker_free)
 /* Starts run(arg). Then, on the loop, exactly one of done(arg, result), or, when the job was given
  * up meanwhile, abandoned(arg), which frees what arg owns. Returns 0, WORKER_E_BUSY or a negative
  * errno; on those arg stays the caller's. *ret_job is valid until done or worker_abandon(). */
-int worker_start(struct worker *w, worker_run_fn run, worker_done_fn done,
-		worker_done_fn abandoned, void *arg, struct worker_job **ret_job);
+int worker_start(struct worker *w, worker_run_fn run, worker_done_fn done, worker_done_fn abandoned,
+	void *arg, struct worker_job **ret_job);
 /* done() will not be called. A blocking connect(2) in the thread is interrupted (EINTR). */
 void worker_abandon(struct worker_job *job);
 /* Interrupts a blocking connect(2) in the thread with EINTR, so that a library moves on to the next
