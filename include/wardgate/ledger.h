@@ -21,14 +21,17 @@ struct receipt;
 /* The waiting ends without a call; NULL is fine. */
 void receipt_cancel(struct receipt *r);
 
+enum { _LEDGER_E_OK, LEDGER_E_NO_ROOM };
+
 struct ledger {
 	void *object;
-	/* Whether count more would be taken now. */
-	bool (*has_room)(void *object, size_t count);
+	/* Makes sure that the next count appends succeed. boot_us is the time, for all that follows.
+	 * Returns 0, LEDGER_E_NO_ROOM or -ENOMEM; then nothing changed. */
+	int (*reserve)(void *object, size_t count, int64_t boot_us);
 	/* Makes a receipt with a deadline; it is called once all that it was attached to are safe. */
 	int (*receipt)(void *object, receipt_fn done, void *userdata, struct receipt **ret);
-	/* Takes a copy (with references of its own); receipt may be NULL. */
-	int (*append)(void *object, const struct reading *r, struct receipt *receipt);
+	/* Takes a copy (with references of its own) into a reserved place; receipt may be NULL. */
+	void (*append)(void *object, const struct reading *r, struct receipt *receipt);
 	/* Lets the receipt wait for an earlier reading as well. True: it waits; false: that reading is
 	 * safe already. */
 	bool (*attach)(void *object, uint64_t sequence, struct receipt *receipt);

@@ -43,4 +43,5 @@ int64_t clock_local_to_utc(int64_t wall_us, bool *ret_ambiguous);
 
 /* The pure judgement: status and maxerror as adjtimex(2) gives them, and whether the clock was
  * synchronised before in this boot. */
-enum clock_state clock_judge(int adjtimex_result, int status, int64_t maxerror_us, bool was_synchronised);
+enum clock_state clock_judge(
+	int adjtimex_result, int status, int64_t maxerror_us, bool was_synchronised);

@@ -22,11 +22,12 @@ struct gateway;
 
 enum {
 	_GATEWAY_E_TAKEN,
-	GATEWAY_E_SAFE,	   /* all of it came before and is safe: acknowledge at once */
+	GATEWAY_E_SAFE,    /* all of it came before and is safe: acknowledge at once */
 	GATEWAY_E_NO_ROOM, /* nothing was taken: nothing can make it safe at present */
 };
 
-int gateway_new(struct gateway **ret, sd_event *e, struct config *c);
+/* epoch: "<counter>-<8 hex digits>", new at each start; see gateway/epoch.h. */
+int gateway_new(struct gateway **ret, sd_event *e, struct config *c, const char *epoch);
 struct gateway *gateway_free(struct gateway *g);
 WG_DEFINE_CLEANUP(struct gateway *, gateway_free)
 /* Applies the configuration to devices, beds, mode and zone. */
@@ -44,8 +45,8 @@ void gateway_set_ledger(struct gateway *g, const struct ledger *l);
  * *ret is valid until done is called or receipt_cancel(). done NULL: nobody waits.
  * GATEWAY_E_*: done will not be called. Negative errno: nothing was taken.
  */
-int gateway_submit(struct gateway *g, struct device *d, const struct reading *readings, size_t count,
-		receipt_fn done, void *userdata, struct receipt **ret);
+int gateway_submit(struct gateway *g, struct device *d, const struct reading *readings,
+	size_t count, receipt_fn done, void *userdata, struct receipt **ret);
 
 struct registry *gateway_registry(struct gateway *g);
 struct clock *gateway_clock(struct gateway *g);
@@ -54,8 +55,16 @@ const char *gateway_name(const struct gateway *g);
 const char *gateway_epoch(const struct gateway *g);
 /* The last sequence number given out. */
 uint64_t gateway_sequence(const struct gateway *g);
-/* Takes the next one, for records and alarm events. */
-uint64_t gateway_next_sequence(struct gateway *g);
+
+/* Publishes a record under P/gateways/<gateway>/records: members is the inside of a JSON object
+ * after "id", beginning with a comma: ,"record":"gap",... Returns 0 or a negative errno. */
+int gateway_record(struct gateway *g, const char *members);
+/* The message with that sequence was given up for want of room: publishes a gap record. */
+void gateway_gap(struct gateway *g, uint64_t sequence, const char *reason);
+
+typedef void (*gateway_clock_fn)(enum clock_state state, void *userdata);
+/* Called after the clock's state changed. */
+void gateway_on_clock(struct gateway *g, gateway_clock_fn fn, void *userdata);
 
 struct gateway_counters {
 	uint64_t readings, duplicates, refused;

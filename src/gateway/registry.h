@@ -20,8 +20,8 @@ struct registry;
 struct unknown_device {
 	enum transport transport;
 	char address[DEVICE_ADDRESS_MAX + 1];
-	char kind[DEVICE_FACT_MAX + 1]; /* a guess, for people; "" none */
-	int signal_dbm;			/* 0: unknown */
+	char kind[DEVICE_FACT_MAX + 1];        /* a guess, for people; "" none */
+	int signal_dbm;                        /* 0: unknown */
 	int64_t first_heard_us, last_heard_us; /* UTC */
 	uint64_t times;
 };
@@ -29,7 +29,7 @@ struct unknown_device {
 enum device_event {
 	DEVICE_ADDED,
 	DEVICE_CHANGED, /* state, facts or battery */
-	DEVICE_HEARD,	/* last heard only */
+	DEVICE_HEARD,   /* last heard only */
 	DEVICE_REMOVED, /* d is freed after the call */
 };
 typedef void (*registry_fn)(struct device *d, enum device_event event, void *userdata);
@@ -53,7 +53,7 @@ size_t registry_count(const struct registry *r);
 
 /* Notes an unknown device; at the cap the one that was silent for longest gives way. */
 void registry_heard_unknown(struct registry *r, enum transport t, const char *address,
-		const char *kind, int signal_dbm, int64_t now_us);
+	const char *kind, int signal_dbm, int64_t now_us);
 size_t registry_unknown_count(const struct registry *r);
 uint64_t registry_unknown_evicted(const struct registry *r);
 const struct unknown_device *registry_unknown_at(const struct registry *r, size_t i);

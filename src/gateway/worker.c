@@ -127,7 +127,7 @@ static int on_finished(sd_event_source *source, int fd, uint32_t revents, void *
 int worker_new(struct worker **ret, sd_event *e)
 {
 	_cleanup_(worker_freep) struct worker *w = NULL;
-	struct sigaction sa = {.sa_handler = on_interrupt};
+	struct sigaction sa = { .sa_handler = on_interrupt };
 	int r;
 
 	w = calloc(1, sizeof(*w));

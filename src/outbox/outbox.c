@@ -65,24 +65,34 @@ static struct outbox_entry *find(struct outbox *o, uint64_t sequence)
 	return e;
 }
 
+/* Sees to it that count entries are at hand. */
+static int stock_up(struct outbox *o, size_t count)
+{
+	while (o->spare_count < count) {
+		struct outbox_entry *e = malloc(sizeof(*e));
+
+		if (!e)
+			return -ENOMEM;
+		e->hash_next = o->spare;
+		o->spare = e;
+		o->spare_count++;
+	}
+	return 0;
+}
+
+/* One of those at hand. */
 static struct outbox_entry *entry_new(struct outbox *o, enum message_kind kind, uint64_t sequence)
 {
+	struct outbox_entry **at = bucket(o, sequence);
 	struct outbox_entry *e = o->spare;
-	struct outbox_entry **at;
 
-	if (e) {
-		o->spare = e->hash_next;
-		o->spare_count--;
-		memset(e, 0, sizeof(*e));
-	} else {
-		e = calloc(1, sizeof(*e));
-		if (!e)
-			return NULL;
-	}
+	assert(e);
+	o->spare = e->hash_next;
+	o->spare_count--;
+	memset(e, 0, sizeof(*e));
 	e->message.kind = kind;
 	e->message.sequence = sequence;
 	e->came_boot_us = o->now_boot_us;
-	at = bucket(o, sequence);
 	e->hash_next = *at;
 	*at = e;
 	o->taken++;
@@ -149,8 +159,8 @@ static size_t depth(const struct outbox *o)
 
 struct outbox *outbox_free(struct outbox *o)
 {
-	struct queue *queues[] = {
-		&o->urgent, &o->live, &o->backlog, &o->in_flight, &o->waiting, &o->aside};
+	struct queue *queues[] = { &o->urgent, &o->live, &o->backlog, &o->in_flight, &o->waiting,
+		&o->aside };
 
 	if (!o)
 		return NULL;
@@ -169,11 +179,14 @@ struct outbox *outbox_free(struct outbox *o)
 
 /* --- the gateway's side --- */
 
-static bool has_room(void *object, size_t count)
+static int reserve(void *object, size_t count, int64_t boot_us)
 {
 	struct outbox *o = object;
 
-	return depth(o) + count <= o->limits.messages;
+	o->now_boot_us = boot_us;
+	if (depth(o) + count > o->limits.messages)
+		return LEDGER_E_NO_ROOM;
+	return stock_up(o, count);
 }
 
 static int make_receipt(void *object, receipt_fn done, void *userdata, struct receipt **ret)
@@ -183,20 +196,17 @@ static int make_receipt(void *object, receipt_fn done, void *userdata, struct re
 	return receipt_new(ret, &o->receipts, done, userdata, o->now_boot_us + LEDGER_PATIENCE_US);
 }
 
-static int append(void *object, const struct reading *r, struct receipt *receipt)
+static void append(void *object, const struct reading *r, struct receipt *receipt)
 {
 	struct outbox *o = object;
 	struct outbox_entry *e = entry_new(o, MESSAGE_READING, r->sequence);
 
-	if (!e)
-		return -ENOMEM;
 	e->message.reading = *r;
 	reading_hold(&e->message.reading);
 	e->message.reading.backfill = !o->connected;
 	if (receipt)
 		e->receipt = receipt_attach(receipt);
 	queue_append(o->connected ? &o->live : &o->backlog, e);
-	return 0;
 }
 
 static bool attach(void *object, uint64_t sequence, struct receipt *receipt)
@@ -244,7 +254,7 @@ struct ledger outbox_ledger(struct outbox *o)
 {
 	return (struct ledger){
 		.object = o,
-		.has_room = has_room,
+		.reserve = reserve,
 		.receipt = make_receipt,
 		.append = append,
 		.attach = attach,
@@ -268,11 +278,9 @@ int outbox_append_message(struct outbox *o, enum message_kind kind, uint64_t seq
 	_cleanup_(freep) char *b = strdup(body);
 	struct outbox_entry *e, *oldest;
 
-	if (!t || !b)
+	if (!t || !b || stock_up(o, 1) < 0)
 		return -ENOMEM;
 	e = entry_new(o, kind, sequence);
-	if (!e)
-		return -ENOMEM;
 	e->message.topic = TAKE_PTR(t);
 	e->message.body = TAKE_PTR(b);
 	queue_append(&o->urgent, e);
@@ -328,7 +336,7 @@ static bool is_urgent(const struct outbox_entry *e)
 
 void outbox_disconnected(struct outbox *o)
 {
-	struct queue readings = {0}, urgent = {0};
+	struct queue readings = { 0 }, urgent = { 0 };
 
 	o->connected = false;
 	o->backlog_in_flight = 0;
@@ -495,8 +503,8 @@ int64_t outbox_tick(struct outbox *o, int64_t boot_us)
 
 struct outbox_counters outbox_counters(const struct outbox *o)
 {
-	const struct queue *queues[] = {
-		&o->urgent, &o->live, &o->backlog, &o->in_flight, &o->waiting};
+	const struct queue *queues[] = { &o->urgent, &o->live, &o->backlog, &o->in_flight,
+		&o->waiting };
 	struct outbox_counters c = {
 		.depth = depth(o),
 		.in_flight = o->in_flight.length,

@@ -75,7 +75,7 @@ void queue_merge(struct queue *q, struct queue *from)
 
 void queue_sort(struct queue *q)
 {
-	struct queue halves[2] = {{0}};
+	struct queue halves[2] = { { 0 } };
 	bool second = false;
 
 	if (q->length < 2)

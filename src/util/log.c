@@ -103,7 +103,7 @@ static void write_journal(
 		}
 		if (t.overflow)
 			break;
-		iov[n++] = (struct iovec){.iov_base = start, .iov_len = (size_t)(t.at - start)};
+		iov[n++] = (struct iovec){ .iov_base = start, .iov_len = (size_t)(t.at - start) };
 	}
 	(void)sd_journal_sendv(iov, (int)n);
 }

@@ -20,10 +20,10 @@ struct log_field {
 	int error; /* negative errno: str is its text */
 };
 
-#define F_STR(n, v) ((struct log_field){.name = (n), .str = (v) ?: ""})
-#define F_INT(n, v) ((struct log_field){.name = (n), .number = (int64_t)(v)})
+#define F_STR(n, v) ((struct log_field){ .name = (n), .str = (v) ?: "" })
+#define F_INT(n, v) ((struct log_field){ .name = (n), .number = (int64_t)(v) })
 /* A negative errno, under the field ERRNO. */
-#define F_ERR(e) ((struct log_field){.name = "ERRNO", .error = (e)})
+#define F_ERR(e) ((struct log_field){ .name = "ERRNO", .error = (e) })
 
 /* Writes one entry. Thread-safe. priority as in syslog(3). sentence is not a format string. */
 void log_write(
@@ -32,7 +32,7 @@ void log_write(
 void log_set_level(int priority);
 bool log_enabled(int priority);
 
-#define LOG_FIELDS_END ((struct log_field){0})
+#define LOG_FIELDS_END ((struct log_field){ 0 })
 
 /* The list opens with an empty field, so that it may have no other. */
 #define log_emit(priority, sentence, ...)                                                          \
@@ -40,7 +40,7 @@ bool log_enabled(int priority);
 		if (log_enabled(priority))                                                         \
 			log_write((priority), LOG_MODULE, (sentence),                              \
 				(const struct log_field[]){                                        \
-					LOG_FIELDS_END, ##__VA_ARGS__, LOG_FIELDS_END} +           \
+					LOG_FIELDS_END, ##__VA_ARGS__, LOG_FIELDS_END } +          \
 					1);                                                        \
 	} while (0)
 

@@ -1,0 +1,129 @@
+/*
+ * A ring of keys in order of arrival and an open-addressed index over it. See
+ * dedup.h. Keys are outputs of a keyed hash, so that their low bits serve as
+ * the index's hash.
+ */
+#include "gateway/dedup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_SIZE 32
+
+struct pair {
+	uint64_t key, sequence;
+};
+
+struct dedup {
+	uint32_t size;  /* of the ring, a power of two */
+	uint32_t count; /* keys ever added, modulo nothing: the next place is count % size */
+	uint32_t filled;
+	uint16_t *index; /* 2 * size places: ring place + 1, 0 empty */
+	struct pair ring[];
+};
+
+static uint32_t home(const struct dedup *d, uint64_t key)
+{
+	return (uint32_t)key & (2 * d->size - 1);
+}
+
+/* The index place of the key, or the empty one where it would go. */
+static uint32_t locate(const struct dedup *d, uint64_t key)
+{
+	uint32_t at = home(d, key);
+
+	while (d->index[at] && d->ring[d->index[at] - 1].key != key)
+		at = (at + 1) & (2 * d->size - 1);
+	return at;
+}
+
+uint64_t dedup_find(const struct dedup *d, uint64_t key)
+{
+	uint32_t at;
+
+	if (!d)
+		return 0;
+	at = locate(d, key);
+	return d->index[at] ? d->ring[d->index[at] - 1].sequence : 0;
+}
+
+/* Removes a key from the index and closes the gap behind it (linear probing). */
+static void unindex(struct dedup *d, uint64_t key)
+{
+	uint32_t mask = 2 * d->size - 1;
+	uint32_t hole = locate(d, key);
+	uint32_t at = hole;
+
+	d->index[hole] = 0;
+	for (;;) {
+		uint32_t want;
+
+		at = (at + 1) & mask;
+		if (!d->index[at])
+			return;
+		want = home(d, d->ring[d->index[at] - 1].key);
+		if (((at - want) & mask) < ((at - hole) & mask))
+			continue;
+		d->index[hole] = d->index[at];
+		d->index[at] = 0;
+		hole = at;
+	}
+}
+
+static void put(struct dedup *d, uint64_t key, uint64_t sequence)
+{
+	uint32_t place = d->count++ & (d->size - 1);
+
+	if (d->filled == d->size)
+		unindex(d, d->ring[place].key);
+	else
+		d->filled++;
+	d->index[locate(d, key)] = (uint16_t)(place + 1);
+	d->ring[place] = (struct pair){ key, sequence };
+}
+
+static struct dedup *make(uint32_t size)
+{
+	struct dedup *d = calloc(1, sizeof(*d) + size * sizeof(d->ring[0]));
+
+	if (!d)
+		return NULL;
+	d->size = size;
+	d->index = calloc((size_t)2 * size, sizeof(d->index[0]));
+	if (!d->index) {
+		free(d);
+		return NULL;
+	}
+	return d;
+}
+
+int dedup_add(struct dedup **ret, uint64_t key, uint64_t sequence)
+{
+	struct dedup *d = *ret;
+
+	if (!d || (d->filled == d->size && d->size < DEDUP_MAX)) {
+		struct dedup *larger = make(d ? 2 * d->size : FIRST_SIZE);
+
+		if (!larger)
+			return -ENOMEM;
+		for (uint32_t i = 0; d && i < d->size; i++) {
+			const struct pair *p = &d->ring[(d->count + i) & (d->size - 1)];
+
+			put(larger, p->key, p->sequence);
+		}
+		dedup_free(d);
+		*ret = d = larger;
+	}
+	put(d, key, sequence);
+	return 0;
+}
+
+struct dedup *dedup_free(struct dedup *d)
+{
+	if (!d)
+		return NULL;
+	free(d->index);
+	free(d);
+	return NULL;
+}
