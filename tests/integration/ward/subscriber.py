@@ -1,0 +1,126 @@
+"""An observer of the broker that shares no code with the daemon: paho, MQTT 5, QoS 1, a persistent
+session, so that nothing that the broker accepted can escape it."""
+import json
+import ssl
+
+import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from .base import Missing, Record, wait_until
+
+
+class Message:
+    """One arrived PUBLISH."""
+
+    def __init__(self, m):
+        self.topic, self.payload, self.qos = m.topic, m.payload, m.qos
+        self.retain, self.dup = bool(m.retain), bool(m.dup)
+        p = m.properties
+        self.content_type = getattr(p, "ContentType", None)
+        self.user = dict(getattr(p, "UserProperty", []) or [])
+        self.expiry = getattr(p, "MessageExpiryInterval", None)
+        self.correlation = getattr(p, "CorrelationData", None)
+        self.response_topic = getattr(p, "ResponseTopic", None)
+
+    @property
+    def json(self):
+        return json.loads(self.payload)
+
+    def __repr__(self):
+        return f"{self.topic} {'R ' if self.retain else ''}{self.payload!r}"
+
+
+class Subscriber:
+    def __init__(self, broker, certs, name="subscriber", topics="#", host="127.0.0.1", pair=None):
+        self.messages = Record()
+        self.connected = Record()
+        self.topics = topics
+        self.client = paho.Client(client_id=name, protocol=paho.MQTTv5)
+        if broker.tls:
+            pair = pair or certs.subscriber()
+            self.client.tls_set(ca_certs=pair.ca, certfile=pair.cert, keyfile=pair.key,
+                                tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        self.client.reconnect_delay_set(1, 1)
+        self.client.max_inflight_messages_set(65000)
+        self.client.on_connect = self._on_connect
+        self.client.on_subscribe = lambda *a: self.connected.add("subscribed")
+        self.client.on_message = lambda c, u, m: self.messages.add(Message(m))
+        props = Properties(PacketTypes.CONNECT)
+        props.SessionExpiryInterval = 3600
+        self.client.connect(host, broker.port, keepalive=60, clean_start=False, properties=props)
+        self.client.loop_start()
+        self.connected.wait(lambda x: x == "subscribed", f"SUBACK for {name}")
+
+    def _on_connect(self, client, userdata, flags, rc, properties=None):
+        if rc == 0:
+            self.connected.add("connected")
+            client.subscribe(self.topics, qos=1)
+
+    def publish(self, topic, payload, retain=False, response_topic=None, correlation=None):
+        props = Properties(PacketTypes.PUBLISH)
+        if response_topic:
+            props.ResponseTopic = response_topic
+        if correlation:
+            props.CorrelationData = correlation
+        self.client.publish(topic, payload, qos=1, retain=retain,
+                            properties=props).wait_for_publish(30)
+
+    def mark(self):
+        return len(self.messages)
+
+    def wait(self, predicate, what, start=0, deadline=30):
+        return self.messages.wait(predicate, what, start, deadline)
+
+    def wait_topic(self, topic, predicate=lambda m: True, start=0, deadline=30):
+        return self.messages.wait(lambda m: m.topic == topic and predicate(m),
+                                  f"a message on {topic}", start, deadline)
+
+    def readings(self, device=None, metric=None):
+        """Readings that arrived, as objects, in order of arrival, duplicates included."""
+        found = []
+        for m in self.messages:
+            parts = m.topic.split("/")
+            if "beds" not in parts or not m.payload:
+                continue
+            r = m.json
+            if (device is None or r["device"] == device) and (metric is None or
+                                                              r["metric"] == metric):
+                found.append(r)
+        return found
+
+    def reading(self, device=None, metric=None, where=lambda r: True, start=0, deadline=30):
+        """Waits for one reading and gives the message."""
+        def fits(m):
+            if "/beds/" not in m.topic or not m.payload:
+                return False
+            r = m.json
+            return (device in (None, r["device"]) and metric in (None, r["metric"]) and where(r))
+        return self.messages.wait(fits, f"a reading of {device or 'any device'}, "
+                                  f"{metric or 'any metric'}", start, deadline)
+
+    def wait_readings(self, count, device=None, metric=None, deadline=30):
+        """Until so many different readings (by id) have arrived."""
+        def enough():
+            return len({r["id"] for r in self.readings(device, metric)}) >= count
+        wait_until(enough, lambda: f"{count} different readings; {len(self.readings(device, metric))}"
+                   " arrived", deadline)
+
+    def quiet(self, barrier):
+        """Everything that was on its way before this call has arrived: barrier() makes the daemon
+        send one more thing and waits for it (arrival is in order)."""
+        barrier()
+
+    def records(self):
+        return [m.json for m in self.messages if m.topic.endswith("/records") and m.payload]
+
+    def end(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+def one(items, what):
+    """Exactly one."""
+    if len(items) != 1:
+        raise Missing(f"{what}: expected one, got {len(items)}: {items!r}")
+    return items[0]
