@@ -1,0 +1,157 @@
+/*
+ * Devices across a change of configuration, their silence, and the cap on
+ * unknown ones.
+ */
+#include "gateway/registry.h"
+
+#include "config/config.h"
+#include "unit/unit.h"
+
+static char told[512];
+
+static void on_device(struct device *d, enum device_event event, void *userdata)
+{
+	static const char marks[] = { '+', '~', '.', '-' };
+	size_t n = strlen(told);
+
+	snprintf(told + n, sizeof(told) - n, "%c%s ", marks[event], d->name->text);
+}
+
+static struct config_device device(const char *name, const char *address, const char *bed)
+{
+	return (struct config_device){
+		.name = (char *)name,
+		.transport = TRANSPORT_COAP,
+		.address = (char *)address,
+		.bed = (char *)bed,
+		.expect_every_us = 1000000,
+	};
+}
+
+static struct registry *make(void)
+{
+	struct registry *r;
+
+	told[0] = 0;
+	assert_int_equal(registry_new(&r), 0);
+	assert_int_equal(registry_listen(r, on_device, NULL), 0);
+	return r;
+}
+
+static void apply(struct registry *r, struct config_device *devices, size_t count)
+{
+	struct config c = { .devices = devices, .device_count = count };
+
+	told[0] = 0;
+	assert_int_equal(registry_apply(r, &c), 0);
+}
+
+static void test_devices_that_stay_keep_their_state(void **state)
+{
+	struct config_device first[] = { device("b", "id-b", "1"), device("a", "id-a", NULL) };
+	struct config_device second[] = { device("a", "id-other", NULL), device("b", "id-b", "2"),
+		device("c", "id-c", NULL) };
+	struct registry *r = make();
+	struct device *b;
+
+	apply(r, first, 2);
+	assert_string_equal(told, "+b +a ");
+	b = registry_find(r, TRANSPORT_COAP, "id-b");
+	assert_non_null(b);
+	assert_ptr_equal(b, registry_by_name(r, "b"));
+	assert_null(registry_find(r, TRANSPORT_BLE, "id-b"));
+	b->device_sequence = 77;
+
+	apply(r, second, 3);
+	assert_string_equal(told, "-a +a ~b +c ");
+	assert_ptr_equal(b, registry_find(r, TRANSPORT_COAP, "id-b"));
+	assert_int_equal(b->device_sequence, 77);
+	assert_string_equal(b->bed->text, "2");
+	assert_null(registry_find(r, TRANSPORT_COAP, "id-a"));
+	assert_non_null(registry_find(r, TRANSPORT_COAP, "id-other"));
+	assert_string_equal(registry_at(r, 2)->name->text, "c");
+	assert_null(registry_at(r, 3));
+
+	apply(r, second, 3);
+	assert_string_equal(told, ""); /* the same again changes nothing */
+	apply(r, NULL, 0);
+	assert_int_equal(registry_count(r), 0);
+	registry_free(r);
+}
+
+static void test_silence(void **state)
+{
+	struct config_device devices[] = { device("a", "id-a", NULL) };
+	struct registry *r = make();
+	struct device *a;
+
+	apply(r, devices, 1);
+	a = registry_by_name(r, "a");
+	assert_int_equal(a->state, DEVICE_NEVER_HEARD);
+	assert_int_equal(registry_tick(r, 50000000), INT64_MAX);
+	told[0] = 0;
+	registry_heard(r, a, 1, 100000000);
+	registry_heard(r, a, 2, 100500000);
+	assert_string_equal(told, "~a .a ");
+	assert_int_equal(registry_tick(r, 103000000), 103500000);
+	assert_int_equal(a->state, DEVICE_PRESENT);
+	assert_int_equal(registry_tick(r, 103500000), INT64_MAX);
+	assert_int_equal(a->state, DEVICE_SILENT);
+	registry_heard(r, a, 3, 104000000);
+	assert_int_equal(a->state, DEVICE_PRESENT);
+	registry_free(r);
+}
+
+static void test_facts(void **state)
+{
+	struct config_device devices[] = { device("a", "id-a", NULL) };
+	struct registry *r = make();
+	struct device *a;
+	char text[200];
+
+	apply(r, devices, 1);
+	a = registry_by_name(r, "a");
+	told[0] = 0;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = 0;
+	assert_int_equal(registry_set_fact(r, a, FACT_MODEL, text), 0);
+	assert_int_equal(strlen(a->facts[FACT_MODEL]), DEVICE_FACT_MAX);
+	assert_int_equal(registry_set_fact(r, a, FACT_MODEL, text), 0);
+	registry_set_battery(r, a, 80);
+	registry_set_battery(r, a, 80);
+	assert_string_equal(told, "~a ~a ");
+	registry_free(r);
+}
+
+static void test_unknown_devices_are_capped(void **state)
+{
+	struct registry *r = make();
+	char address[32];
+
+	for (int i = 0; i < REGISTRY_UNKNOWN_MAX; i++) {
+		snprintf(address, sizeof(address), "u%d", i);
+		registry_heard_unknown(r, TRANSPORT_COAP, address, "coap", 0, 1000 + i);
+	}
+	registry_heard_unknown(r, TRANSPORT_COAP, "u0", "coap", -40, 5000);
+	assert_int_equal(registry_unknown_count(r), REGISTRY_UNKNOWN_MAX);
+	assert_int_equal(registry_unknown_at(r, 0)->times, 2);
+	registry_heard_unknown(r, TRANSPORT_COAP, "new", NULL, 0, 5001);
+	assert_int_equal(registry_unknown_count(r), REGISTRY_UNKNOWN_MAX);
+	assert_int_equal(registry_unknown_evicted(r), 1);
+	/* u1 was silent for longest. */
+	assert_string_equal(registry_unknown_at(r, 1)->address, "new");
+	assert_null(registry_unknown_at(r, REGISTRY_UNKNOWN_MAX));
+	registry_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_devices_that_stay_keep_their_state),
+		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_unknown_devices_are_capped),
+	};
+
+	return RUN_TESTS(tests);
+}
