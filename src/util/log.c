@@ -4,7 +4,7 @@
 #include "util/log.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -113,6 +113,7 @@ static void write_stderr(
 {
 	char buf[LINE_MAX_BYTES];
 	struct text t = text_init(buf, sizeof(buf) - 1);
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
 	char value[512];
 
 	text_char(&t, '<');
@@ -138,8 +139,9 @@ static void write_stderr(
 			t.at = before;
 	}
 	*t.at++ = '\n';
-	/* A full pipe behind standard error may lose the line, not hold up the loop for long. */
-	if (write(STDERR_FILENO, buf, (size_t)(t.at - buf)) < 0)
+	/* A reader that hangs behind a full pipe must not hold up the loop: rather lose the line. A
+	 * pipe that polls writable has room for PIPE_BUF bytes, which is more than a line. */
+	if (poll(&ready, 1, 0) == 1 && write(STDERR_FILENO, buf, (size_t)(t.at - buf)) < 0)
 		return;
 }
 
