@@ -34,7 +34,7 @@ struct publish_hooks {
 /* Starts connecting at once. Returns 0 or a negative errno; a broker out of reach or a certificate
  * that cannot be read is no error here but logged and retried. */
 int publish_new(struct publish **ret, sd_event *e, struct config *c, struct gateway *g,
-		struct outbox *o, struct worker *w, const struct publish_hooks *hooks);
+	struct outbox *o, struct worker *w, const struct publish_hooks *hooks);
 struct publish *publish_free(struct publish *p);
 WG_DEFINE_CLEANUP(struct publish *, publish_free)
 
@@ -47,7 +47,8 @@ void publish_pump(struct publish *p);
 void publish_status_changed(struct publish *p);
 /* Drains: calls done once the outbox is empty, offline status is confirmed and the session closed,
  * or at the boot time until_us, whichever comes first. */
-void publish_stop(struct publish *p, int64_t until_us, void (*done)(void *userdata), void *userdata);
+void publish_stop(
+	struct publish *p, int64_t until_us, void (*done)(void *userdata), void *userdata);
 
 struct publish_report {
 	bool connected;
