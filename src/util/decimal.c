@@ -70,7 +70,7 @@ bool decimal_plain(struct decimal d)
 
 int decimal_from_parts(struct decimal *ret, int64_t mantissa, int64_t exponent)
 {
-	struct decimal d = {.mantissa = mantissa};
+	struct decimal d = { .mantissa = mantissa };
 
 	if (mantissa == 0 && exponent > 0)
 		exponent = 0;
@@ -139,12 +139,49 @@ int decimal_from_double(struct decimal *ret, double v)
 			break;
 		whole = (double)(int64_t)(scaled + (scaled < 0 ? -0.5 : 0.5));
 		if (whole / (double)power10[places] == v) {
-			*ret = (struct decimal){
-				.mantissa = (int64_t)whole, .exponent = (int8_t)-places};
+			*ret = (struct decimal){ .mantissa = (int64_t)whole,
+				.exponent = (int8_t)-places };
 			return 0;
 		}
 	}
 	return from_double_by_text(ret, v);
+}
+
+int decimal_from_float(struct decimal *ret, float v, int bits)
+{
+	int exponent;
+	double half_step;
+
+	assert(bits == 24 || bits == 11);
+	if (!isfinite(v))
+		return -EINVAL;
+	if (v == 0) {
+		*ret = (struct decimal){ 0 };
+		return 0;
+	}
+
+	/* v is a multiple of the step; what lies nearer than half of it reads back as v. Below a
+	 * power of two the step is half as large. */
+	if (frexp(fabs((double)v), &exponent) == 0.5)
+		exponent--;
+	if (bits == 11 && exponent < -13)
+		exponent = -13; /* binary16's subnormal numbers */
+	half_step = ldexp(0.5, exponent - bits);
+
+	for (int places = 0; places <= 9; places++) {
+		double scaled = (double)v * (double)power10[places];
+		double whole;
+
+		if (fabs(scaled) > 1e15)
+			break;
+		whole = (double)(int64_t)(scaled + (scaled < 0 ? -0.5 : 0.5));
+		if (fabs(whole / (double)power10[places] - (double)v) < half_step) {
+			*ret = (struct decimal){ .mantissa = (int64_t)whole,
+				.exponent = (int8_t)-places };
+			return 0;
+		}
+	}
+	return decimal_from_double(ret, (double)v);
 }
 
 int decimal_from_text(struct decimal *ret, const char *text, size_t n)
@@ -270,7 +307,7 @@ int decimal_negate(struct decimal *ret, struct decimal a)
 {
 	if (a.mantissa == INT64_MIN)
 		return -ERANGE;
-	*ret = (struct decimal){.mantissa = -a.mantissa, .exponent = a.exponent};
+	*ret = (struct decimal){ .mantissa = -a.mantissa, .exponent = a.exponent };
 	return 0;
 }
 
@@ -312,7 +349,7 @@ int decimal_round(struct decimal *ret, struct decimal d, unsigned places)
 struct decimal decimal_normalise(struct decimal d)
 {
 	if (d.mantissa == 0)
-		return (struct decimal){0};
+		return (struct decimal){ 0 };
 	while (d.mantissa % 10 == 0 && d.exponent < INT8_MAX) {
 		d.mantissa /= 10;
 		d.exponent++;

@@ -24,6 +24,10 @@ bool decimal_plain(struct decimal d);
 /* The shortest decimal that reads back as v. -EINVAL for NaN and infinities, -ERANGE when it would
  * not be plain. -0 becomes 0. */
 int decimal_from_double(struct decimal *ret, double v);
+/* The same for a number that the wire carried in a shorter form, of 24 (binary32) or 11 (binary16)
+ * significant bits: the shortest decimal that reads back as v in that form. 36.6 sent as binary32
+ * is 36.6 and not 36.599998474121094. */
+int decimal_from_float(struct decimal *ret, float v, int bits);
 
 /* Reads [-]digits[.digits][e[+-]digits] and keeps the digits as they stand: "37.60" has exponent
  * -2. text need not end with 0. -EINVAL when it is no such number, -ERANGE when it is not plain or

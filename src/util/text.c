@@ -190,9 +190,22 @@ static size_t utf8_length(const unsigned char *s, size_t n, size_t *ret_bad)
 	return want;
 }
 
+bool text_utf8_valid(const char *s, size_t n)
+{
+	const unsigned char *at = (const unsigned char *)s, *end = at + n;
+	size_t length, bad;
+
+	for (; at < end; at += length) {
+		length = utf8_length(at, (size_t)(end - at), &bad);
+		if (length == 0)
+			return false;
+	}
+	return true;
+}
+
 static void put_escape(struct text *t, unsigned char c)
 {
-	char buf[6] = {'\\', 'u', '0', '0'};
+	char buf[6] = { '\\', 'u', '0', '0' };
 
 	switch (c) {
 	case '"':

@@ -61,6 +61,9 @@ void text_local_time(struct text *t, int64_t wall_us);
 /* A JSON string with its quotes; what is not UTF-8 becomes U+FFFD. */
 void text_json_string(struct text *t, const char *s, size_t n);
 
+/* Whether n bytes are well-formed UTF-8. */
+bool text_utf8_valid(const char *s, size_t n);
+
 /* Ends with a 0 that is not counted. Returns the length, or -ENOBUFS. */
 static inline ssize_t text_done(struct text *t)
 {
