@@ -116,17 +116,16 @@ class Ledger:
         if record["epoch"] != carrier and all(g != gateway or e == carrier
                                               for g, e in self.epochs):
             return  # it was over before we came
-        epoch = self._epoch(gateway, record["epoch"], record["first"])
+        epoch = self._epoch(gateway, record["epoch"], record.get("first", 1))
         if kind == "gap":
             epoch.explained.add(record["first"], record["last"])
-        elif record["clean"]:
-            epoch.last = record["last"]
+        elif record["epoch"] == carrier:
+            epoch.last = record["last"]  # its own last message says so
         else:
-            # The gateway died. Only what is stored can still come; anything else that was never
-            # seen was never acknowledged to its device either.
+            # The gateway went away with something undelivered. Only what is stored can still come;
+            # anything else that was never seen was never acknowledged to its device either.
             epoch.last = max([epoch.seen.highest()] + [last for _, last in record["stored"]])
-            stored = Ranges(record["stored"])
-            for hole in stored.holes(1, epoch.last):
+            for hole in Ranges(record["stored"]).holes(1, epoch.last):
                 epoch.explained.add(*hole)
 
     def missing(self, now, patience):

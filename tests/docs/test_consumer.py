@@ -21,7 +21,7 @@ def missing(ledger, now=100.0, patience=0.0):
 
 
 def epoch_record(sequence, carrier, **more):
-    return {"record": "epoch", "id": f"gw:{carrier}:{sequence}", "first": 1, **more}
+    return {"record": "epoch", "id": f"gw:{carrier}:{sequence}", **more}
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3, 4), (4, 3, 2, 1), (2, 4, 1, 3), (1, 3, 2, 4)])
@@ -88,17 +88,26 @@ def test_gap_record_explains():
 
 def test_clean_end_tells_what_should_have_come():
     ledger = consumer.Ledger()
-    taken(ledger, 1, 2, 3)
+    taken(ledger, 1, 2, 3, 6)
+    ledger.record(epoch_record(6, "1-00000001", epoch="1-00000001", last=6, clean=True, stored=[]))
+    assert missing(ledger) == [("1-00000001", 4, 5)]
+    taken(ledger, 4, 5)
+    assert missing(ledger) == []
+
+
+def test_end_told_by_the_next_run_leaves_nothing_to_wait_for():
+    ledger = consumer.Ledger()
+    taken(ledger, 1, 2, 4)
     taken(ledger, 1, epoch="2-0000000a")
     ledger.record(epoch_record(1, "2-0000000a", epoch="1-00000001", last=5, clean=True, stored=[]))
-    assert missing(ledger) == [("1-00000001", 4, 5)]
+    assert missing(ledger) == []
 
 
 def test_unclean_end_promises_only_what_is_stored():
     ledger = consumer.Ledger()
     taken(ledger, 1, 2, 6)
     taken(ledger, 1, epoch="2-0000000a")
-    ledger.record(epoch_record(1, "2-0000000a", epoch="1-00000001", last=None, clean=False,
+    ledger.record(epoch_record(1, "2-0000000a", epoch="1-00000001", clean=False,
                                stored=[[4, 4], [8, 9]]))
     assert missing(ledger) == [("1-00000001", 4, 4), ("1-00000001", 8, 9)]
     taken(ledger, 4, 8, 9)
