@@ -75,7 +75,8 @@ $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/libward.a
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libward.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(SIM_CFLAGS) -Itests $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libward.a $(PKG_LIBS) $(SIM_LIBS) -lm
+	$(CC) $(ALL_CFLAGS) $(SIM_CFLAGS) -Itests $(BASE_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $< $(BUILD)/libward.a $(PKG_LIBS) \
+		$(SIM_LIBS) -lm
 
 # ---- what people call; `make help` prints the lines that carry two hashes ----
 
