@@ -272,9 +272,14 @@ bool command_response_allowed(const char *topic, const char *prefix)
 		return false;
 	if (strncmp(topic, prefix, n) != 0 || (topic[n] != '/' && topic[n] != 0))
 		return true;
-	if (strncmp(topic + n, "/gateways/", 10) != 0)
+	topic += n;
+	if (strstr(topic, "/beds") || strncmp(topic, "/alarms", 7) == 0)
 		return false;
-	rest = strchr(topic + n + 10, '/');
+	if (strncmp(topic, "/gateways", 9) != 0)
+		return true;
+	if (topic[9] != '/')
+		return false;
+	rest = strchr(topic + 10, '/');
 	return rest && (strcmp(rest, "/responses") == 0 || strncmp(rest, "/responses/", 11) == 0);
 }
 

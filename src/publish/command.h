@@ -55,8 +55,8 @@ int command_admit(const struct command *c, const char *verb, char *const *allowe
 /* {"request":...,"ok":...}; error NULL: ok. Returns the length or -ENOBUFS. */
 ssize_t command_answer(char *buf, size_t size, const char *request, const char *error);
 
-/* Whether an answer may be sent to that topic: no wildcards, not too long, and below the prefix
- * only on a gateway's responses, since readings, alarms and documents are read from there. */
+/* Whether an answer may be sent to that topic: no wildcards, not too long, and not where
+ * readings, alarms and documents are read. */
 bool command_response_allowed(const char *topic, const char *prefix);
 
 /* A bucket of tokens: at most rate per second, as many at once. */

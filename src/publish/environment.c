@@ -1,0 +1,103 @@
+/*
+ * What sessions share. See environment.h.
+ */
+#include "publish/environment.h"
+
+#include <errno.h>
+#include <mqtt_protocol.h>
+#include <string.h>
+
+#include "config/config.h"
+
+static int build_properties(mosquitto_property **ret, const char *content_type, const char *schema)
+{
+	mosquitto_property *p = NULL;
+
+	if (mosquitto_property_add_string(&p, MQTT_PROP_CONTENT_TYPE, content_type) ||
+		mosquitto_property_add_string_pair(&p, MQTT_PROP_USER_PROPERTY, "schema", schema)) {
+		mosquitto_property_free_all(&p);
+		return -ENOMEM;
+	}
+	mosquitto_property_free_all(ret);
+	*ret = p;
+	return 0;
+}
+
+int environment_configure(struct session_environment *env, const struct config *c)
+{
+	static const char *const schemas[_SCHEMA_MAX] = {
+		[SCHEMA_RECORD] = "wardgate-record-1",
+		[SCHEMA_ALARM] = "wardgate-alarm-1",
+		[SCHEMA_STATUS] = "wardgate-status-1",
+		[SCHEMA_DEVICE] = "wardgate-device-1",
+		[SCHEMA_RESPONSE] = "wardgate-response-1",
+	};
+	unsigned count = 0;
+	int r;
+
+	for (size_t i = 0; i < c->mqtt.payloads.count && count < PAYLOADS_MAX; i++) {
+		const struct payload_format *f = payload_by_name(c->mqtt.payloads.items[i]);
+
+		if (!f)
+			return -EINVAL;
+		r = build_properties(&env->format_properties[count], f->content_type, f->schema);
+		if (r < 0)
+			return r;
+		env->formats[count++] = f;
+	}
+	if (count == 0)
+		return -EINVAL;
+	for (int i = 0; i < _SCHEMA_MAX; i++) {
+		r = build_properties(&env->schema_properties[i], "application/json", schemas[i]);
+		if (r < 0)
+			return r;
+	}
+	env->format_count = count;
+	env->prefix = c->mqtt.topic_prefix;
+	env->commands = c->mqtt.commands.items;
+	env->command_count = c->mqtt.commands.count;
+	env->window = c->mqtt.window;
+	env->ack_timeout_us = c->mqtt.ack_timeout_us;
+	env->no_subscriber_keep = c->mqtt.no_subscriber_keep;
+	return 0;
+}
+
+void environment_done(struct session_environment *env)
+{
+	for (int i = 0; i < PAYLOADS_MAX; i++)
+		mosquitto_property_free_all(&env->format_properties[i]);
+	for (int i = 0; i < _SCHEMA_MAX; i++)
+		mosquitto_property_free_all(&env->schema_properties[i]);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_brokers(const struct config *a, const struct config *b)
+{
+	if (a->mqtt.broker_count != b->mqtt.broker_count)
+		return false;
+	for (size_t i = 0; i < a->mqtt.broker_count; i++)
+		if (!same(a->mqtt.brokers[i].uri, b->mqtt.brokers[i].uri))
+			return false;
+	return true;
+}
+
+bool environment_same_session(const struct config *a, const struct config *b)
+{
+	if (a->mqtt.payloads.count != b->mqtt.payloads.count)
+		return false;
+	for (size_t i = 0; i < a->mqtt.payloads.count; i++)
+		if (!same(a->mqtt.payloads.items[i], b->mqtt.payloads.items[i]))
+			return false;
+	return same_brokers(a, b) && same(a->mqtt.ca_file, b->mqtt.ca_file) &&
+	       same(a->mqtt.certificate_file, b->mqtt.certificate_file) &&
+	       same(a->mqtt.private_key_file, b->mqtt.private_key_file) &&
+	       same(a->mqtt.username, b->mqtt.username) &&
+	       same(a->mqtt.password_file, b->mqtt.password_file) &&
+	       same(a->mqtt.client_id, b->mqtt.client_id) && a->mqtt.protocol == b->mqtt.protocol &&
+	       same(a->mqtt.topic_prefix, b->mqtt.topic_prefix) &&
+	       a->mqtt.keep_alive_us == b->mqtt.keep_alive_us;
+}
