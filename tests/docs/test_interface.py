@@ -84,7 +84,11 @@ def test_words_of_the_examples_are_in_the_table(name):
     ("record-epoch", {"stored": [[1]]}),
     ("status", {"status": "asleep"}),
     ("status", {"next_by": None}),
+    ("status", {"reason": "stopped"}),  # online
+    ("status", {"drivers": {"coap": {"running": True}}}),
+    ("status-stopped", {"reason": "bored"}),
     ("device", {"state": "lost"}),
+    ("device", {"battery": 101}),
     ("command", {"request": ""}),
     ("response", {"error": "but it went well"}),
     ("response-refused", {"error": None}),
