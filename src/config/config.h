@@ -31,29 +31,32 @@ struct config_broker {
 
 /* Departures from RFC 8428 that a device is known to make, Accept=. */
 enum config_accept {
-	ACCEPT_PERCENT = 1 << 0,	 /* "%" counts 0 to 100 instead of 0 to 1 */
-	ACCEPT_MMHG = 1 << 1,		 /* "mmHg" as a unit */
+	ACCEPT_PERCENT = 1 << 0,         /* "%" counts 0 to 100 instead of 0 to 1 */
+	ACCEPT_MMHG = 1 << 1,            /* "mmHg" as a unit */
 	ACCEPT_BARE_BASE_VALUE = 1 << 2, /* bv without v is a value */
-	ACCEPT_TEXT_LABELS = 1 << 3,	 /* "n", "v" in CBOR */
+	ACCEPT_TEXT_LABELS = 1 << 3,     /* "n", "v" in CBOR */
 };
 
 struct config_device {
 	char *name;
 	enum transport transport;
+	/* In one spelling: BLE C0:FF:EE:00:00:01 (upper case), Zigbee 0x00124b0001020304 (lower
+	 * case), CoAP as written. */
 	char *address;
 	enum device_use use;
-	char *bed;		 /* NULL: none */
+	char *bed;               /* NULL: none */
 	int64_t expect_every_us; /* 0: the profile's default */
 	enum config_bonding bonding;
 	char *bind_key; /* path or credential:NAME, NULL: none */
 	bool delete_stored;
-	char *install_code;	  /* credential:NAME, NULL: none */
+	char *install_code;       /* credential:NAME, NULL: none */
 	struct config_list units; /* Units=: "metric:unit" where a SenML record names none */
-	unsigned accept;	  /* enum config_accept */
-	bool adopted;		  /* from <StateDirectory>/devices.d */
+	unsigned accept;          /* enum config_accept */
+	bool adopted;             /* from <StateDirectory>/devices.d */
 };
 
-/* One Key=value of a [Rule] section, checked against the contract's common keys only. */
+/* One Key=value that a [Rule] section sets, checked; items of a list stand in one value, separated
+ * by spaces. */
 struct config_rule_item {
 	char *key, *value;
 	char *origin; /* "path:line" */
@@ -69,8 +72,9 @@ struct config {
 	unsigned refs;
 
 	struct {
-		char *name, *site, *ward;
-		char *time_zone; /* NULL: the system's */
+		char *name;
+		char *site, *ward; /* NULL: none */
+		char *time_zone;   /* NULL: the system's */
 		enum config_mode mode;
 		char *state_directory; /* resolved */
 	} gateway;
@@ -82,11 +86,13 @@ struct config {
 		char *ca_file;
 		char *certificate_file; /* NULL: none */
 		char *private_key_file; /* path or credential:NAME, NULL: none */
-		char *username;		/* NULL: none */
-		char *password_file;	/* path or credential:NAME, NULL: none */
-		char *client_id;	/* resolved */
-		int protocol;		/* 5 or 4 (3.1.1) */
-		char *topic_prefix;	/* {site}, {ward}, {gateway} filled in; "-training" appended when training */
+		char *username;         /* NULL: none */
+		char *password_file;    /* path or credential:NAME, NULL: none */
+		char *client_id;        /* resolved */
+		int protocol;           /* 5 or 4 (3.1.1) */
+		char *topic_template;   /* TopicPrefix= as written */
+		char *topic_prefix;     /* {site}, {ward}, {gateway} filled in; "-training" appended
+					   when training */
 		struct config_list payloads;
 		struct config_list commands;
 		bool no_subscriber_keep;
@@ -114,19 +120,19 @@ struct config {
 		char *port; /* NULL: none */
 		unsigned baud_rate;
 		enum config_flow_control flow_control;
-		unsigned channel; /* 0: auto */
-		char *network_key;
+		unsigned channel;  /* 0: auto */
+		char *network_key; /* auto, path or credential:NAME */
 	} zigbee;
 
 	struct {
 		bool enabled;
-		char *listen;		/* "[::]:5684" */
+		char *listen;           /* "[::]:5684" */
 		char *plaintext_listen; /* NULL: none */
-		char *psk_file;
+		char *psk_file;         /* path or credential:NAME, NULL: none */
 		char *certificate_file, *private_key_file, *ca_file; /* NULL: none */
-		unsigned max_sessions;	       /* all devices together */
-		unsigned max_device_sessions;  /* of one device */
-		unsigned rate;		       /* requests per second and device */
+		unsigned max_sessions;                               /* all devices together */
+		unsigned max_device_sessions;                        /* of one device */
+		unsigned rate; /* requests per second and device */
 		unsigned burst;
 	} coap;
 
@@ -138,6 +144,8 @@ struct config {
 	size_t device_count;
 	struct config_rule *rules; /* sorted by name */
 	size_t rule_count;
+
+	struct config_record *record; /* where each value came from: config/record.h */
 };
 
 /* A further reference; NULL gives NULL. Loop thread only. */

@@ -1,0 +1,15 @@
+/*
+ * What config/schema.c and config/schema_instances.c share. Not for others.
+ */
+#pragma once
+
+#include "config/schema.h"
+
+#define SECOND INT64_C(1000000)
+#define DAY (86400 * SECOND)
+
+#define CONFIG_DEVICE_ROWS 11
+#define CONFIG_RULE_ROWS 10
+
+extern const struct config_row config_device_rows[CONFIG_DEVICE_ROWS];
+extern const struct config_row config_rule_rows[CONFIG_RULE_ROWS];
