@@ -20,7 +20,7 @@ static inline struct cursor cursor_init(const void *p, size_t n)
 {
 	const uint8_t *at = p;
 
-	return (struct cursor){.at = at, .end = n > 0 ? at + n : at};
+	return (struct cursor){ .at = at, .end = n > 0 ? at + n : at };
 }
 
 static inline size_t cursor_remaining(const struct cursor *c)

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-const struct hash_key hash_key_fixed = {UINT64_C(0x7761726467617465), UINT64_C(0x736f757263656b79)};
+const struct hash_key hash_key_fixed = { UINT64_C(0x7761726467617465),
+	UINT64_C(0x736f757263656b79) };
 
 int hash_key_random(struct hash_key *ret)
 {
@@ -57,9 +58,9 @@ static inline uint64_t little(const unsigned char *p, size_t n)
 uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t n)
 {
 	const unsigned char *p = data;
-	uint64_t v[4] = {UINT64_C(0x736f6d6570736575) ^ key->k0,
+	uint64_t v[4] = { UINT64_C(0x736f6d6570736575) ^ key->k0,
 		UINT64_C(0x646f72616e646f6d) ^ key->k1, UINT64_C(0x6c7967656e657261) ^ key->k0,
-		UINT64_C(0x7465646279746573) ^ key->k1};
+		UINT64_C(0x7465646279746573) ^ key->k1 };
 	uint64_t last = (uint64_t)n << 56, word;
 
 	for (; n >= 8; n -= 8, p += 8) {

@@ -47,15 +47,15 @@ static const struct {
 	enum reading_flag flag;
 	const char *text;
 } flags[] = {
-	{FLAG_DEMO, "demo"},
-	{FLAG_TEST, "test"},
-	{FLAG_EPISODIC, "episodic"},
-	{FLAG_STORED, "stored"},
-	{FLAG_EARLY_ESTIMATE, "early-estimate"},
-	{FLAG_CONTROL_SOLUTION, "control-solution"},
-	{FLAG_ARTEFACT, "artefact"},
-	{FLAG_UNIT_ASSUMED, "unit-assumed"},
-	{FLAG_AMBIGUOUS_TIME, "ambiguous-time"},
+	{ FLAG_DEMO, "demo" },
+	{ FLAG_TEST, "test" },
+	{ FLAG_EPISODIC, "episodic" },
+	{ FLAG_STORED, "stored" },
+	{ FLAG_EARLY_ESTIMATE, "early-estimate" },
+	{ FLAG_CONTROL_SOLUTION, "control-solution" },
+	{ FLAG_ARTEFACT, "artefact" },
+	{ FLAG_UNIT_ASSUMED, "unit-assumed" },
+	{ FLAG_AMBIGUOUS_TIME, "ambiguous-time" },
 };
 
 static const char *text_of(const char *const *table, size_t size, int i)
