@@ -153,7 +153,10 @@ static int run(void *arg)
 			describe(a, MOSQ_ERR_TLS, 0);
 			return r;
 		}
-		mosquitto_void_option(a->m, MOSQ_OPT_SSL_CTX, tls_context(a->tls));
+		/* Ours as it is: with defaults, the library would change it. */
+		if (mosquitto_int_option(a->m, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0) ||
+			mosquitto_void_option(a->m, MOSQ_OPT_SSL_CTX, tls_context(a->tls)))
+			return -EINVAL;
 	}
 	r = resolve(a);
 	if (r < 0)
