@@ -302,6 +302,8 @@ static void on_message(struct link *l, const struct mosquitto_message *m,
 	command_done(&c);
 }
 
+static void pump_now(struct session *s);
+
 /* --- roles --- */
 
 void session_adjust(struct session *s)
@@ -339,7 +341,7 @@ void session_activate(struct session *s)
 		log_warning("the broker retains nothing: status and device documents do not last");
 	documents_connected(s->env->documents);
 	subscribe(s);
-	session_pump(s);
+	pump_now(s);
 }
 
 void session_try(struct session *s)
@@ -468,25 +470,44 @@ static void on_turn(struct link *l, void *userdata)
 		s->proven_told = true;
 		s->ops->proven(s, s->userdata);
 	}
-	session_pump(s);
+	pump_now(s);
 	retire_further(s);
 }
 
 static int on_continue(sd_event_source *source, void *userdata)
 {
-	session_pump(userdata);
+	pump_now(userdata);
 	return 0;
+}
+
+static bool may_send(const struct session *s)
+{
+	/* Within the library: on_turn() follows. */
+	return session_is_up(s) && !link_in_library(s->link) &&
+	       (s->role == ROLE_ACTIVE || s->role == ROLE_RETIRING);
+}
+
+static void pump_now(struct session *s)
+{
+	if (!may_send(s))
+		return;
+	(void)sd_event_get_iteration(s->env->event, &s->pumped_in);
+	outbox_set_now(s->env->outbox, session_now(s));
+	session_send(s);
 }
 
 void session_pump(struct session *s)
 {
-	if (!session_is_up(s) || (s->role != ROLE_ACTIVE && s->role != ROLE_RETIRING))
+	uint64_t iteration = 0;
+
+	if (!may_send(s))
 		return;
-	/* Within the library: on_turn() follows. */
-	if (link_in_library(s->link))
-		return;
-	outbox_set_now(s->env->outbox, session_now(s));
-	session_send(s);
+	/* The first message of a turn goes at once, what follows in the same turn goes together:
+	 * one segment instead of many. */
+	if (sd_event_get_iteration(s->env->event, &iteration) >= 0 && iteration == s->pumped_in)
+		sd_event_source_set_enabled(s->next_batch, SD_EVENT_ONESHOT);
+	else
+		pump_now(s);
 }
 
 static const struct link_ops link_ops = {

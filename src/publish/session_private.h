@@ -37,6 +37,7 @@ struct session {
 	enum session_role role;
 	bool has_outbox;
 	bool proven, proven_told, tried;
+	uint64_t pumped_in; /* iteration of the loop */
 	unsigned documents_in_flight;
 	struct outbox_entry *partial; /* some of its formats are sent */
 	unsigned partial_next;        /* the format to go on with */
