@@ -1,0 +1,142 @@
+/* INI lines and values; see ini.h. */
+#include "sim/ini.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+
+void ini_problem(struct ini *i, const char *format, ...)
+{
+	va_list ap;
+
+	i->problems++;
+	fprintf(stderr, "%s:%d: ", i->path, i->line);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+static char *trim(char *s)
+{
+	size_t n;
+
+	while (*s == ' ' || *s == '\t')
+		s++;
+	n = strlen(s);
+	while (n && strchr(" \t\r\n", s[n - 1]))
+		s[--n] = 0;
+	return s;
+}
+
+/* "[Kind NAME]" into its parts. */
+static void read_head(
+	struct ini *i, char *line, char kind[static INI_LINE_MAX], char name[static INI_LINE_MAX])
+{
+	size_t n = strlen(line);
+	char *space;
+
+	kind[0] = name[0] = 0;
+	if (line[n - 1] != ']') {
+		ini_problem(i, "a section's head ends with ]");
+		return;
+	}
+	line[n - 1] = 0;
+	line = trim(line + 1);
+	space = strpbrk(line, " \t");
+	if (space) {
+		*space = 0;
+		snprintf(name, INI_LINE_MAX, "%s", trim(space + 1));
+	}
+	snprintf(kind, INI_LINE_MAX, "%s", line);
+}
+
+int ini_read(struct ini *i, const char *path, ini_fn fn, void *userdata)
+{
+	_cleanup_(fclosep) FILE *f = fopen(path, "re");
+	char line[INI_LINE_MAX], kind[INI_LINE_MAX] = "", name[INI_LINE_MAX] = "";
+
+	*i = (struct ini){ .path = path };
+	if (!f)
+		return -errno;
+	while (fgets(line, sizeof(line), f)) {
+		char *at = trim(line), *equals;
+
+		i->line++;
+		if (!strchr(line, '\n') && !feof(f))
+			ini_problem(i, "longer than %d bytes", INI_LINE_MAX - 2);
+		if (!strchr("#;", *at) && line[0] != at[0])
+			ini_problem(i, "indented: start the line at the margin");
+		if (!*at || *at == '#' || *at == ';')
+			continue;
+		if (*at == '[') {
+			read_head(i, at, kind, name);
+			if (*kind)
+				fn(i, kind, name, NULL, NULL, userdata);
+			continue;
+		}
+		equals = strchr(at, '=');
+		if (!equals) {
+			ini_problem(i, "neither [Section] nor Key=value: %.40s", at);
+			continue;
+		}
+		*equals = 0;
+		if (*kind)
+			fn(i, kind, name, trim(at), trim(equals + 1), userdata);
+		else
+			ini_problem(i, "%s= stands before any section", trim(at));
+	}
+	return ferror(f) ? -EIO : 0;
+}
+
+int ini_duration(const char *text, int64_t *ret_ms)
+{
+	static const struct {
+		const char *suffix;
+		int64_t ms;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "min", 60000 }, { "h", 3600000 } };
+	char *end;
+	double v = strtod(text, &end);
+
+	if (end == text || !isdigit((unsigned char)*text))
+		return -EINVAL;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strcmp(end, units[i].suffix) != 0)
+			continue;
+		v *= (double)units[i].ms;
+		if (!(v <= 1e12))
+			return -EINVAL;
+		*ret_ms = (int64_t)(v + 0.5);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int ini_number(const char *text, int64_t low, int64_t high, int64_t *ret)
+{
+	char *end;
+	long long v;
+
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	if (end == text || *end || errno || v < low || v > high)
+		return -EINVAL;
+	*ret = v;
+	return 0;
+}
+
+int ini_percent(const char *text, unsigned *ret_thousandths)
+{
+	char *end;
+	double v = strtod(text, &end);
+
+	if (end == text || strcmp(end, "%") != 0 || !(v >= 0 && v <= 100))
+		return -EINVAL;
+	*ret_thousandths = (unsigned)(v * 10 + 0.5);
+	return 0;
+}

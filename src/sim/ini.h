@@ -1,0 +1,33 @@
+/*
+ * The simulator's reader of INI files: [Kind NAME] sections, Key=value lines,
+ * comments on lines of their own. Says path:line for every problem and goes on,
+ * so that one run shows them all. Not the daemon's reader.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct ini {
+	const char *path;
+	int line;
+	unsigned problems;
+};
+
+#define INI_LINE_MAX 1024
+
+/* Called for each section's head with key NULL, then for each of its keys. name is "" for [Kind].
+ * Strings are valid only during the call. */
+typedef void (*ini_fn)(struct ini *i, const char *kind, const char *name, const char *key,
+	const char *value, void *userdata);
+
+/* Returns 0 with the count of problems in i->problems, or a negative errno when the file cannot be
+ * read. */
+int ini_read(struct ini *i, const char *path, ini_fn fn, void *userdata);
+/* Prints "path:line: sentence" on standard error and counts it. */
+void ini_problem(struct ini *i, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Values, each 0 or -EINVAL. "250ms", "15s", "5min", "1h". */
+int ini_duration(const char *text, int64_t *ret_ms);
+int ini_number(const char *text, int64_t low, int64_t high, int64_t *ret);
+/* "5%" or "0.5%", as thousandths. */
+int ini_percent(const char *text, unsigned *ret_thousandths);
