@@ -17,8 +17,7 @@ static void check_ble(struct check *k)
 	for (size_t i = 0; i < l->count && l->count > 1; i++)
 		if (strcmp(l->items[i], "auto") == 0)
 			config_blame_item(k, s, "Adapter", i,
-				"stands alone or not at all; name each adapter, or give auto "
-				"only");
+				"stands alone or not at all; name each adapter, or give auto only");
 }
 
 /* The link in directory whose target is named name. */
@@ -64,8 +63,8 @@ static void check_port(struct check *k, struct config_section *s)
 			"changes its number when radios are plugged in anew; give %s", right);
 	else
 		config_blame(k, s, "Port",
-			"changes its number when radios are plugged in anew; give the "
-			"radio's name in %s",
+			"changes its number when radios are plugged in anew; give the radio's "
+			"name in %s",
 			directory);
 }
 
@@ -95,13 +94,11 @@ static void check_listen(struct check *k, struct config_section *s)
 	if (config_check_listen(plain, &loopback, &why) == 0 && !loopback &&
 		!k->c->mqtt.allow_plaintext)
 		config_blame(k, s, "PlaintextListen",
-			"is open to others without encryption; give "
-			"127.0.0.1 or [::1], or for tests set "
-			"AllowPlaintext=yes in [MQTT]");
+			"is open to others without encryption; give 127.0.0.1 or [::1], or for "
+			"tests set AllowPlaintext=yes in [MQTT]");
 	if (strcmp(plain, k->c->coap.listen) == 0)
 		config_blame(k, s, "PlaintextListen",
-			"is the same as Listen=; give another port, "
-			"usually 5683");
+			"is the same as Listen=; give another port, usually 5683");
 }
 
 /* Devices that have no key. */
@@ -116,8 +113,8 @@ static void check_identities(struct check *k, const struct psk_table *keys)
 		if (d->transport == TRANSPORT_COAP && d->address &&
 			!psk_find(keys, d->address, strlen(d->address), &length))
 			config_doubt(k, l->at[i], "Address",
-				"has no key in %s, so that the device "
-				"cannot get in; add its line there",
+				"has no key in %s, so that the device cannot get in; add its line "
+				"there",
 				k->c->coap.psk_file);
 	}
 }
@@ -164,8 +161,7 @@ static int check_coap(struct check *k)
 			k, s, "PrivateKeyFile", "needs CertificateFile=, too; give both or none");
 	if (config_is_given(s, "CertificateFile") && !config_is_given(s, "CAFile"))
 		config_blame(k, s, "CertificateFile",
-			"needs CAFile=, too, or no device's certificate "
-			"could be trusted");
+			"needs CAFile=, too, or no device's certificate could be trusted");
 	if (k->c->coap.max_device_sessions > k->c->coap.max_sessions)
 		config_blame(k, s, "MaxDeviceSessions", "is more than MaxSessions=%u; give less",
 			k->c->coap.max_sessions);
@@ -173,8 +169,8 @@ static int check_coap(struct check *k)
 		return 0;
 	if (!k->c->coap.psk_file && !k->c->coap.certificate_file)
 		config_blame(k, s, "Enabled",
-			"needs PSKFile= or CertificateFile=, or no device could "
-			"get in; give e.g. PSKFile=/etc/wardgate/coap.psk");
+			"needs PSKFile= or CertificateFile=, or no device could get in; give e.g. "
+			"PSKFile=/etc/wardgate/coap.psk");
 	return check_coap_files(k, s);
 }
 

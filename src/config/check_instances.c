@@ -40,8 +40,8 @@ static void check_transport_keys(struct check *k, struct config_section *s, enum
 
 		if (row->transports && !(row->transports & (1u << t)) && s->values[i].given)
 			config_blame(k, s, row->key,
-				"is for Transport=%s, and this device has "
-				"Transport=%s; leave it out",
+				"is for Transport=%s, and this device has Transport=%s; leave it "
+				"out",
 				transport_word(right), transport_word(t));
 	}
 }
@@ -54,16 +54,16 @@ static int check_device(struct check *k, struct config_section *s)
 
 	if (d->bed && d->use != USE_FIXED)
 		config_blame(k, s, "Bed",
-			"goes with Use=fixed only; a worn device follows its patient, a "
-			"shared one its assignment");
+			"goes with Use=fixed only; a worn device follows its patient, a shared "
+			"one its assignment");
 	if (!config_is_given(s, "Transport") || config_value(s, transport)->bad)
 		return 0;
 
 	check_transport_keys(k, s, d->transport);
 	if (!is_enabled(k->c, d->transport)) {
 		config_doubt(k, s, "Transport",
-			"is not enabled, so that nothing will be heard of the "
-			"device; set Enabled=yes in [%s]",
+			"is not enabled, so that nothing will be heard of the device; set "
+			"Enabled=yes in [%s]",
 			d->transport == TRANSPORT_BLE      ? "BLE"
 			: d->transport == TRANSPORT_ZIGBEE ? "Zigbee"
 							   : "CoAP");
@@ -102,8 +102,8 @@ static void check_limits(struct check *k, struct config_section *s)
 		config_blame(k, s, "Type", "needs Below= or Above=; give e.g. Below=90");
 	if (f->below && f->above && compare(f->below, f->above) >= 0)
 		config_blame(k, s, "Below",
-			"is not below Above=%s, so that every value would alarm; "
-			"give limits that leave room between them",
+			"is not below Above=%s, so that every value would alarm; give limits that "
+			"leave room between them",
 			f->above);
 	if (!f->clear_at)
 		return;
@@ -112,13 +112,11 @@ static void check_limits(struct check *k, struct config_section *s)
 			"is ambiguous with both Below= and Above=; make two rules");
 	else if (f->below && compare(f->clear_at, f->below) < 0)
 		config_blame(k, s, "ClearAt",
-			"is below Below=%s, where the alarm would never rest; give "
-			"%s or more",
+			"is below Below=%s, where the alarm would never rest; give %s or more",
 			f->below, f->below);
 	else if (f->above && compare(f->clear_at, f->above) > 0)
 		config_blame(k, s, "ClearAt",
-			"is above Above=%s, where the alarm would never rest; give "
-			"%s or less",
+			"is above Above=%s, where the alarm would never rest; give %s or less",
 			f->above, f->above);
 }
 
@@ -143,8 +141,8 @@ static void check_rule(struct check *k, struct config_section *s)
 	if (strcmp(config_word_text(priority->words, f->priority), "high") == 0 &&
 		!config_is_given(s, "Latching"))
 		config_blame(k, s, "Priority",
-			"needs Latching=yes or Latching=no: whether a high-priority "
-			"alarm stays after its cause is gone must be said");
+			"needs Latching=yes or Latching=no: whether a high-priority alarm stays "
+			"after its cause is gone must be said");
 	check_alone(k, s, "Beds", &f->beds);
 	check_alone(k, s, "Devices", &f->devices);
 	for (size_t i = 0; i < f->devices.count; i++)

@@ -20,8 +20,7 @@ static void check_gateway(struct check *k, struct config_section *s)
 		config_blame(k, s, "TimeZone", "%s", why.text);
 	if (!k->c->gateway.site && strstr(k->c->mqtt.topic_template, "{site}"))
 		config_blame(k, s, "Site",
-			"is missing, and TopicPrefix= has {site}; give e.g. "
-			"Site=st-elsewhere");
+			"is missing, and TopicPrefix= has {site}; give e.g. Site=st-elsewhere");
 	if (!k->c->gateway.ward && strstr(k->c->mqtt.topic_template, "{ward}"))
 		config_blame(
 			k, s, "Ward", "is missing, and TopicPrefix= has {ward}; give e.g. Ward=7");
@@ -95,12 +94,10 @@ int config_check_mqtt(struct check *k)
 		config_blame(k, s, "PasswordFile", "needs Username=, too");
 	if (k->c->mqtt.keep_alive_us % SECOND != 0)
 		config_blame(k, s, "KeepAlive",
-			"has a fraction of a second, which MQTT cannot say; give "
-			"whole seconds");
+			"has a fraction of a second, which MQTT cannot say; give whole seconds");
 	if (strlen(k->c->mqtt.topic_prefix) > PREFIX_FILLED_MAX)
 		config_blame(k, s, "TopicPrefix",
-			"has more than %d bytes once {site}, {ward} and "
-			"{gateway} are filled in",
+			"has more than %d bytes once {site}, {ward} and {gateway} are filled in",
 			PREFIX_FILLED_MAX);
 	return check_files(k, s);
 }

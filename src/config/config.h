@@ -55,11 +55,11 @@ struct config_device {
 	bool adopted;             /* from <StateDirectory>/devices.d */
 };
 
-/* One Key=value that a [Rule] section sets, checked; items of a list stand in one value, separated
- * by spaces. */
+/* One Key=value of a [Rule] section, set or by default, checked; items of a list stand in one
+ * value, separated by spaces. */
 struct config_rule_item {
 	char *key, *value;
-	char *origin; /* "path:line" */
+	char *origin; /* "path:line" or "default" */
 };
 
 struct config_rule {

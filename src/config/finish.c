@@ -195,7 +195,9 @@ static int add_item(struct config *c, struct config_rule *rule, struct config_se
 	config_format_all(s, row, value);
 	item->key = strdup(row->key);
 	item->value = strdup(value);
-	if (asprintf(&item->origin, "%s:%u", config_origin_path(c->record, o), o.line) < 0)
+	if (o.line == 0)
+		item->origin = strdup("default");
+	else if (asprintf(&item->origin, "%s:%u", config_origin_path(c->record, o), o.line) < 0)
 		item->origin = NULL;
 	rule->count++;
 	return item->key && item->value && item->origin ? 0 : -ENOMEM;

@@ -115,8 +115,7 @@ int config_check_name(const char *text, struct config_why *why)
 		return 0;
 	config_sanitise_name(text, fit);
 	return config_refuse(why,
-		"is no name; give 1 to %d of a-z, 0-9 and -, not beginning with -, "
-		"e.g. %s",
+		"is no name; give 1 to %d of a-z, 0-9 and -, not beginning with -, e.g. %s",
 		CONFIG_NAME_MAX, fit);
 }
 
@@ -125,8 +124,8 @@ int config_check_place(const char *text, struct config_why *why)
 	if (config_is_place(text))
 		return 0;
 	return config_refuse(why,
-		"is no name of a bed, ward or site; give 1 to %d of A-Z, a-z, 0-9, "
-		"., _ and -, without blanks",
+		"is no name of a bed, ward or site; give 1 to %d of A-Z, a-z, 0-9, ., _ and -, "
+		"without blanks",
 		CONFIG_NAME_MAX);
 }
 
@@ -151,8 +150,8 @@ int config_check_secret(const char *text, struct config_why *why)
 		return config_check_path(text, why);
 	if (strncmp(text, CREDENTIAL, strlen(CREDENTIAL)) != 0)
 		return config_refuse(why,
-			"is neither an absolute path nor credential:NAME; put the "
-			"secret into a file and name that here");
+			"is neither an absolute path nor credential:NAME; put the secret into a "
+			"file and name that here");
 	name = text + strlen(CREDENTIAL);
 	/* systemd.exec(5): a credential's name is a file name. */
 	if (!*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
@@ -210,20 +209,17 @@ int config_check_prefix(const char *text, struct config_why *why)
 	if (n > PREFIX_MAX)
 		return config_refuse(why, "is longer than %d bytes", PREFIX_MAX);
 	if (*text == '/' || text[n - 1] == '/' || strstr(text, "//"))
-		return config_refuse(why,
-			"has an empty level; put one / between levels and none at the "
-			"ends");
+		return config_refuse(
+			why, "has an empty level; put one / between levels and none at the ends");
 	if (*text == '$')
 		return config_refuse(why,
-			"begins with $, which brokers keep for themselves; begin with "
-			"another character");
+			"begins with $, which brokers keep for themselves; begin with another "
+			"character");
 
 	for (const char *p = text; *p; p++) {
 		if (*p == '+' || *p == '#')
 			return config_refuse(why,
-				"holds the wildcard %c; it names one place, so leave it "
-				"out",
-				*p);
+				"holds the wildcard %c; it names one place, so leave it out", *p);
 		if (*p == ' ')
 			return config_refuse(why, "holds a blank; use - or _");
 		if (*p == '{') {
@@ -231,13 +227,12 @@ int config_check_prefix(const char *text, struct config_why *why)
 
 			if (length == 0)
 				return config_refuse(why,
-					"holds an unknown {word}; known are {site}, "
-					"{ward} and {gateway}");
+					"holds an unknown {word}; known are {site}, {ward} and "
+					"{gateway}");
 			p += length - 1;
 		} else if (*p == '}') {
 			return config_refuse(why,
-				"holds a } without its {; known are {site}, {ward} and "
-				"{gateway}");
+				"holds a } without its {; known are {site}, {ward} and {gateway}");
 		}
 	}
 	return 0;
@@ -254,8 +249,8 @@ int config_check_metric(const char *text, size_t length, struct config_why *why)
 	if (nearest.best)
 		return config_refuse(
 			why, "names no metric that is known; did you mean %s?", nearest.best);
-	return config_refuse(why, "names no metric that is known; give one of "
-				  "wardgate.conf(5), METRICS, e.g. spo2");
+	return config_refuse(why, "names no metric that is known; give one of wardgate.conf(5), "
+				  "METRICS, e.g. spo2");
 }
 
 int config_check_unit_pair(const char *text, struct config_why *why)
@@ -304,8 +299,8 @@ int config_parse_address(enum transport t, const char *text, char *ret, struct c
 	case TRANSPORT_BLE:
 		if (!hex_pairs(text, 6, true, b))
 			return config_refuse(why,
-				"is no Bluetooth address; give six pairs of hex digits, "
-				"e.g. C0:FF:EE:00:00:01");
+				"is no Bluetooth address; give six pairs of hex digits, e.g. "
+				"C0:FF:EE:00:00:01");
 		snprintf(ret, DEVICE_ADDRESS_MAX + 1, "%02X:%02X:%02X:%02X:%02X:%02X", b[0], b[1],
 			b[2], b[3], b[4], b[5]);
 		return 0;

@@ -118,8 +118,8 @@ int config_parse_broker(const char *text, struct config_broker *ret, struct conf
 
 	if (strchr(text, '@'))
 		return config_refuse(why,
-			"carries a user name; give it in Username= and its password in "
-			"the file that PasswordFile= names");
+			"carries a user name; give it in Username= and its password in the file "
+			"that PasswordFile= names");
 	if (!tls && strncmp(text, "mqtt://", 7) != 0)
 		return refuse_scheme(text, why);
 
@@ -171,14 +171,14 @@ int config_check_listen(const char *text, bool *ret_loopback, struct config_why 
 	} else {
 		if (inet_pton(AF_INET, host, &a4) != 1)
 			return config_refuse(why,
-				"has no numeric address; give ADDRESS:PORT, e.g. "
-				"[::]:5684 for all, 127.0.0.1:5684 for this machine");
+				"has no numeric address; give ADDRESS:PORT, e.g. [::]:5684 for "
+				"all, 127.0.0.1:5684 for this machine");
 		loopback = (ntohl(a4.s_addr) >> 24) == 127;
 	}
 	if (!*rest || !parse_port(rest + 1, &port))
 		return config_refuse(why,
-			"has no valid port; give ADDRESS:PORT with a port of 1 to "
-			"65535, e.g. [::]:5684");
+			"has no valid port; give ADDRESS:PORT with a port of 1 to 65535, e.g. "
+			"[::]:5684");
 	if (ret_loopback)
 		*ret_loopback = loopback;
 	return 0;

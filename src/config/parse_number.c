@@ -91,11 +91,10 @@ int config_parse_duration(const char *text, int64_t *ret_us, struct config_why *
 		if (duration_unit(at, length, &unit_us) < 0) {
 			if (length == 1 && *at == 'm')
 				return config_refuse(why,
-					"has the unit \"m\"; minutes are \"min\", "
-					"milliseconds \"ms\"");
+					"has the unit \"m\"; minutes are \"min\", milliseconds "
+					"\"ms\"");
 			return config_refuse(why,
-				"has the unknown unit \"%.*s\"; give ms, s, min, "
-				"h or d, e.g. 10s",
+				"has the unknown unit \"%.*s\"; give ms, s, min, h or d, e.g. 10s",
 				(int)(length < 16 ? length : 16), at);
 		}
 		if (n < 0 || number > INT64_MAX ||
@@ -136,8 +135,8 @@ int config_parse_size(const char *text, uint64_t *ret, struct config_why *why)
 	unit = *at ? strchr(size_units, toupper((unsigned char)*at)) : NULL;
 	if (*at && (!unit || at[1]))
 		return config_refuse(why,
-			"has the unknown unit \"%.16s\"; give K, M, G or T (powers "
-			"of 1024), e.g. 512M",
+			"has the unknown unit \"%.16s\"; give K, M, G or T (powers of 1024), e.g. "
+			"512M",
 			at);
 
 	for (ptrdiff_t i = unit ? unit - size_units : -1; n > 0 && i >= 0; i--)

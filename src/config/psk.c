@@ -102,8 +102,7 @@ static const char *parse_key(const char *s, size_t n, struct psk_entry *e)
 	for (size_t i = 0; i < n; i++)
 		if (hex_digit(s[i]) < 0)
 			return "the key has something other than hex digits; make one with "
-			       "`openssl "
-			       "rand -hex 16`";
+			       "`openssl rand -hex 16`";
 	if (n % 2)
 		return "the key has an odd number of hex digits; a digit is missing or too many";
 	if (n < 2 * PSK_KEY_MIN)
@@ -180,8 +179,7 @@ static bool take_line(struct psk_table *t, const char *path, unsigned line, cons
 		room = t->count < PSK_ENTRIES_MAX;
 		if (found)
 			config_error(p,
-				"%s:%u: \"%.*s\" has a key in line %u already; keep one of the "
-				"two",
+				"%s:%u: \"%.*s\" has a key in line %u already; keep one of the two",
 				path, line, (int)e.identity_length, e.identity,
 				t->entries[t->order[at]].line);
 		else if (!room)

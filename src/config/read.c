@@ -50,8 +50,7 @@ static void unknown_section(const struct loader *l, unsigned line, const char *h
 			nearest.best, head + length);
 	else
 		snprintf(sentence, sizeof(sentence),
-			"no such section; wardgated --print-config "
-			"lists them all");
+			"no such section; wardgated --print-config lists them all");
 	complain_section(l, line, head, sentence);
 }
 
@@ -80,8 +79,8 @@ static int open_instance(struct loader *l, const struct config_group *g, const c
 	s = config_section_find(l->c, g, name);
 	if (s && l->adopted && !((struct config_device *)s->base)->adopted) {
 		config_warning(l->p,
-			"%s:%u: [%s]: %s:%u has this device too, which counts; remove one of "
-			"the two",
+			"%s:%u: [%s]: %s:%u has this device too, which counts; remove one of the "
+			"two",
 			l->c->record->files[l->file], line, head,
 			config_origin_path(l->c->record, s->origin), s->origin.line);
 		return CONFIG_E_INVALID;
@@ -90,8 +89,7 @@ static int open_instance(struct loader *l, const struct config_group *g, const c
 	r = config_section_open(l->c, g, name, origin_at(l, line), &s);
 	if (r == -E2BIG) {
 		snprintf(sentence, sizeof(sentence),
-			"is one more than the %zu [%s] sections that one "
-			"gateway takes",
+			"is one more than the %zu [%s] sections that one gateway takes",
 			g->instances_max, g->name);
 		if (!l->capped[g->id])
 			complain_section(l, line, head, sentence);
@@ -120,8 +118,8 @@ static int on_section(const char *head, unsigned line, void *userdata)
 	}
 	if (l->adopted && g->id != GROUP_DEVICE) {
 		complain_section(l, line, head,
-			"does not belong into devices.d, which holds [Device] "
-			"sections only; move it to wardgate.conf");
+			"does not belong into devices.d, which holds [Device] sections only; move "
+			"it to wardgate.conf");
 		return CONFIG_E_INVALID;
 	}
 	if (g->instance_size > 0)

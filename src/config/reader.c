@@ -101,9 +101,8 @@ static void begin_section(struct reader *r, char *s, size_t n)
 		return;
 	}
 	if (n - 2 > READER_SECTION_MAX) {
-		complain(r,
-			"has a section name of more than 49 characters; names of devices and rules "
-			"have at most 40");
+		complain(r, "has a section name of more than 49 characters; names of devices and "
+			    "rules have at most 40");
 		return;
 	}
 	s[n - 1] = 0;
@@ -174,8 +173,8 @@ static bool check_assignment(struct reader *r, const char *s, size_t n)
 	}
 	if (s[n - 1] == '\\') {
 		complain(r,
-			"ends with a backslash; lines cannot be continued, repeat the key if it is "
-			"a list");
+			"ends with a backslash; lines cannot be continued, repeat the key if it "
+			"is a list");
 		return false;
 	}
 	return true;

@@ -22,16 +22,15 @@ static const struct config_row gateway_rows[] = {
 		.standard_about = "the host name",
 		.example = "ward7-gw1",
 		.help = "The name of this gateway. It is part of every id and of topics, so a "
-			"changed "
-			"name begins a new series of ids.",
+			"changed name begins a new series of ids.",
 		.apply = APPLY_RESTART },
 	{ .key = "Site",
 		.type = &config_type_place,
 		.offset = offsetof(struct config, gateway.site),
 		.standard = "",
 		.example = "st-elsewhere",
-		.help = "The hospital or site, for {site} in TopicPrefix=, which cannot do without "
-			"it.",
+		.help = "The hospital or site, for {site} in TopicPrefix=, which cannot do "
+			"without it.",
 		.apply = APPLY_SESSION },
 	{ .key = "Ward",
 		.type = &config_type_place,
@@ -55,8 +54,7 @@ static const struct config_row gateway_rows[] = {
 		.words = mode_words,
 		.example = "production",
 		.help = "With training, every reading is flagged \"demo\" and published under "
-			"TopicPrefix= "
-			"with \"-training\" appended.",
+			"TopicPrefix= with \"-training\" appended.",
 		.apply = APPLY_SESSION },
 	{ .key = "StateDirectory",
 		.type = &config_type_path,
@@ -98,10 +96,9 @@ static const struct config_row mqtt_rows[] = {
 		.offset = offsetof(struct config, mqtt.brokers),
 		.standard = "",
 		.example = "mqtts://broker.hospital.example:8883",
-		.help = "The hospital's brokers, tried in this order; the gateway goes back to the "
-			"first "
-			"when it is there again. At least one is needed. Ports default to 8883 "
-			"(mqtts) and 1883 (mqtt).",
+		.help = "The hospital's brokers, tried in this order; the gateway goes back to "
+			"the first when it is there again. At least one is needed. Ports default "
+			"to 8883 (mqtts) and 1883 (mqtt).",
 		.apply = APPLY_SESSION,
 		.flags = ROW_REQUIRED },
 	{ .key = "AllowPlaintext",
@@ -109,18 +106,16 @@ static const struct config_row mqtt_rows[] = {
 		.offset = offsetof(struct config, mqtt.allow_plaintext),
 		.standard = "no",
 		.help = "Whether mqtt:// brokers, and PlaintextListen= of [CoAP] beyond this "
-			"machine, "
-			"are allowed: everybody on the network can then read and forge vital "
-			"signs." },
+			"machine, are allowed: everybody on the network can then read and forge "
+			"vital signs." },
 	{ .key = "CAFile",
 		.type = &config_type_file,
 		.offset = offsetof(struct config, mqtt.ca_file),
 		.standard = "/etc/ssl/certs/ca-certificates.crt",
 		.example = "/etc/wardgate/ca.pem",
 		.help = "The certificate authorities, in PEM form, that may vouch for a broker. "
-			"The "
-			"hospital's own CA alone is better and takes less memory than the system's "
-			"bundle.",
+			"The hospital's own CA alone is better and takes less memory than the "
+			"system's bundle.",
 		.apply = APPLY_SESSION },
 	{ .key = "CertificateFile",
 		.type = &config_type_file,
@@ -128,10 +123,8 @@ static const struct config_row mqtt_rows[] = {
 		.standard = "",
 		.example = "/etc/wardgate/gateway.pem",
 		.help = "The gateway's own certificate, in PEM form, followed by intermediate "
-			"ones. It is "
-			"read again at SIGHUP and before each connection; a pair that does not "
-			"match "
-			"its key keeps the old one.",
+			"ones. It is read again at SIGHUP and before each connection; a pair that "
+			"does not match its key keeps the old one.",
 		.apply = APPLY_SESSION },
 	{ .key = "PrivateKeyFile",
 		.type = &config_type_secret,
@@ -155,8 +148,7 @@ static const struct config_row mqtt_rows[] = {
 		.standard = "",
 		.example = "credential:mqtt.password",
 		.help = "The file with the password that goes with Username=; a line end at its "
-			"end does "
-			"not count.",
+			"end does not count.",
 		.apply = APPLY_SESSION,
 		.flags = ROW_PRIVATE_FILE },
 	{ .key = "ClientId",
@@ -175,8 +167,7 @@ static const struct config_row mqtt_rows[] = {
 		.words = protocol_words,
 		.example = "5",
 		.help = "The version of MQTT. 3.1.1 is for brokers that have nothing newer: they "
-			"cannot "
-			"say why they refuse a message.",
+			"cannot say why they refuse a message.",
 		.apply = APPLY_SESSION },
 	{ .key = "TopicPrefix",
 		.type = &config_type_prefix,
@@ -191,8 +182,7 @@ static const struct config_row mqtt_rows[] = {
 		.standard = "json",
 		.example = "json",
 		.help = "The formats in which readings are published. The first uses the plain "
-			"topics, "
-			"each further one those below PREFIX/<payload>/.",
+			"topics, each further one those below PREFIX/<payload>/.",
 		.apply = APPLY_SESSION },
 	{ .key = "Commands",
 		.type = &config_type_words,
@@ -209,8 +199,7 @@ static const struct config_row mqtt_rows[] = {
 		.words = no_subscriber_words,
 		.example = "accept",
 		.help = "What a reading is that the broker took although nobody had subscribed to "
-			"it: "
-			"delivered (accept), or to be sent again until somebody has (keep)." },
+			"it: delivered (accept), or to be sent again until somebody has (keep)." },
 	{ .key = "Window",
 		.type = &config_type_number,
 		.offset = offsetof(struct config, mqtt.window),
@@ -219,9 +208,8 @@ static const struct config_row mqtt_rows[] = {
 		.max = 20000,
 		.unit = "messages",
 		.example = "100",
-		.help = "How many messages may be on their way to the broker unconfirmed, of which "
-			"one is "
-			"kept for alarms. The broker's Receive Maximum lowers it." },
+		.help = "How many messages may be on their way to the broker unconfirmed, of "
+			"which one is kept for alarms. The broker's Receive Maximum lowers it." },
 	{ .key = "KeepAlive",
 		.type = &config_type_duration,
 		.offset = offsetof(struct config, mqtt.keep_alive_us),
@@ -229,9 +217,8 @@ static const struct config_row mqtt_rows[] = {
 		.min = 5 * SECOND,
 		.max = 65535 * SECOND,
 		.example = "10s",
-		.help = "The MQTT keep-alive, in whole seconds: the broker publishes the last will "
-			"one and "
-			"a half times this after it last heard the gateway.",
+		.help = "The MQTT keep-alive, in whole seconds: the broker publishes the last "
+			"will one and a half times this after it last heard the gateway.",
 		.apply = APPLY_SESSION },
 	{ .key = "ConnectTimeout",
 		.type = &config_type_duration,
@@ -241,8 +228,7 @@ static const struct config_row mqtt_rows[] = {
 		.max = 300 * SECOND,
 		.example = "10s",
 		.help = "How long name resolution, connection, TLS and MQTT may take together "
-			"before the "
-			"next broker is tried." },
+			"before the next broker is tried." },
 	{ .key = "AckTimeout",
 		.type = &config_type_duration,
 		.offset = offsetof(struct config, mqtt.ack_timeout_us),
@@ -250,9 +236,8 @@ static const struct config_row mqtt_rows[] = {
 		.min = SECOND / 10,
 		.max = 600 * SECOND,
 		.example = "10s",
-		.help = "How long the broker may leave a message unconfirmed before the connection "
-			"counts "
-			"as dead." },
+		.help = "How long the broker may leave a message unconfirmed before the "
+			"connection counts as dead." },
 };
 
 static const struct config_row store_rows[] = {
@@ -264,8 +249,7 @@ static const struct config_row store_rows[] = {
 		.max = 10 * SECOND,
 		.example = "250ms",
 		.help = "The longest that a reading waits unconfirmed before it is written to "
-			"disk. A "
-			"reading that the broker confirms within half of it never is." },
+			"disk. A reading that the broker confirms within half of it never is." },
 	{ .key = "MaxSize",
 		.type = &config_type_size,
 		.offset = offsetof(struct config, store.max_size),
@@ -349,8 +333,7 @@ static const struct config_row zigbee_rows[] = {
 		.standard = "",
 		.example = "/dev/serial/by-id/usb-Silicon_Labs_...-if00-port0",
 		.help = "The serial port of the EZSP radio, by a name that stays the same when it "
-			"is "
-			"plugged in anew: one in /dev/serial/by-id. A pty is taken as well.",
+			"is plugged in anew: one in /dev/serial/by-id. A pty is taken as well.",
 		.apply = APPLY_SESSION },
 	{ .key = "BaudRate",
 		.type = &config_type_choice,
@@ -420,12 +403,9 @@ static const struct config_row coap_rows[] = {
 		.standard = "/etc/wardgate/coap.psk",
 		.example = "/etc/wardgate/coap.psk",
 		.help = "The pre-shared keys: lines of IDENTITY:HEXKEY, keys of 16 to 64 bytes, "
-			"comments "
-			"with # on lines of their own. No other than root and the service's group "
-			"may "
-			"be able to read it. It is read again at SIGHUP. PSKFile= with nothing "
-			"after it "
-			"means none.",
+			"comments with # on lines of their own. No other than root and the "
+			"service's group may be able to read it. It is read again at SIGHUP. "
+			"PSKFile= with nothing after it means none.",
 		.flags = ROW_EMPTY_IS_NONE },
 	{ .key = "CertificateFile",
 		.type = &config_type_file,
@@ -493,8 +473,7 @@ static const struct config_row alarms_rows[] = {
 		.offset = offsetof(struct config, alarms.enabled),
 		.standard = "yes",
 		.help = "Whether technical conditions raise alarms. Rules on a patient's "
-			"physiology run "
-			"only if a [Rule] section configures them." },
+			"physiology run only if a [Rule] section configures them." },
 };
 
 #define ROWS(name) .rows = name, .count = ARRAY_SIZE(name)
@@ -521,8 +500,7 @@ const struct config_group config_groups[_GROUP_MAX] = {
 		.instance_size = sizeof(struct config_rule_fields), .instances_max = 1024,
 		.example = "spo2-low",
 		.help = "One section for each alarm rule; its name is the rule's. Rules on a "
-			"patient's "
-			"physiology are the responsible organisation's to enable." },
+			"patient's physiology are the responsible organisation's to enable." },
 };
 
 const struct config_group *config_group_by_name(const char *name, size_t length)

@@ -50,10 +50,8 @@ const struct config_row config_device_rows[CONFIG_DEVICE_ROWS] = {
 		.max = DEVICE_ADDRESS_MAX,
 		.example = "bed3-oximeter-7741",
 		.help = "Who the device is. BLE: its (identity) address, C0:FF:EE:00:00:01. "
-			"Zigbee: its "
-			"EUI-64, 00:12:4b:00:01:02:03:04 or 0x00124b0001020304. CoAP: its PSK "
-			"identity "
-			"or the common name of its certificate.",
+			"Zigbee: its EUI-64, 00:12:4b:00:01:02:03:04 or 0x00124b0001020304. CoAP: "
+			"its PSK identity or the common name of its certificate.",
 		.apply = APPLY_SESSION,
 		.flags = ROW_REQUIRED },
 	{ .key = "Use",
@@ -63,16 +61,14 @@ const struct config_row config_device_rows[CONFIG_DEVICE_ROWS] = {
 		.words = use_words,
 		.example = "fixed",
 		.help = "A fixed device stays at Bed=; a worn one follows its patient; a shared "
-			"one "
-			"belongs to nobody but within an assignment." },
+			"one belongs to nobody but within an assignment." },
 	{ .key = "Bed",
 		.type = &config_type_place,
 		.offset = DEVICE(bed),
 		.standard = "",
 		.example = "3",
 		.help = "The bed at which a fixed device stands. Without one its topics have - in "
-			"the "
-			"bed's place." },
+			"the bed's place." },
 	{ .key = "ExpectEvery",
 		.type = &config_type_duration,
 		.offset = DEVICE(expect_every_us),
@@ -81,9 +77,8 @@ const struct config_row config_device_rows[CONFIG_DEVICE_ROWS] = {
 		.min = SECOND / 10,
 		.max = 30 * DAY,
 		.example = "5s",
-		.help = "How often the device is expected to speak. Three times this in silence is "
-			"the "
-			"technical condition device-silent." },
+		.help = "How often the device is expected to speak. Three times this in silence "
+			"is the technical condition device-silent." },
 	{ .key = "Bonding",
 		.type = &config_type_choice,
 		.offset = DEVICE(bonding),
@@ -121,8 +116,7 @@ const struct config_row config_device_rows[CONFIG_DEVICE_ROWS] = {
 		.standard = "",
 		.example = "body-temperature:Cel",
 		.help = "The units of SenML records that name none, each as METRIC:UNIT. Such "
-			"readings "
-			"are flagged \"unit-assumed\".",
+			"readings are flagged \"unit-assumed\".",
 		.transports = ONLY(COAP) },
 	{ .key = "Accept",
 		.type = &config_type_flags,
@@ -130,10 +124,9 @@ const struct config_row config_device_rows[CONFIG_DEVICE_ROWS] = {
 		.standard = "",
 		.words = accept_words,
 		.example = "percent",
-		.help = "Departures from RFC 8428 that the device is known to make: \"%\" counts 0 "
-			"to 100 "
-			"(percent), \"mmHg\" is a unit (mmHg), a base value alone is a value "
-			"(bare-base-value), CBOR labels are text (text-labels).",
+		.help = "Departures from RFC 8428 that the device is known to make: \"%\" counts "
+			"0 to 100 (percent), \"mmHg\" is a unit (mmHg), a base value alone is a "
+			"value (bare-base-value), CBOR labels are text (text-labels).",
 		.transports = ONLY(COAP) },
 };
 
@@ -182,8 +175,7 @@ const struct config_row config_rule_rows[CONFIG_RULE_ROWS] = {
 		.standard_about = "the limit itself",
 		.example = "92",
 		.help = "The value at which the alarm ends, on the good side of the limit. A rule "
-			"with both "
-			"limits has none." },
+			"with both limits has none." },
 	{ .key = "For",
 		.type = &config_type_duration,
 		.offset = RULE(for_us),

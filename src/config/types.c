@@ -471,9 +471,9 @@ STRING_TYPE(place, "place", parse_place,
 STRING_TYPE(path, "path", parse_path, "Absolute.")
 STRING_TYPE(file, "file", parse_path, "The absolute path of a file that the service can read.")
 STRING_TYPE(secret, "secret", parse_secret,
-	"Never the secret itself but where it is: the absolute path of a file, or "
-	"credential:NAME for the file NAME in $CREDENTIALS_DIRECTORY, which systemd fills "
-	"at the start of the service only: a changed credential needs a restart.")
+	"Never the secret itself but where it is: the absolute path of a file, or credential:NAME "
+	"for the file NAME in $CREDENTIALS_DIRECTORY, which systemd fills at the start of the "
+	"service only: a changed credential needs a restart.")
 STRING_TYPE(text, "text", parse_text, NULL)
 STRING_TYPE(address, "address", parse_text, NULL)
 STRING_TYPE(zone, "time zone", parse_zone, "A name in the tz database: Europe/London.")

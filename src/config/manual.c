@@ -1,0 +1,335 @@
+/*
+ * The writers of wardgate.conf(5) and conf/wardgate.conf.
+ */
+#include "config/manual.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "config/schema.h"
+#include "wardgate/metric.h"
+
+#define TEXT_MAX 1024
+#define SAMPLE_WIDTH 98
+
+/* "a, b or c" */
+static size_t list_words(const struct config_word *words, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (const struct config_word *w = words; w->text && n < size; w++)
+		n += (size_t)snprintf(buf + n, size - n, "%s%s",
+			w == words  ? ""
+			: w[1].text ? ", "
+				    : " or ",
+			w->text);
+	return n;
+}
+
+/* What values there are, as a sentence without its full stop. */
+static void describe_values(const struct config_row *row, char *buf, size_t size)
+{
+	char min[32], max[32];
+	size_t n = 0;
+
+	*buf = 0;
+	if (row->type == &config_type_switch) {
+		if (row->words)
+			list_words(row->words, buf, size);
+		else
+			snprintf(buf, size, "yes or no");
+	} else if (row->type == &config_type_number) {
+		if (row->words) {
+			n = list_words(row->words, buf, size);
+			n += (size_t)snprintf(buf + n, size - n, ", or ");
+		}
+		snprintf(buf + n, size - n, "%" PRId64 " to %" PRId64 "%s%s", row->min, row->max,
+			row->unit ? " " : "", row->unit ?: "");
+	} else if (row->type == &config_type_duration) {
+		config_format_duration(row->min, min, sizeof(min));
+		config_format_duration(row->max, max, sizeof(max));
+		snprintf(buf, size, "a duration of %s to %s", min, max);
+	} else if (row->type == &config_type_size) {
+		config_format_size((uint64_t)row->min, min, sizeof(min));
+		config_format_size((uint64_t)row->max, max, sizeof(max));
+		snprintf(buf, size, "a size of %s to %s", min, max);
+	} else if (row->type == &config_type_text || row->type == &config_type_address) {
+		snprintf(buf, size, "text of at most %" PRId64 " bytes", row->max);
+	} else if (row->words && row->type == &config_type_secret) {
+		n = list_words(row->words, buf, size);
+		snprintf(buf + n, size - n, ", or a secret");
+	} else if (row->words) {
+		if (row->type->list)
+			n = (size_t)snprintf(buf, size, "any of ");
+		list_words(row->words, buf + n, size - n);
+	} else {
+		snprintf(buf, size, "a %s", row->type->name);
+	}
+}
+
+static void describe_default(const struct config_row *row, char *buf, size_t size)
+{
+	if (row->standard_about)
+		snprintf(buf, size, "%s", row->standard_about);
+	else if (*row->standard)
+		snprintf(buf, size, "%s", row->standard);
+	else
+		snprintf(buf, size, "%s",
+			row->flags & ROW_REQUIRED ? "none, it must be given" : "none");
+}
+
+/* --- roff --- */
+
+/* Text with roff's own characters escaped; each sentence begins a line. */
+static void roff_text(FILE *f, const char *text)
+{
+	bool start = true;
+
+	for (const char *p = text; *p; p++) {
+		if (start && (*p == '.' || *p == '\''))
+			fputs("\\&", f);
+		start = false;
+		if (*p == '\\')
+			fputs("\\e", f);
+		else if (*p == '-')
+			fputs("\\-", f);
+		else if (*p == ' ' && p > text && p[-1] == '.') {
+			putc('\n', f);
+			start = true;
+		} else
+			putc(*p, f);
+	}
+	putc('\n', f);
+}
+
+static void roff_row(FILE *f, const struct config_row *row)
+{
+	char values[TEXT_MAX], text[TEXT_MAX + 2];
+
+	fputs(".TP\n.B ", f);
+	snprintf(text, sizeof(text), "%s=", row->key);
+	roff_text(f, text);
+	roff_text(f, row->help);
+	describe_values(row, values, sizeof(values));
+	snprintf(text, sizeof(text), "%s.", values);
+	fputs(".br\nTakes ", f);
+	roff_text(f, text);
+	describe_default(row, values, sizeof(values));
+	snprintf(text, sizeof(text), "%s.", values);
+	fputs("Default: ", f);
+	roff_text(f, text);
+	if (row->type->list)
+		fputs("The key may repeat and adds up.\n", f);
+	if (row->apply == APPLY_SESSION)
+		fputs("A change ends the sessions that it was used for, at a reload.\n", f);
+	else if (row->apply == APPLY_RESTART)
+		fputs("A change needs a restart.\n", f);
+}
+
+static void roff_group(FILE *f, const struct config_group *g)
+{
+	char text[TEXT_MAX];
+
+	fprintf(f, ".SS [%s%s]\n", g->name, g->instance_size ? " NAME" : "");
+	roff_text(f, g->help);
+	if (g->instances_max) {
+		snprintf(text, sizeof(text), "There may be %zu.", g->instances_max);
+		roff_text(f, text);
+	}
+	for (size_t i = 0; i < g->count; i++)
+		roff_row(f, &g->rows[i]);
+}
+
+/* The types that rows use, each once. */
+static void roff_types(FILE *f)
+{
+	const struct config_type *seen[64] = { NULL };
+	size_t count = 0;
+
+	for (size_t g = 0; g < _GROUP_MAX; g++)
+		for (size_t i = 0; i < config_groups[g].count; i++) {
+			const struct config_type *t = config_groups[g].rows[i].type;
+			bool known = !t->about;
+
+			for (size_t k = 0; k < count; k++)
+				known = known || seen[k] == t;
+			if (known || count == ARRAY_SIZE(seen))
+				continue;
+			seen[count++] = t;
+			fprintf(f, ".TP\n.I %s\n", t->name);
+			roff_text(f, t->about);
+		}
+}
+
+static void roff_metrics(FILE *f)
+{
+	for (enum metric m = METRIC_NONE + 1; m < _METRIC_MAX; m++) {
+		const struct metric_info *info = metric_info(m);
+		char text[TEXT_MAX];
+
+		fputs(".TP\n.B ", f);
+		roff_text(f, info->name);
+		snprintf(text, sizeof(text), "%s%s%s%s.",
+			info->kind == METRIC_NUMBER    ? "number"
+			: info->kind == METRIC_BOOLEAN ? "true or false"
+						       : "word",
+			*info->unit ? " in " : "", info->unit,
+			info->kind == METRIC_NUMBER && !*info->unit ? " without a unit" : "");
+		roff_text(f, text);
+		if (info->note && *info->note) {
+			snprintf(text, sizeof(text), "%s.", info->note);
+			roff_text(f, text);
+		}
+	}
+}
+
+static const char manual_head[] =
+	".\\\" Generated from the schema in src/config; change it there and run `make docs`.\n"
+	".TH WARDGATE.CONF 5 \"\" \"wardgate\" \"wardgate\"\n"
+	".SH NAME\n"
+	"wardgate.conf \\- configuration of the ward gateway\n"
+	".SH SYNOPSIS\n"
+	".I /etc/wardgate/wardgate.conf\n"
+	".br\n"
+	".I /etc/wardgate/conf.d/*.conf\n"
+	".br\n"
+	".I /var/lib/wardgate/devices.d/*.conf\n"
+	".SH DESCRIPTION\n"
+	"The main file is read first, then those of\n"
+	".I conf.d\n"
+	"beside it in the order of their names, then the devices that were adopted through the "
+	"daemon,\n"
+	"in\n"
+	".I devices.d\n"
+	"of the state directory, which may hold [Device] sections only.\n"
+	"A later file overrides an earlier one, but a device of\n"
+	".I /etc\n"
+	"counts, not an adopted one of the same name or address.\n"
+	"A file has at most 1 MiB.\n"
+	".PP\n"
+	"The files are UTF\\-8 text: sections\n"
+	".RB ( [Section] \" or \" \"[Section NAME]\" ),\n"
+	"settings\n"
+	".RB ( Key=value ),\n"
+	"each on a line of its own that begins in the first column and has at most 199 bytes, and\n"
+	"comments, which begin with # or ; and have lines of their own, too.\n"
+	"A section may come several times and is one.\n"
+	"A key may stand once in a section and file.\n"
+	"Keys that take a list may repeat, in one file and in several, and add up.\n"
+	"A key with nothing behind the = goes back to its default; a list is emptied by it, and is "
+	"at its\n"
+	"default when nothing is added again.\n"
+	".PP\n"
+	"Every fault is reported, with file and line, in one pass.\n"
+	"At the start any fault refuses the start, with exit status 78; at a reload the running\n"
+	"configuration stays in force.\n"
+	".B wardgated \\-\\-check\\-config\n"
+	"checks and exits;\n"
+	".B wardgated \\-\\-print\\-config\n"
+	"prints what is in effect, with the origin of each value.\n"
+	".SH SETTINGS\n";
+
+static const char manual_types[] = ".SH VALUES\n"
+				   "Names of sections, keys and words are case\\-sensitive.\n";
+
+static const char manual_metrics[] = ".SH METRICS\n"
+				     "What can be measured, as it stands in Metric= and Units=, "
+				     "with the UCUM unit in which it is\n"
+				     "published.\n";
+
+static const char manual_tail[] = ".SH EXAMPLES\n"
+				  "A gateway for CoAP devices:\n"
+				  ".PP\n"
+				  ".EX\n"
+				  "[Gateway]\n"
+				  "Site=st\\-elsewhere\n"
+				  "Ward=7\n"
+				  "\n"
+				  "[MQTT]\n"
+				  "Broker=mqtts://broker.hospital.example\n"
+				  "CAFile=/etc/wardgate/hospital\\-ca.pem\n"
+				  "CertificateFile=/etc/wardgate/gateway.pem\n"
+				  "PrivateKeyFile=credential:gateway.key\n"
+				  "\n"
+				  "[CoAP]\n"
+				  "Enabled=yes\n"
+				  "\n"
+				  "[Device bed3\\-oximeter]\n"
+				  "Transport=coap\n"
+				  "Address=oximeter\\-7741\n"
+				  "Bed=3\n"
+				  "ExpectEvery=5s\n"
+				  ".EE\n"
+				  ".SH SEE ALSO\n"
+				  ".BR wardgated (8),\n"
+				  ".BR wardsim (1),\n"
+				  ".BR systemd.exec (5)\n";
+
+void config_write_manual(FILE *f)
+{
+	fputs(manual_head, f);
+	for (size_t g = 0; g < _GROUP_MAX; g++)
+		roff_group(f, &config_groups[g]);
+	fputs(manual_types, f);
+	roff_types(f);
+	fputs(manual_metrics, f);
+	roff_metrics(f);
+	fputs(manual_tail, f);
+}
+
+/* --- the sample --- */
+
+/* Text as comment lines. */
+static void comment(FILE *f, const char *text)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t n = strcspn(text, " ");
+
+		if (column == 0 || column + 1 + n > SAMPLE_WIDTH) {
+			fputs(column ? "\n#" : "#", f);
+			column = 1;
+		}
+		fprintf(f, " %.*s", (int)n, text);
+		column += 1 + n;
+		text += n + strspn(text + n, " ");
+	}
+	putc('\n', f);
+}
+
+static void sample_row(FILE *f, const struct config_row *row)
+{
+	char values[TEXT_MAX], text[2 * TEXT_MAX];
+
+	describe_values(row, values, sizeof(values));
+	snprintf(text, sizeof(text), "%s Takes %s%s%s%s%s.", row->help, values,
+		row->standard_about ? "; default: " : "", row->standard_about ?: "",
+		row->flags & ROW_REQUIRED ? "; must be given" : "",
+		row->apply == APPLY_RESTART ? "; a change needs a restart" : "");
+	comment(f, text);
+	if (!*row->standard && row->example)
+		fprintf(f, "# e.g. %s=%s\n", row->key, row->example);
+	fprintf(f, "#%s=%s\n", row->key, row->standard);
+}
+
+void config_write_sample(FILE *f)
+{
+	comment(f,
+		"Configuration of wardgate; see wardgate.conf(5). Every setting stands here, "
+		"commented out, at its default. Site=, Ward= and Broker= are what a gateway needs "
+		"at least. Files in conf.d beside this one are read after it and survive its "
+		"upgrade.");
+	for (size_t g = 0; g < _GROUP_MAX; g++) {
+		const struct config_group *group = &config_groups[g];
+
+		putc('\n', f);
+		comment(f, group->help);
+		if (group->instance_size)
+			fprintf(f, "#[%s %s]\n", group->name, group->example);
+		else
+			fprintf(f, "[%s]\n", group->name);
+		for (size_t i = 0; i < group->count; i++)
+			sample_row(f, &group->rows[i]);
+	}
+}
