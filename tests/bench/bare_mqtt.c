@@ -61,9 +61,10 @@ int main(int argc, char **argv)
 	begin_ns = bench_now_ns();
 	offer(&b, &pace, rate, count);
 	cpu_us = bench_cpu_us() - cpu_us;
-	printf("{\"cpu_us\":%.3f,\"seconds\":%.3f,\"bytes\":%zu,\"refused\":%d}\n",
+	printf("{\"cpu_us\":%.3f,\"seconds\":%.3f,\"bytes\":%zu,\"refused\":%d,\"unheard\":%" PRId64
+	       "}\n",
 		(double)cpu_us / (double)count, (double)(bench_now_ns() - begin_ns) / 1e9, b.length,
-		b.refused);
+		b.refused, b.unheard);
 	bench_mqtt_close(&b);
 	return 0;
 }

@@ -27,7 +27,8 @@ struct bench_mqtt {
 	int in_flight;
 	int64_t acked;
 	bool connected, subscribed;
-	int refused; /* a reason code of 0x80 or more, other than success */
+	int refused;     /* a reason code of 0x80 or more */
+	int64_t unheard; /* nobody subscribes, says the broker */
 };
 
 static inline void bench_on_publish(struct mosquitto *m, void *userdata, int mid, int reason,
@@ -37,6 +38,7 @@ static inline void bench_on_publish(struct mosquitto *m, void *userdata, int mid
 
 	if (reason >= 0x80)
 		b->refused = reason;
+	b->unheard += reason == 0x10;
 	b->in_flight--;
 	b->acked++;
 }
