@@ -17,6 +17,8 @@
 #include <time.h>
 
 #include "config/config.h"
+#include "config/diff.h"
+#include "config/print.h"
 #include "config/read.h"
 #include "gateway/epoch.h"
 #include "gateway/gateway.h"
@@ -242,38 +244,6 @@ static void load_epoch(struct daemon *d)
 	save_epoch(d);
 }
 
-/* Tells consumers what to expect of the run before: any number never seen was not acknowledged. */
-static void record_previous_epoch(struct daemon *d)
-{
-	char members[256], epoch[EPOCH_TEXT_MAX];
-	struct text t = text_init(members, sizeof(members));
-
-	if (!d->has_previous || (d->previous.clean && d->previous.published))
-		return;
-	epoch_text(&d->previous, epoch);
-	text_printf(&t, ",\"record\":\"epoch\",\"epoch\":\"%s\",\"clean\":%s,\"stored\":[]", epoch,
-		d->previous.clean ? "true" : "false");
-	if (d->previous.clean)
-		text_printf(&t, ",\"last\":%" PRIu64, d->previous.last);
-	if (text_done(&t) >= 0)
-		(void)gateway_record(d->gateway, members);
-}
-
-static void record_end_of_epoch(struct daemon *d)
-{
-	char members[256];
-	struct text t = text_init(members, sizeof(members));
-
-	/* The record's own number is the last. */
-	d->epoch.last = gateway_sequence(d->gateway) + 1;
-	text_printf(&t,
-		",\"record\":\"epoch\",\"epoch\":\"%s\",\"clean\":true,\"stored\":[],\"last\":"
-		"%" PRIu64,
-		gateway_epoch(d->gateway), d->epoch.last);
-	if (text_done(&t) >= 0)
-		(void)gateway_record(d->gateway, members);
-}
-
 /* --- wiring between rooms --- */
 
 static void on_outbox_wake(void *userdata)
@@ -359,7 +329,7 @@ static int on_terminate(sd_event_source *s, const struct signalfd_siginfo *si, v
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
 		if (d->driver_states[i])
 			drivers[i]->quiesce(d->driver_states[i]);
-	record_end_of_epoch(d);
+	d->epoch.last = gateway_record_end(d->gateway);
 	publish_stop(d->publish, d->stop_began_us + STOP_DRAIN_US, on_drained, d);
 	return 0;
 }
@@ -371,6 +341,8 @@ static void reload(struct daemon *d)
 	struct config_options options = { .payloads = payload_names };
 	int r = config_read(d->config_path, &options, &c, &problems);
 
+	if (r == 0)
+		r = config_keep_running(c, d->config, &problems);
 	log_problems(&problems);
 	if (r != 0) {
 		log_error("the new configuration is not applied; the running one stays in force",
@@ -468,7 +440,8 @@ static int start_rooms(struct daemon *d)
 	r = gateway_apply(d->gateway, d->config);
 	if (r < 0)
 		return r;
-	record_previous_epoch(d);
+	if (d->has_previous)
+		(void)gateway_record_previous(d->gateway, &d->previous);
 
 	r = worker_new(&d->worker, d->event);
 	if (r < 0)
@@ -639,7 +612,7 @@ int main(int argc, char **argv)
 		return EX_CONFIG;
 	}
 	if (print)
-		return EX_UNAVAILABLE;
+		r = config_print(d.config, stdout);
 	if (check || print) {
 		config_unref(d.config);
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

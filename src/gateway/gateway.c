@@ -5,19 +5,16 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/config.h"
 #include "gateway/dedup.h"
-#include "util/text.h"
+#include "gateway/records.h"
 
 #define LOG_MODULE "gateway"
 #include "util/log.h"
-
-#define RECORD_MAX 1024
 
 struct gateway {
 	struct registry *registry;
@@ -37,18 +34,12 @@ struct gateway {
 static void on_clock_change(enum clock_state state, int64_t step_us, void *userdata)
 {
 	struct gateway *g = userdata;
-	char members[RECORD_MAX];
-	struct text t = text_init(members, sizeof(members));
 
 	log_notice("the clock changed", F_STR("STATE", clock_state_text(state)),
 		F_STR("PREVIOUS", clock_state_text(g->last_state)),
 		F_INT("STEP_MS", step_us / 1000));
-	text_printf(&t,
-		",\"record\":\"clock\",\"state\":\"%s\",\"previous\":\"%s\",\"step_ms\":%" PRId64,
-		clock_state_text(state), clock_state_text(g->last_state), step_us / 1000);
+	gateway_record_clock(g, state, g->last_state, step_us);
 	g->last_state = state;
-	if (text_done(&t) >= 0)
-		(void)gateway_record(g, members);
 	if (g->on_clock)
 		g->on_clock(state, g->on_clock_userdata);
 }
@@ -236,41 +227,6 @@ int gateway_submit(struct gateway *g, struct device *d, const struct reading *re
 	return 0;
 }
 
-int gateway_record(struct gateway *g, const char *members)
-{
-	char topic[LABEL_MAX + 32], body[RECORD_MAX];
-	struct text t = text_init(topic, sizeof(topic)), b = text_init(body, sizeof(body));
-	struct stamp now = clock_now(g->clock);
-	uint64_t sequence = ++g->sequence;
-
-	text_printf(&t, "gateways/%s/records", g->name);
-	text_printf(&b, "{\"id\":\"%s:%s:%" PRIu64 "\"", g->name, g->epoch, sequence);
-	text_str(&b, members);
-	text_lit(&b, ",\"time\":\"");
-	text_time(&b, now.realtime_us);
-	text_lit(&b, "\",\"clock\":\"");
-	text_str(&b, clock_state_text(now.state));
-	text_lit(&b, "\"}");
-	if (text_done(&t) < 0 || text_done(&b) < 0)
-		return -ENOBUFS;
-	return g->ledger.record(g->ledger.object, sequence, topic, body);
-}
-
-void gateway_gap(struct gateway *g, uint64_t sequence, const char *reason)
-{
-	char members[RECORD_MAX];
-	struct text t = text_init(members, sizeof(members));
-	int r;
-
-	text_printf(&t,
-		",\"record\":\"gap\",\"epoch\":\"%s\",\"first\":%" PRIu64 ",\"last\":%" PRIu64
-		",\"reason\":\"%s\"",
-		g->epoch, sequence, sequence, reason);
-	r = text_done(&t) < 0 ? -ENOBUFS : gateway_record(g, members);
-	if (r < 0)
-		log_error("cannot publish a gap record", F_INT("SEQUENCE", sequence), F_ERR(r));
-}
-
 void gateway_on_clock(struct gateway *g, gateway_clock_fn fn, void *userdata)
 {
 	g->on_clock = fn;
@@ -295,6 +251,16 @@ const char *gateway_name(const struct gateway *g)
 const char *gateway_epoch(const struct gateway *g)
 {
 	return g->epoch;
+}
+
+int gateway_append_record(struct gateway *g, uint64_t sequence, const char *topic, const char *body)
+{
+	return g->ledger.record(g->ledger.object, sequence, topic, body);
+}
+
+uint64_t gateway_next_sequence(struct gateway *g)
+{
+	return ++g->sequence;
 }
 
 uint64_t gateway_sequence(const struct gateway *g)

@@ -16,6 +16,7 @@
 #include "wardgate/reading.h"
 
 struct config;
+struct epoch;
 struct gateway;
 
 #define SUBMISSION_MAX 512 /* readings in one gateway_submit() */
@@ -61,6 +62,12 @@ uint64_t gateway_sequence(const struct gateway *g);
 int gateway_record(struct gateway *g, const char *members);
 /* The message with that sequence was given up for want of room: publishes a gap record. */
 void gateway_gap(struct gateway *g, uint64_t sequence, const char *reason);
+
+/* Tells consumers what to expect of the run before: any of its numbers never seen was not
+ * acknowledged. Nothing when that run said so itself. Returns 0 or a negative errno. */
+int gateway_record_previous(struct gateway *g, const struct epoch *previous);
+/* The last record of this run, saying its own number, which is returned. */
+uint64_t gateway_record_end(struct gateway *g);
 
 typedef void (*gateway_clock_fn)(enum clock_state state, void *userdata);
 /* Called after the clock's state changed. */

@@ -24,10 +24,11 @@ static void begin(struct world *w, size_t messages, enum config_mode mode)
 	struct ledger ledger;
 
 	memset(w, 0, sizeof(*w));
-	w->device = (struct config_device){
-		.name = "bed3-oximeter", .transport = TRANSPORT_COAP, .address = "ox3", .bed = "3"
-	};
-	w->config.gateway.name = "gw1";
+	w->device = (struct config_device){ .name = (char *)"bed3-oximeter",
+		.transport = TRANSPORT_COAP,
+		.address = (char *)"ox3",
+		.bed = (char *)"3" };
+	w->config.gateway.name = (char *)"gw1";
 	w->config.gateway.mode = mode;
 	w->config.devices = &w->device;
 	w->config.device_count = 1;
