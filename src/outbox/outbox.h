@@ -45,12 +45,12 @@ WG_DEFINE_CLEANUP(struct outbox *, outbox_free)
  * in through outbox_set_now(), called once per loop turn or before a batch. */
 struct ledger outbox_ledger(struct outbox *o);
 typedef void (*outbox_wake_fn)(void *userdata);
-void outbox_set_wake(struct outbox *o, outbox_wake_fn wake, void *userdata);
+void outbox_set_wake(struct outbox *o, outbox_wake_fn fn, void *userdata);
 void outbox_set_now(struct outbox *o, int64_t boot_us);
 
 /* Called for every message that is given up for want of room, before it is freed. */
 typedef void (*outbox_dropped_fn)(const struct message *m, const char *reason, void *userdata);
-void outbox_set_dropped(struct outbox *o, outbox_dropped_fn dropped, void *userdata);
+void outbox_set_dropped(struct outbox *o, outbox_dropped_fn fn, void *userdata);
 
 /* Appends a record or an alarm event; topic and body are copied. Alarms and records always find a
  * place: at the limit the oldest reading that nobody waits for gives way. Returns 0 or -ENOMEM. */
