@@ -107,7 +107,7 @@ check-programs: all $(UNIT_BIN) $(REPLAY_BIN)
 check: deps ## build and run the checks that every change must pass
 	@$(AGAIN) check-programs
 	@$(PYTHON) tests/tools/run-checks \
-		$(BUILD)=unit,replay,docs,style,layers,integration
+		$(BUILD)=unit,replay,docs,style,layers,tables,integration
 
 check-long: deps ## the same under ASan+UBSan and TSan, and the slow integration tests
 	@$(AGAIN) check-programs
