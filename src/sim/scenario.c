@@ -237,8 +237,9 @@ static void on_device(struct reader *r, struct ini *i, const char *key, const ch
 	} else if (!strcmp(key, "Patient"))
 		snprintf(d->patient_name, sizeof(d->patient_name), "%s", value);
 	else if (!strcmp(key, "Interval")) {
-		take_duration(i, key, value, &d->interval_ms);
-		if (!d->interval_ms)
+		take_duration(i, key, value, &n);
+		d->interval_us = n * 1000;
+		if (!n)
 			wrong(i, key, value, "must be above 0");
 	} else if (!strcmp(key, "Format")) {
 		d->format = pack_format_by_text(value);
@@ -385,8 +386,8 @@ static void check_device(struct scenario *s, size_t index, struct ini *i)
 			ini_problem(i, "[Device %s] Patient=%s: there is no such [Patient]",
 				d->name, d->patient_name);
 	}
-	if (d->profile && !d->interval_ms)
-		d->interval_ms = d->profile->interval_ms;
+	if (d->profile && !d->interval_us)
+		d->interval_us = d->profile->interval_ms * 1000;
 }
 
 static void check_amount(struct scenario_event *e, struct ini *i)

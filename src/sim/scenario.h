@@ -90,7 +90,7 @@ struct scenario_device {
 	const struct profile *profile;
 	size_t patient; /* index; SIZE_MAX: none */
 	char patient_name[SCENARIO_NAME_MAX + 1];
-	int64_t interval_ms;
+	int64_t interval_us;
 	enum pack_format format;
 	uint16_t local_port;
 	unsigned loss, duplicates; /* thousandths */

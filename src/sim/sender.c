@@ -34,7 +34,6 @@ struct sender {
 	int64_t hold_us;          /* no pack before, by word of the gateway or after a time-out */
 	int64_t backoff_us;
 	unsigned silent;
-	bool blocked; /* the line said -EAGAIN: until the next answer */
 	struct sender_counters counters;
 };
 
@@ -131,7 +130,6 @@ static void requeue(struct sender *s, struct pack *p)
 	else
 		TAILQ_INSERT_TAIL(&s->waiting, p, entry);
 	s->waiting_count++;
-	s->blocked = false;
 }
 
 static void requeue_all(struct sender *s)
@@ -148,7 +146,6 @@ void sender_up(struct sender *s, int64_t now_us)
 		return;
 	s->state = SENDER_UP;
 	s->silent = 0;
-	s->blocked = false;
 	s->counters.sessions++;
 	s->line->event(s->userdata, "session-up", NULL);
 	sender_step(s, now_us);
@@ -236,7 +233,6 @@ void sender_answer(struct sender *s, uint32_t number, int code, int max_age_s,
 	struct pack *p = find(s, number, &flying);
 
 	s->silent = 0;
-	s->blocked = false;
 	if (!p)
 		return; /* an answer come twice */
 
@@ -310,42 +306,34 @@ static void open_session(struct sender *s, int64_t now_us)
 		sender_down(s, "cannot open a session", now_us);
 }
 
-static bool send_first(struct sender *s, int64_t now_us)
+static void send_first(struct sender *s, int64_t now_us)
 {
 	struct pack *p = TAILQ_FIRST(&s->waiting);
-	bool first = !p->attempts;
-	int r;
 
-	/* On the list before it is sent: the answer may come, or the session go, within the call.
-	 */
 	TAILQ_REMOVE(&s->waiting, p, entry);
 	s->waiting_count--;
 	TAILQ_INSERT_TAIL(&s->flying, p, entry);
 	s->flying_count++;
 	p->deadline_us = now_us + s->options.answer_timeout_us;
-	if (first) {
+	if (!p->attempts) {
 		p->first_sent_us = now_us;
-		p->attempts = 1;
-		s->line->outcome(s->userdata, p, SENDER_SENT, 0, NULL, 0);
-	}
-	r = s->line->send(s->userdata, p);
-	if (r < 0) {
-		if (first)
-			p->attempts = 1; /* its line is written: it counts as sent */
-		requeue(s, p);
-		s->blocked = r == -EAGAIN;
-		if (r != -EAGAIN)
-			give_up_session(s, "cannot send", now_us);
-	}
-	if (first) {
 		s->counters.packs++;
 		s->counters.values += p->count;
 		s->counters.faulty += p->fault >= 0;
-	} else if (r >= 0) {
-		p->attempts += p->attempts < UINT16_MAX;
+		s->line->outcome(s->userdata, p, SENDER_SENT, 0, NULL, 0);
+	} else {
 		s->counters.resent++;
 	}
-	return r >= 0;
+	p->attempts += p->attempts < UINT16_MAX;
+	if (s->line->send(s->userdata, p) < 0)
+		give_up_session(s, "cannot send", now_us);
+}
+
+/* Whether a pack may go now, were its time come. */
+static bool can_send(const struct sender *s)
+{
+	return s->state == SENDER_UP && s->waiting_count &&
+	       s->flying_count < s->options.in_flight && s->line->ready(s->userdata);
 }
 
 void sender_step(struct sender *s, int64_t now_us)
@@ -355,10 +343,8 @@ void sender_step(struct sender *s, int64_t now_us)
 		return;
 	if (s->state == SENDER_IDLE || (s->state == SENDER_WAITING && now_us >= s->retry_us))
 		open_session(s, now_us);
-	while (s->state == SENDER_UP && s->waiting_count && !s->blocked && now_us >= s->hold_us &&
-		s->flying_count < s->options.in_flight)
-		if (!send_first(s, now_us))
-			break;
+	while (now_us >= s->hold_us && can_send(s))
+		send_first(s, now_us);
 }
 
 int64_t sender_deadline(const struct sender *s)
@@ -372,8 +358,7 @@ int64_t sender_deadline(const struct sender *s)
 		at = s->retry_us;
 	if (s->state == SENDER_IDLE && s->waiting_count)
 		at = 0;
-	if (s->state == SENDER_UP && s->waiting_count && !s->blocked &&
-		s->flying_count < s->options.in_flight)
+	if (can_send(s))
 		at = s->hold_us;
 	TAILQ_FOREACH(p, &s->flying, entry)
 	if (p->deadline_us < at)

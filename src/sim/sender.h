@@ -41,8 +41,9 @@ struct sender_line {
 	int (*open)(void *userdata);
 	/* Ends it; sender_down() does not follow. */
 	void (*close)(void *userdata);
-	/* Returns 0, -EAGAIN when the line can take no more before an answer, or a negative errno.
-	 */
+	/* Whether it can take a pack now; if not, an answer will change it. */
+	bool (*ready)(void *userdata);
+	/* Returns 0 or a negative errno, which ends the session. */
 	int (*send)(void *userdata, const struct pack *p);
 	/* code is class * 100 + detail: 204. diagnostic: the answer's bytes or NULL. */
 	void (*outcome)(void *userdata, const struct pack *p, enum sender_outcome o, int code,

@@ -104,7 +104,10 @@ static void step(struct signals *s, enum quantity q)
 						: w->pull_to + noise / 2;
 	} else {
 		w->pull_end_ms = 0;
-		w->now += (w->base + company(s, q) - w->now) / 12 + noise;
+		if (quantity_info(q)->kind == QUANTITY_NUMBER)
+			w->now += (w->base + company(s, q) - w->now) / 12 + noise;
+		else
+			w->now = w->base;
 	}
 	w->now = clamp(w->now, w->low, w->high);
 }

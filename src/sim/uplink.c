@@ -216,7 +216,7 @@ int uplink_send(
 	if (!u->session)
 		return -ENOTCONN;
 	if (u->body)
-		return -EAGAIN;
+		return -EBUSY;
 	/* What libcoap calls back meanwhile is told by the return value or later. */
 	u->hub->inside = true;
 	if (length <= BODY_PLAIN_MAX) {
@@ -515,6 +515,11 @@ void uplink_close(struct uplink *u)
 		bury(u->session);
 	} /* else there is no memory for a grave: libcoap ends it with its context */
 	u->session = NULL;
+}
+
+bool uplink_busy(const struct uplink *u)
+{
+	return u->body;
 }
 
 uint16_t uplink_local_port(const struct uplink *u)

@@ -53,7 +53,9 @@ int uplink_open(struct uplink *u, const struct sockaddr *to, socklen_t length);
 void uplink_close(struct uplink *u);
 /* The source port of the open session, 0 when there is none. */
 uint16_t uplink_local_port(const struct uplink *u);
-/* Sends one pack as a confirmable POST /readings, block by block when it is long. Returns 0,
- * -EAGAIN while a long pack is on its way, -ENOTCONN, or another negative errno. */
+/* Whether a long pack is on its way, block by block: the next has to wait. */
+bool uplink_busy(const struct uplink *u);
+/* Sends one pack as a confirmable POST /readings. Returns 0, -EBUSY, -ENOTCONN, or another negative
+ * errno. */
 int uplink_send(struct uplink *u, uint32_t number, unsigned content_format, const void *body,
 	size_t length);

@@ -1,0 +1,31 @@
+/*
+ * Plays a scenario against a gateway: opens the log, the keys and the devices,
+ * lets events happen in time, and ends by itself or by a signal.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/scenario.h"
+#include "sim/sender.h"
+
+struct ward_options {
+	struct sender_options sender;
+	uint32_t ack_timeout_ms;
+	unsigned max_retransmit;
+	int64_t spread_us;
+	bool verbose;
+};
+
+/* Exit codes of wardsim. */
+enum {
+	WARD_DONE = 0,
+	WARD_FAILED = 1,  /* could not run, or could not write the log */
+	WARD_USAGE = 2,   /* options, scenario or keys are wrong; said so */
+	WARD_PENDING = 3, /* the time was over before every pack had its answer */
+};
+
+void ward_default_options(struct ward_options *o);
+/* Returns one of WARD_*. s->gateway must be set, and s->psk_file for coaps. */
+int ward_run(const struct scenario *s, const struct ward_options *o);
