@@ -222,10 +222,11 @@ static int make_rules(struct config *c)
 		if (!rule->name || !rule->items)
 			return -ENOMEM;
 		for (size_t j = 0; j < s->group->count; j++) {
-			int r = s->values[j].given && !s->values[j].bad
-					? add_item(c, rule, s, &s->group->rows[j])
-					: 0;
+			const struct config_row *row = &s->group->rows[j];
+			int r = 0;
 
+			if (!s->values[j].bad && (s->values[j].given || *row->standard))
+				r = add_item(c, rule, s, row);
 			if (r < 0)
 				return r;
 		}

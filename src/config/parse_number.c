@@ -40,15 +40,15 @@ int config_refuse(struct config_why *why, const char *format, ...)
 /* Digits at *at into *ret. Returns how many, or -1 when the number does not fit. */
 static int take_digits(const char **at, uint64_t *ret)
 {
+	bool fits = true;
 	uint64_t v = 0;
 	int n = 0;
 
 	for (; isdigit((unsigned char)**at); (*at)++, n++)
-		if (__builtin_mul_overflow(v, (uint64_t)10, &v) ||
-			__builtin_add_overflow(v, (uint64_t)(**at - '0'), &v))
-			return -1;
+		fits = fits && !__builtin_mul_overflow(v, (uint64_t)10, &v) &&
+		       !__builtin_add_overflow(v, (uint64_t)(**at - '0'), &v);
 	*ret = v;
-	return n;
+	return fits ? n : -1;
 }
 
 static int duration_unit(const char *text, size_t length, int64_t *ret_us)
