@@ -125,7 +125,7 @@ static void offer(struct offer *o, int64_t rate, int64_t count)
 	o->goal = count;
 	o->pace.rate = rate;
 	o->pace.total = count;
-	if (sd_event_add_time_relative(o->event, &o->begin, CLOCK_BOOTTIME, 0, 0, on_begin, o) <
+	if (sd_event_add_time_relative(o->event, &o->begin, CLOCK_BOOTTIME, 0, 1, on_begin, o) <
 			0 ||
 		sd_event_add_time_relative(o->event, &o->limit, CLOCK_BOOTTIME,
 			PATIENCE_US + (uint64_t)(count * 1000000 / rate), 0, on_limit, o) < 0)

@@ -1,0 +1,229 @@
+"""What is measured. Each function gives rows: the two sides' values, run by run, side by side."""
+import array
+import os
+import time
+
+from stand import PREFIX, Failed
+
+SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+
+class Row:
+    """ours and bare: one value per run. target: the highest ratio wanted, or None; limit: the highest
+    value of ours wanted, or None."""
+
+    def __init__(self, what, unit, target=None, limit=None):
+        self.what, self.unit, self.target, self.limit = what, unit, target, limit
+        self.ours, self.bare = [], []
+
+    def add(self, ours, bare):
+        self.ours.append(ours)
+        self.bare.append(bare)
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def clean(answer, *names):
+    """A run with refusals measures something else."""
+    for name in names:
+        if answer.get(name):
+            raise Failed(f"a run with {name}={answer[name]}: {answer}")
+    return answer
+
+
+# --- publishing ---
+
+def bare_publish(stand, rate, count):
+    program = stand.bench("bare_mqtt", *stand.mqtt_arguments(), f"rate={rate}", f"count={count}")
+    answer = clean(program.answer(), "refused", "unheard")
+    program.leave()
+    stand.end(program)
+    return answer["cpu_us"]
+
+
+def publish(stand, runs, quick):
+    row = Row("processor time per reading, acceptance to PUBACK, 20,000/s offered", "us", 1.25)
+    rate, count = 20000, 20000 if quick else 100000
+    for _ in range(runs):
+        program = stand.bench("offer", f"config={stand.configure(100)}", f"rate={rate}",
+                              f"count={count}")
+        ours = clean(program.answer(), "refused")["cpu_us"]
+        program.leave()
+        stand.end(program)
+        row.add(ours, bare_publish(stand, rate, count))
+        say(f"publish: {row.ours[-1]:.2f} us, bare {row.bare[-1]:.2f} us")
+    return [row]
+
+
+# --- from CoAP to MQTT ---
+
+class Taken:
+    """One run of a CoAP load: processor time of the server per request."""
+
+    def __init__(self, stand, server, rate, count, form):
+        load = stand.bench("load_coap", f"gateway={stand.coap_port}", "sessions=100",
+                           "identities=100", f"format={form}")
+        load.order("open")
+        clean(load.order("run", rate, 0, rate), "refused", "retransmitted")
+        before = server.cpu_us()
+        self.answer = clean(load.order("run", rate, rate, count), "refused", "retransmitted")
+        self.cpu_us = (server.cpu_us() - before) / count
+        load.leave()
+        stand.end(load)
+        self.separate = self.answer["separate"]
+
+
+def coap(stand, runs, quick):
+    rows = []
+    for rate, form in ((10000, "json"), (20000, "json"), (10000, "cbor")):
+        row = Row(f"processor time per reading, CoAP/DTLS in to MQTT out, 100 sessions, "
+                  f"{rate:,}/s, SenML {form.upper()}", "us", 1.25)
+        count = rate if quick else 5 * rate
+        for _ in range(runs):
+            daemon = stand.daemon(100)
+            ours = Taken(stand, daemon, rate, count, form)
+            stand.end(daemon)
+            server = stand.bench("bare_coap", f"listen={stand.coap_port}",
+                                 f"keys={stand.keys}").wait_ready()
+            bare = Taken(stand, server, rate, count, form)
+            stand.end(server)
+            mqtt = bare_publish(stand, rate, count)
+            row.add(ours.cpu_us, bare.cpu_us + mqtt)
+            say(f"coap {rate}/s {form}: {ours.cpu_us:.2f} us ({ours.separate} answered separately), "
+                f"bare {bare.cpu_us:.2f} + {mqtt:.2f} us")
+        rows.append(row)
+    return rows
+
+
+# --- latency ---
+
+def times(path):
+    data = array.array("q")
+    with open(path, "rb") as f:
+        data.frombytes(f.read())
+    return data
+
+
+def latencies(stand, load, sink, rate, first, count):
+    """Microseconds from the datagram to the subscriber, sorted."""
+    left, came = stand.path("left"), stand.path("came")
+    clean(load.order("run", rate, first, count, left), "refused", "retransmitted")
+    answer = sink.order("expect", first, count, came)
+    if answer["arrived"] != count:
+        raise Failed(f"{answer['arrived']} of {count} readings arrived")
+    start, end = times(left), times(came)
+    took = sorted((end[i] - start[i]) / 1000 for i in range(first, first + count))
+    return took[count // 2], took[count * 99 // 100]
+
+
+def latency(stand, runs, quick):
+    rate, count = 1000, 2000 if quick else 10000
+    p50 = Row("latency from datagram to subscriber, p50, 1,000 readings/s", "us", 1.5)
+    p99 = Row("latency from datagram to subscriber, p99, 1,000 readings/s", "us", 1.5)
+
+    def once(server, load):
+        sink = stand.bench("sink", f"topic={PREFIX}/beds/#", *stand.mqtt_arguments()).wait_ready()
+        latencies(stand, load, sink, rate, 0, rate)
+        took = latencies(stand, load, sink, rate, rate, count)
+        for program in (load, sink):
+            program.leave()
+            stand.end(program)
+        stand.end(server)
+        return took
+
+    for _ in range(runs):
+        daemon = stand.daemon(100)
+        load = stand.bench("load_coap", f"gateway={stand.coap_port}", "sessions=100",
+                           "identities=100")
+        load.order("open")
+        ours = once(daemon, load)
+        server = stand.bench("bare_forward", f"listen={stand.coap_port}", "nodelay=1",
+                             *stand.mqtt_arguments()).wait_ready()
+        bare = once(server, stand.bench("load_udp", f"to={stand.coap_port}"))
+        p50.add(ours[0], bare[0])
+        p99.add(ours[1], bare[1])
+        say(f"latency: p50 {ours[0]:.0f} us, bare {bare[0]:.0f} us; p99 {ours[1]:.0f} us, bare "
+            f"{bare[1]:.0f} us")
+    return [p50, p99]
+
+
+# --- memory and start ---
+
+def started(stand, settle_ms, *command):
+    program = stand.bench("start", f"socket={stand.path('ready')}", f"settle={settle_ms}", "--",
+                          *command)
+    answer = program.answer()
+    program.leave()
+    stand.end(program)
+    return answer
+
+
+def idle(stand, runs, quick):
+    rows = []
+    settle_ms = 1000 if quick else 3000
+    for about, ca in (("the hospital's own CA", stand.ca), ("Debian's CA bundle", SYSTEM_BUNDLE)):
+        if not os.path.exists(ca):
+            say(f"idle: {ca} is not there, not measured with it")
+            continue
+        rss = Row(f"memory (RSS) idle with 100 devices, {about}", "MB", 1.35)
+        ready = Row(f"start to READY with 100 devices, {about}", "ms", 1.35)
+        bundle = ca
+        if ca == SYSTEM_BUNDLE:
+            bundle = stand.path("bundle.crt")
+            with open(bundle, "wb") as out:
+                for part in (ca, stand.ca):
+                    with open(part, "rb") as f:
+                        out.write(f.read())
+        for _ in range(runs):
+            ours = started(stand, settle_ms, stand.wardgated(), "--config",
+                           stand.configure(100, bundle))
+            bare = started(stand, settle_ms, os.path.join(stand.build, "bench", "bare_init"),
+                           f"ca={bundle}", f"cert={stand.of_client.cert}",
+                           f"key={stand.of_client.key}")
+            rss.add(ours["rss"] / 1024, bare["rss"] / 1024)
+            ready.add(ours["ready_us"] / 1000, bare["ready_us"] / 1000)
+            say(f"idle, {about}: {rss.ours[-1]:.2f} MB, bare {rss.bare[-1]:.2f} MB; ready in "
+                f"{ready.ours[-1]:.1f} ms, bare {ready.bare[-1]:.1f} ms")
+        rows += [rss, ready]
+    return rows
+
+
+def grown(stand, server, count):
+    """KB that each of count sessions adds, once established and once each has posted."""
+    before = server.rss_kib()
+    load = stand.bench("load_coap", f"gateway={stand.coap_port}", f"sessions={count}",
+                       f"identities={count}")
+    load.order("open")
+    time.sleep(1)
+    established = (server.rss_kib() - before) / count
+    clean(load.order("run", 500, 0, 2 * count), "refused")
+    time.sleep(1)
+    used = (server.rss_kib() - before) / count
+    load.leave()
+    stand.end(load)
+    return established, used
+
+
+def sessions(stand, runs, quick):
+    count = 1000
+    established = Row("memory of each of 1,000 DTLS sessions, established", "KB", limit=50)
+    used = Row("memory of each of 1,000 DTLS sessions, after two readings each", "KB", limit=50)
+    for _ in range(runs):
+        daemon = stand.daemon(count)
+        time.sleep(1)
+        ours = grown(stand, daemon, count)
+        stand.end(daemon)
+        server = stand.bench("bare_coap", f"listen={stand.coap_port}",
+                             f"keys={stand.keys}").wait_ready()
+        bare = grown(stand, server, count)
+        stand.end(server)
+        established.add(ours[0], bare[0])
+        used.add(ours[1], bare[1])
+        say(f"sessions: {ours[0]:.1f} KB, then {ours[1]:.1f} KB; bare {bare[0]:.1f} KB, then "
+            f"{bare[1]:.1f} KB")
+    return [established, used]
+
+
+ALL = {"publish": publish, "coap": coap, "latency": latency, "idle": idle, "sessions": sessions}

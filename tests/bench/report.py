@@ -1,0 +1,116 @@
+"""The table of a sitting and docs/performance.md."""
+import os
+import platform
+import statistics
+import subprocess
+import time
+
+from stand import ROOT
+
+PACKAGES = ("libmosquitto1", "mosquitto", "libcoap3", "libssl3", "libsystemd0", "libcjson1",
+            "libcbor0.8", "libinih1", "libc6")
+TEXT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "performance.md.in")
+
+
+def busy_ticks():
+    """Ticks that all processors spent on something, and those that the host took."""
+    with open("/proc/stat", encoding="ascii") as f:
+        n = [int(x) for x in f.readline().split()[1:9]]
+    return sum(n) - n[3] - n[4], n[7], sum(n)
+
+
+class Machine:
+    """The machine, and whether it was quiet."""
+
+    def __init__(self):
+        first = busy_ticks()
+        time.sleep(1)
+        last = busy_ticks()
+        self.busy = (last[0] - first[0]) / max(1, last[2] - first[2])
+        self.at_start = last
+        self.began = time.strftime("%Y-%m-%d", time.gmtime())
+        self.stolen = 0.0
+
+    def finish(self):
+        last = busy_ticks()
+        self.stolen = (last[1] - self.at_start[1]) / max(1, last[2] - self.at_start[2])
+
+    @staticmethod
+    def processor():
+        with open("/proc/cpuinfo", encoding="utf-8") as f:
+            for line in f:
+                if line.startswith(("model name", "Model")):
+                    return line.partition(":")[2].strip()
+        return platform.machine()
+
+    @staticmethod
+    def memory():
+        with open("/proc/meminfo", encoding="ascii") as f:
+            return f"{int(f.readline().split()[1]) / 1048576:.0f} GiB"
+
+    @staticmethod
+    def system():
+        with open("/etc/os-release", encoding="utf-8") as f:
+            for line in f:
+                if line.startswith("PRETTY_NAME="):
+                    return line.partition("=")[2].strip().strip('"')
+        return platform.system()
+
+    @staticmethod
+    def versions():
+        done = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *PACKAGES],
+                              capture_output=True, text=True, check=False)
+        return [line for line in done.stdout.splitlines() if len(line.split()) == 2]
+
+    @staticmethod
+    def compiler():
+        done = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True,
+                              check=False)
+        return "gcc " + done.stdout.strip()
+
+    def lines(self):
+        return [
+            f"- {self.processor()}, {os.cpu_count()} processors, {self.memory()}; "
+            f"{platform.machine()}",
+            f"- {self.system()}, Linux {platform.release()}, {self.compiler()} -O2",
+            f"- {', '.join(self.versions())}",
+            f"- measured on {self.began}; before it began, {self.busy:.0%} of the processors were "
+            f"busy with something else; the host took {self.stolen:.1%} of their time meanwhile",
+        ]
+
+
+def cells(row):
+    ours, bare = statistics.median(row.ours), statistics.median(row.bare)
+    ratios = [o / b for o, b in zip(row.ours, row.bare)]
+    digits = 1 if ours >= 20 else 2
+    target = ""
+    if row.target:
+        target = f"<= {row.target:.2f}"
+    elif row.limit:
+        target = f"<= {row.limit} {row.unit}"
+    return [row.what, f"{ours:.{digits}f} {row.unit}", f"{bare:.{digits}f} {row.unit}",
+            f"{ours / bare:.2f}", target, f"{min(ratios):.2f} .. {max(ratios):.2f}",
+            f"{min(row.ours):.{digits}f} .. {max(row.ours):.{digits}f}",
+            f"{min(row.bare):.{digits}f} .. {max(row.bare):.{digits}f}"]
+
+
+HEADER = ["what", "ours", "bare", "ratio", "target", "ratios of the runs", "ours, min .. max",
+          "bare, min .. max"]
+
+
+def table(rows):
+    lines = [HEADER] + [cells(r) for r in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
+    out = ["| " + " | ".join(c.ljust(w) for c, w in zip(line, widths)) + " |" for line in lines]
+    out.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
+    return "\n".join(out)
+
+
+def document(rows, machine, runs):
+    with open(TEXT, encoding="utf-8") as f:
+        text = f.read()
+    return (text.replace("@TABLE@", table(rows)).replace("@MACHINE@", "\n".join(machine.lines()))
+            .replace("@RUNS@", str(runs)))
+
+
+__all__ = ["Machine", "document", "table", "ROOT"]
