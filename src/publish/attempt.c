@@ -130,6 +130,10 @@ static void describe(struct attempt *a, int rc, int error)
 		snprintf(a->problem, sizeof(a->problem), "%s", why);
 	else if (rc == MOSQ_ERR_ERRNO && error == EINTR)
 		snprintf(a->problem, sizeof(a->problem), "%s:%u does not answer", a->host, a->port);
+	else if (rc == MOSQ_ERR_ERRNO && error == EPROTO && a->tls)
+		snprintf(a->problem, sizeof(a->problem),
+			"%s:%u broke off TLS without a reason (does it accept our certificate?)",
+			a->host, a->port);
 	else if (rc == MOSQ_ERR_ERRNO)
 		snprintf(a->problem, sizeof(a->problem), "%s:%u cannot be reached: %s", a->host,
 			a->port, strerrordesc_np(error) ?: "unknown error");

@@ -22,14 +22,14 @@ static int64_t share(int64_t span, uint32_t random)
 	return (int64_t)((uint64_t)span * random >> 32);
 }
 
-int64_t backoff_failed(struct backoff *b, uint32_t random)
+int64_t backoff_failed(struct backoff *b, uint32_t random, bool silent)
 {
 	int64_t delay;
 
 	if (b->proven) {
-		/* It worked until now: a fresh round, from the first broker, at once. */
+		/* It worked until now: a fresh round at once. */
 		b->proven = false;
-		b->next = 0;
+		b->next = silent ? (b->next + 1) % b->brokers : 0;
 		return 0;
 	}
 	b->next++;

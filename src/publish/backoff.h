@@ -30,8 +30,10 @@ struct backoff {
 /* brokers: at least 1. */
 void backoff_init(struct backoff *b, unsigned brokers);
 /* A session or an attempt to get one ended. Returns how long to wait before b->next is tried: 0
- * while the round goes on or when the session had been proven. */
-int64_t backoff_failed(struct backoff *b, uint32_t random);
+ * while the round goes on or when the session had been proven. After a proven session the first
+ * broker's turn comes, but the next one's if this one fell silent: it would only be silent again.
+ */
+int64_t backoff_failed(struct backoff *b, uint32_t random, bool silent);
 /* A publish was confirmed: this session counts. */
 void backoff_confirmed(struct backoff *b);
 /* A session with that broker begins (accepted, nothing confirmed yet). */

@@ -90,13 +90,13 @@ static const char *start_problem(int error)
 	}
 }
 
-static void retry_later(struct publish *p)
+static void retry_later(struct publish *p, bool silent)
 {
 	if (p->stopping && outbox_counters(p->outbox).depth == 0) {
 		publish_check_stop(p);
 		return;
 	}
-	publish_arm(p->retry, publish_now(p) + backoff_failed(&p->backoff, random_32()));
+	publish_arm(p->retry, publish_now(p) + backoff_failed(&p->backoff, random_32(), silent));
 }
 
 void publish_connect(struct publish *p)
@@ -111,7 +111,7 @@ void publish_connect(struct publish *p)
 	if (r < 0) {
 		p->failures++;
 		publish_have_problem(p, publish_broker(p, p->active_broker), start_problem(r));
-		retry_later(p);
+		retry_later(p, false);
 	}
 }
 
@@ -236,7 +236,7 @@ static void active_down(struct publish *p, enum link_loss loss, const char *why)
 
 		publish_begin_anew(p, c);
 	} else {
-		retry_later(p);
+		retry_later(p, loss == LINK_LOSS_SILENT);
 	}
 }
 

@@ -182,6 +182,10 @@ static void describe(struct link *l, int rc, int error)
 		set_why(l, loss, strerrordesc_np(error) ?: "the connection was lost");
 	else if (l->accepted)
 		set_why(l, loss, "the broker closed the connection");
+	else if (rc == MOSQ_ERR_ERRNO && error == EPROTO)
+		set_why(l, loss,
+			"the broker broke off TLS without a reason (does it accept our "
+			"certificate?)");
 	else if (l->protocol == 5)
 		set_why(l, loss,
 			"the broker closed the connection before it answered CONNECT (does it "

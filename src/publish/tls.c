@@ -278,6 +278,9 @@ static int on_verify(int ok, X509_STORE_CTX *chain)
 	return ok;
 }
 
+/* OpenSSL 3.0 has no words for this one of RFC 8446. */
+#define ALERT_CERTIFICATE_REQUIRED 116
+
 /* Alerts tell why the other side gave up; in TLS 1.3 the broker judges our certificate only after
  * our side of the handshake is done. */
 static void on_info(const SSL *ssl, int where, int value)
@@ -287,11 +290,14 @@ static void on_info(const SSL *ssl, int where, int value)
 	if (!(where & SSL_CB_ALERT) || (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
 		return;
 	t = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-	if (t && where & SSL_CB_READ)
+	if (!t || !(where & SSL_CB_READ))
+		return;
+	if ((value & 0xff) == ALERT_CERTIFICATE_REQUIRED)
+		say(t->problem, "the broker requires a certificate (CertificateFile=)");
+	else
 		say(t->problem, "the broker ended TLS with the alert: %s%s",
 			SSL_alert_desc_string_long(value),
-			t->kept.certificate ? " (our certificate?)"
-					    : " (does it want a certificate?)");
+			t->kept.certificate ? " (our certificate?)" : "");
 }
 
 /* --- files --- */

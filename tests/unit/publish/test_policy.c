@@ -62,11 +62,11 @@ static void test_backoff_order(void **state)
 
 	backoff_init(&b, 3);
 	assert_int_equal(b.next, 0);
-	assert_int_equal(backoff_failed(&b, UINT32_MAX), 0);
+	assert_int_equal(backoff_failed(&b, UINT32_MAX, false), 0);
 	assert_int_equal(b.next, 1);
-	assert_int_equal(backoff_failed(&b, UINT32_MAX), 0);
+	assert_int_equal(backoff_failed(&b, UINT32_MAX, false), 0);
 	assert_int_equal(b.next, 2);
-	assert_true(backoff_failed(&b, UINT32_MAX) > 0);
+	assert_true(backoff_failed(&b, UINT32_MAX, false) > 0);
 	assert_int_equal(b.next, 0);
 }
 
@@ -80,12 +80,12 @@ static void test_backoff_grows_to_a_minute(void **state)
 		struct backoff before = b;
 
 		/* Full jitter: up to the ceiling, down to (almost) nothing. */
-		assert_int_equal(backoff_failed(&before, 0), BACKOFF_SHORTEST_US);
-		assert_in_range(backoff_failed(&b, UINT32_MAX), ceilings[i] * SECOND - 1,
+		assert_int_equal(backoff_failed(&before, 0, false), BACKOFF_SHORTEST_US);
+		assert_in_range(backoff_failed(&b, UINT32_MAX, false), ceilings[i] * SECOND - 1,
 			ceilings[i] * SECOND);
 	}
 	for (int i = 0; i < 100; i++)
-		assert_true(backoff_failed(&b, UINT32_MAX) <= BACKOFF_LONGEST_US);
+		assert_true(backoff_failed(&b, UINT32_MAX, false) <= BACKOFF_LONGEST_US);
 }
 
 /* Accepted is not enough: a broker that accepts and kicks must not be hammered. */
@@ -95,13 +95,13 @@ static void test_only_a_confirmed_publish_resets(void **state)
 
 	backoff_init(&b, 1);
 	for (int i = 0; i < 3; i++)
-		backoff_failed(&b, UINT32_MAX);
+		backoff_failed(&b, UINT32_MAX, false);
 	backoff_connected(&b, 0);
-	assert_in_range(backoff_failed(&b, UINT32_MAX), 8 * SECOND - 1, 8 * SECOND);
+	assert_in_range(backoff_failed(&b, UINT32_MAX, false), 8 * SECOND - 1, 8 * SECOND);
 	backoff_connected(&b, 0);
 	backoff_confirmed(&b);
-	assert_int_equal(backoff_failed(&b, UINT32_MAX), 0);
-	assert_in_range(backoff_failed(&b, UINT32_MAX), SECOND - 1, SECOND);
+	assert_int_equal(backoff_failed(&b, UINT32_MAX, false), 0);
+	assert_in_range(backoff_failed(&b, UINT32_MAX, false), SECOND - 1, SECOND);
 }
 
 static void test_back_to_the_first_after_a_proven_session(void **state)
@@ -109,14 +109,19 @@ static void test_back_to_the_first_after_a_proven_session(void **state)
 	struct backoff b;
 
 	backoff_init(&b, 2);
-	backoff_failed(&b, 0);
+	backoff_failed(&b, 0, false);
 	backoff_connected(&b, 1);
 	backoff_confirmed(&b);
-	assert_int_equal(backoff_failed(&b, UINT32_MAX), 0);
+	assert_int_equal(backoff_failed(&b, UINT32_MAX, false), 0);
 	assert_int_equal(b.next, 0);
+	/* One that fell silent is not the next to be tried. */
+	backoff_connected(&b, 0);
+	backoff_confirmed(&b);
+	assert_int_equal(backoff_failed(&b, UINT32_MAX, true), 0);
+	assert_int_equal(b.next, 1);
 	/* Unproven: the round goes on behind it. */
 	backoff_connected(&b, 1);
-	assert_true(backoff_failed(&b, UINT32_MAX) > 0);
+	assert_true(backoff_failed(&b, UINT32_MAX, false) > 0);
 	assert_int_equal(b.next, 0);
 }
 
