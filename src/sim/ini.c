@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,10 +66,11 @@ int ini_read(struct ini *i, const char *path, ini_fn fn, void *userdata)
 	if (!f)
 		return -errno;
 	while (fgets(line, sizeof(line), f)) {
+		bool whole = strchr(line, '\n') || feof(f);
 		char *at = trim(line), *equals;
 
 		i->line++;
-		if (!strchr(line, '\n') && !feof(f))
+		if (!whole)
 			ini_problem(i, "longer than %d bytes", INI_LINE_MAX - 2);
 		if (!strchr("#;", *at) && line[0] != at[0])
 			ini_problem(i, "indented: start the line at the margin");
