@@ -122,19 +122,23 @@ static inline char *path_in(const char *directory, const char *name)
 	return path;
 }
 
+/* With the directory that the name may begin with. */
 static inline void write_file(
 	const char *directory, const char *name, mode_t mode, const char *text)
 {
-	char *path = path_in(directory, name), *slash = strrchr(path, '/');
+	const char *slash = strrchr(name, '/');
+	char *path, *parent;
 	FILE *f;
 
-	*slash = 0;
-	assert_true(mkdir(path, 0755) == 0 || errno == EEXIST);
-	*slash = '/';
+	assert_true(
+		asprintf(&parent, "%s/%.*s", directory, slash ? (int)(slash - name) : 0, name) > 0);
+	assert_true(mkdir(parent, 0755) == 0 || errno == EEXIST);
+	path = path_in(directory, name);
 	f = fopen(path, "we");
 	assert_non_null(f);
 	assert_true(fputs(text, f) >= 0);
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(chmod(path, mode), 0);
 	free(path);
+	free(parent);
 }
