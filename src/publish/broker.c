@@ -60,7 +60,7 @@ static int start_session(struct publish *p, unsigned i, struct session **ret)
 		.connect_timeout_us = c->mqtt.connect_timeout_us,
 		.will_topic = documents_status_topic(p->documents),
 		.will_body = will,
-		.will_properties = p->env.schema_properties[SCHEMA_STATUS],
+		.will_schema = "wardgate-status-1",
 		.hung = p->hung[i],
 	};
 	struct tls *tls;

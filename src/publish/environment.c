@@ -4,22 +4,20 @@
 #include "publish/environment.h"
 
 #include <errno.h>
-#include <mqtt_protocol.h>
 #include <string.h>
 
 #include "config/config.h"
+#include "publish/properties.h"
 
-static int build_properties(mosquitto_property **ret, const char *content_type, const char *schema)
+static int replace(mosquitto_property **list, const char *content_type, const char *schema)
 {
-	mosquitto_property *p = NULL;
+	mosquitto_property *p;
+	int r = properties_new(&p, content_type, schema);
 
-	if (mosquitto_property_add_string(&p, MQTT_PROP_CONTENT_TYPE, content_type) ||
-		mosquitto_property_add_string_pair(&p, MQTT_PROP_USER_PROPERTY, "schema", schema)) {
-		mosquitto_property_free_all(&p);
-		return -ENOMEM;
-	}
-	mosquitto_property_free_all(ret);
-	*ret = p;
+	if (r < 0)
+		return r;
+	mosquitto_property_free_all(list);
+	*list = p;
 	return 0;
 }
 
@@ -40,7 +38,7 @@ int environment_configure(struct session_environment *env, const struct config *
 
 		if (!f)
 			return -EINVAL;
-		r = build_properties(&env->format_properties[count], f->content_type, f->schema);
+		r = replace(&env->format_properties[count], f->content_type, f->schema);
 		if (r < 0)
 			return r;
 		env->formats[count++] = f;
@@ -48,7 +46,7 @@ int environment_configure(struct session_environment *env, const struct config *
 	if (count == 0)
 		return -EINVAL;
 	for (int i = 0; i < _SCHEMA_MAX; i++) {
-		r = build_properties(&env->schema_properties[i], "application/json", schemas[i]);
+		r = replace(&env->schema_properties[i], "application/json", schemas[i]);
 		if (r < 0)
 			return r;
 	}

@@ -58,6 +58,23 @@ struct flight *flight_free(struct flight *f)
 	return NULL;
 }
 
+int flight_grow(struct flight **f, unsigned places)
+{
+	struct flight *larger;
+	int r;
+
+	if (places <= (*f)->places)
+		return 0;
+	r = flight_new(&larger, places);
+	if (r < 0)
+		return r;
+	for (struct flight_item *i = flight_oldest(*f); i; i = flight_after(*f, i))
+		*flight_add(larger, i->mid) = *i;
+	flight_free(*f);
+	*f = larger;
+	return 0;
+}
+
 unsigned flight_count(const struct flight *f)
 {
 	return f->count;

@@ -27,6 +27,10 @@ int flight_new(struct flight **ret, unsigned places);
 struct flight *flight_free(struct flight *f);
 WG_DEFINE_CLEANUP(struct flight *, flight_free)
 
+/* Makes room for that many; never less than there was. The items keep their order, not their
+ * addresses. Returns 0 or a negative errno. */
+int flight_grow(struct flight **f, unsigned places);
+
 unsigned flight_count(const struct flight *f);
 /* Returns the item, to be filled by the caller, or NULL when all places are taken. mid must not be
  * in flight. */

@@ -18,6 +18,7 @@
 
 #include "gateway/clock.h"
 #include "publish/attempt.h"
+#include "publish/properties.h"
 #include "publish/reasons.h"
 
 #define READS_MAX 64 /* calls of the library per turn */
@@ -408,7 +409,7 @@ static int set_up_client(struct link *l, struct mosquitto *m, const struct link_
 		mosquitto_int_option(m, MOSQ_OPT_TCP_NODELAY, 1))
 		return -EINVAL;
 	if (s->protocol == 5 && s->will_topic &&
-		mosquitto_property_copy_all(&properties, s->will_properties))
+		properties_new(&properties, "application/json", s->will_schema) < 0)
 		return -ENOMEM;
 	/* Takes the properties over when it succeeds. */
 	if (s->will_topic && mosquitto_will_set_v5(m, s->will_topic, (int)strlen(s->will_body),

@@ -58,7 +58,7 @@ struct link_settings {
 	int protocol;                         /* 5 or 4 */
 	int64_t keep_alive_us, connect_timeout_us;
 	const char *will_topic, *will_body;
-	const mosquitto_property *will_properties; /* protocol 5 */
+	const char *will_schema; /* protocol 5 */
 	struct link_hung *hung;
 };
 

@@ -99,7 +99,7 @@ static bool send_document(struct session *s)
 	n = document_body(env->documents, x, body, sizeof(body), now.realtime_us, now.state);
 	r = n < 0 ? LINK_E_INVALID
 		  : hand_over(s, ITEM_DOCUMENT, x, 0, document_topic(x), body, (size_t)n, true,
-			    document_properties(s, x));
+			    n > 0 ? document_properties(s, x) : NULL);
 	if (r == LINK_E_DEAD)
 		return false;
 	document_sent(env->documents, x, session_now(s));

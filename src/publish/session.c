@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "gateway/clock.h"
+#include "publish/properties.h"
 #include "publish/reasons.h"
 #include "publish/session_private.h"
 #include "publish/topic.h"
@@ -226,8 +227,7 @@ void session_arm_ack(struct session *s)
 /* --- commands --- */
 
 /* The answer's properties: those of the schema and the command's correlation data. */
-static mosquitto_property *answer_properties(
-	const struct session *s, const mosquitto_property *command)
+static mosquitto_property *answer_properties(const mosquitto_property *command)
 {
 	mosquitto_property *properties = NULL;
 	void *data = NULL;
@@ -237,8 +237,7 @@ static mosquitto_property *answer_properties(
 		    command, MQTT_PROP_CORRELATION_DATA, &data, &length, false))
 		return NULL;
 	if (length > COMMAND_SIZE_MAX ||
-		mosquitto_property_copy_all(
-			&properties, s->env->schema_properties[SCHEMA_RESPONSE]) ||
+		properties_new(&properties, "application/json", "wardgate-response-1") < 0 ||
 		mosquitto_property_add_binary(
 			&properties, MQTT_PROP_CORRELATION_DATA, data, length))
 		mosquitto_property_free_all(&properties);
@@ -266,7 +265,7 @@ static void answer(struct session *s, const char *request, const char *error,
 	}
 	a->topic = asked ?: strdup(topic);
 	a->body = strdup(body);
-	a->properties = answer_properties(s, command);
+	a->properties = answer_properties(command);
 	if (a->topic && a->body)
 		s->answer_count++;
 	else
@@ -310,14 +309,17 @@ void session_adjust(struct session *s)
 {
 	struct window fresh;
 
+	if (!session_is_up(s))
+		return;
 	window_init(&fresh, s->env->window, link_get_limits(s->link)->receive_maximum);
-	if (fresh.limit != s->window.limit && session_is_up(s)) {
-		/* The table keeps the size it was made with. */
-		if (fresh.limit > s->window.limit)
-			return;
-		s->window = fresh;
-		session_set_outbox_window(s);
+	if (fresh.limit == s->window.limit)
+		return;
+	if (flight_grow(&s->flight, fresh.limit) < 0) {
+		log_error("out of memory: Window= stays as it was for this session");
+		return;
 	}
+	s->window = fresh;
+	session_set_outbox_window(s);
 }
 
 static void subscribe(struct session *s)

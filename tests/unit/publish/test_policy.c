@@ -262,6 +262,17 @@ static void test_flight(void **state)
 	assert_int_equal(flight_take(f, 32769, &item), 0);
 	assert_ptr_equal(flight_oldest(f)->object, &objects[3]);
 	assert_null(flight_after(f, flight_oldest(f)));
+
+	flight_add(f, 7)->object = &objects[0];
+	assert_int_equal(flight_grow(&f, 2), 0);
+	assert_int_equal(flight_grow(&f, 500), 0);
+	assert_int_equal(flight_count(f), 2);
+	assert_ptr_equal(flight_oldest(f)->object, &objects[3]);
+	for (uint16_t mid = 100; mid < 598; mid++)
+		assert_non_null(flight_add(f, mid));
+	assert_null(flight_add(f, 9));
+	assert_int_equal(flight_take(f, 7, &item), 0);
+	assert_ptr_equal(item.object, &objects[0]);
 }
 
 /* Through all message ids twice, acknowledged out of order. */
