@@ -14,7 +14,6 @@
 
 #define LOG_MODULE "coap"
 
-#define REQUEST_COST INT64_C(1000000)
 /* Refused handshakes are many when somebody tries: one warning in so long, with the count. */
 #define WARN_EVERY_US (10 * INT64_C(1000000))
 
@@ -100,7 +99,7 @@ static struct owner *owner_new(struct server *s, const char *identity)
 		free(o);
 		return NULL;
 	}
-	o->tokens = s->config->coap.burst * REQUEST_COST;
+	o->tokens = s->config->coap.burst * OWNER_REQUEST_COST;
 	o->filled_us = s->now_us;
 	return o;
 }
@@ -149,9 +148,9 @@ static void owner_drop_if_unused(struct server *s, struct owner *o)
 	owner_free(o);
 }
 
-bool owner_take_token(struct owner *o, const struct server *s)
+bool owner_take_tokens(struct owner *o, const struct server *s, int64_t cost)
 {
-	int64_t full = s->config->coap.burst * REQUEST_COST;
+	int64_t full = s->config->coap.burst * OWNER_REQUEST_COST;
 	int64_t since = s->now_us - o->filled_us;
 	int64_t rate = s->config->coap.rate;
 
@@ -163,9 +162,9 @@ bool owner_take_token(struct owner *o, const struct server *s)
 	if (o->tokens > full)
 		o->tokens = full;
 	o->filled_us = s->now_us;
-	if (o->tokens < REQUEST_COST)
+	if (o->tokens < cost)
 		return false;
-	o->tokens -= REQUEST_COST;
+	o->tokens -= cost;
 	return true;
 }
 

@@ -228,16 +228,11 @@ void resources_abandon(struct posted *p)
 	free(p);
 }
 
+/* The codec's sentence names the record. */
 static void answer_refused_pack(
 	struct client *c, const struct posted *p, const struct senml_error *e)
 {
-	char sentence[sizeof(e->text) + 32];
-
-	if (e->record > 0)
-		snprintf(sentence, sizeof(sentence), "record %u: %s", e->record, e->text);
-	else
-		snprintf(sentence, sizeof(sentence), "%s", e->text);
-	answer_text(c, p->exchange, posted_response(p, PDU_BAD_REQUEST), sentence);
+	answer_text(c, p->exchange, posted_response(p, PDU_BAD_REQUEST), e->text);
 }
 
 /* From a body to readings. Returns 0 with *ret_count, SENML_E_REFUSED, or a negative errno. */
@@ -429,17 +424,31 @@ static void answer_bad_option(
 	answer_error(c, x, PDU_BAD_OPTION, sentence);
 }
 
+/* What a request takes of its device's rate. The blocks of a body after the first count by their
+ * size, a kilobyte for one request: a device sends them as fast as they are answered, and the body
+ * as a whole is bounded. */
+static int64_t cost_of(const struct pdu_request *q, const struct pdu *p)
+{
+	size_t length = p->payload_length;
+
+	if (!q->has_block1 || PDU_BLOCK_NUMBER(q->block1) == 0 || length >= 1024)
+		return OWNER_REQUEST_COST;
+	return OWNER_REQUEST_COST * (int64_t)(length < 64 ? 64 : length) / 1024;
+}
+
 void resources_request(struct client *c, struct exchange *x, const struct pdu *p)
 {
 	const struct resource *resource;
 	struct pdu_request q;
+	int r;
 
-	if (!owner_take_token(c->owner, c->server)) {
+	r = pdu_request(p, &q);
+	if (!owner_take_tokens(c->owner, c->server, cost_of(&q, p))) {
 		c->server->limited++;
 		answer_later(c, x, PDU_TOO_MANY, 1, "more requests than Rate= allows");
 		return;
 	}
-	if (pdu_request(p, &q) == PDU_REQUEST_BAD_OPTION) {
+	if (r == PDU_REQUEST_BAD_OPTION) {
 		answer_bad_option(c, x, p, &q);
 		return;
 	}

@@ -125,8 +125,9 @@ extern const struct dtls_ops clients_dtls_ops;
 /* One datagram without DTLS; a udp_fn, userdata is the server. */
 void clients_plain_datagram(
 	void *userdata, const struct udp_address *a, uint8_t *bytes, size_t length);
-/* Whether it may make one more request now. */
-bool owner_take_token(struct owner *o, const struct server *s);
+/* Whether it may make one more request of that cost now (Rate=, Burst=). */
+#define OWNER_REQUEST_COST INT64_C(1000000)
+bool owner_take_tokens(struct owner *o, const struct server *s, int64_t cost);
 /* The device behind a client, NULL for a stranger. A stranger that has been configured meanwhile
  * becomes its device's. */
 struct device *client_device(struct client *c);
