@@ -451,12 +451,13 @@ static int start_rooms(struct daemon *d)
 		return r;
 	if (store_load(d->config->gateway.state_directory, STORE_RETAINED, &remembered) >= 0)
 		hooks.remembered = remembered;
-	r = publish_new(&d->publish, d->event, d->config, d->gateway, d->outbox, d->worker, &hooks);
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
 		if (drivers[i]->wanted(d->config))
 			start_driver(d, i);
+	/* Last: its thread initialises OpenSSL too, and the two would hold each other up. */
+	r = publish_new(&d->publish, d->event, d->config, d->gateway, d->outbox, d->worker, &hooks);
+	if (r < 0)
+		return r;
 	return sd_event_add_time_relative(d->event, &d->tick, CLOCK_BOOTTIME, 0, 10000, on_tick, d);
 }
 
