@@ -1,8 +1,7 @@
 /*
- * DTLS sessions of many peers. See dtls.h.
+ * DTLS sessions of many peers: handshakes, and which record goes where. See
+ * dtls.h.
  */
-#include "coap/dtls.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -10,19 +9,14 @@
 #include <string.h>
 #include <sys/time.h>
 
-#include "coap/dtls_bio.h"
-#include "util/hash.h"
+#include "coap/dtls_internal.h"
 
 #define RECORD_HEAD 13    /* RFC 6347 section 4.1 */
 #define HANDSHAKE_HEAD 12 /* section 4.2.2 */
-#define RANDOM_LENGTH 32
-#define PLAIN_MAX 16384
-#define BUCKETS_FIRST 64
 /* OpenSSL's handshake timers run on the wall clock; whatever that does, look again within this. */
 #define LOOK_AGAIN_MAX_US (4 * INT64_C(1000000))
 #define LOOK_AGAIN_MIN_US (10 * INT64_C(1000))
 
-enum content { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23 };
 #define CLIENT_HELLO 1
 
 struct record {
@@ -32,219 +26,18 @@ struct record {
 	uint16_t epoch;
 };
 
-/* All that is known of an address: at most a session and a handshake beside it. */
-struct peer {
-	struct peer *next;
-	struct udp_address address;
-	struct dtls_session *live, *pending;
-};
-
-struct dtls_session {
-	struct dtls *dtls;
-	struct peer *peer; /* NULL: it listens */
-	SSL *ssl;
-	struct dtls_pipe pipe;
-	struct udp_address address;
-	struct timer timer;
-	struct dtls_session *next,
-		*previous; /* of the same kind: live or half open, oldest first */
-	int64_t began_us;
-	char *identity; /* claimed until established */
-	void *userdata;
-	int warm; /* its place in the ring, -1: none */
-	bool live, has_key, broken, reported;
-	uint8_t random[RANDOM_LENGTH]; /* of its ClientHello */
-};
-
-struct session_list {
-	struct dtls_session *first, *last;
-	size_t count;
-};
-
-struct dtls {
-	const struct dtls_ops *ops;
-	void *userdata;
-	struct timers *timers;
-	SSL_CTX *ctx;
-	struct dtls_session *listener;
-	struct dtls_cookies cookies;
-	struct dtls_counters counters;
-	int64_t now_us; /* of the datagram or timer in work, for callbacks of OpenSSL */
-
-	struct hash_key hash_key;
-	struct peer **buckets;
-	size_t bucket_count, peer_count;
-	struct session_list live, half_open;
-	struct dtls_session *warm[DTLS_WARM_MAX];
-	unsigned warm_next;
-	uint8_t plain[PLAIN_MAX];
-};
-
-/* --- the table of peers --- */
-
-static size_t bucket_of(const struct dtls *d, const struct udp_address *a)
-{
-	return hash_bytes(&d->hash_key, a, sizeof(*a)) & (d->bucket_count - 1);
-}
-
-static struct peer *peer_find(const struct dtls *d, const struct udp_address *a)
-{
-	struct peer *p = d->buckets[bucket_of(d, a)];
-
-	while (p && memcmp(&p->address, a, sizeof(*a)) != 0)
-		p = p->next;
-	return p;
-}
-
-/* Twice as many buckets. Without memory the chains grow longer, that is all. */
-static void buckets_grow(struct dtls *d)
-{
-	struct peer **old = d->buckets, **buckets;
-	size_t count = d->bucket_count;
-
-	buckets = calloc(2 * count, sizeof(*buckets));
-	if (!buckets)
-		return;
-	d->buckets = buckets;
-	d->bucket_count = 2 * count;
-	for (size_t i = 0; i < count; i++) {
-		struct peer *next;
-
-		for (struct peer *p = old[i]; p; p = next) {
-			size_t b = bucket_of(d, &p->address);
-
-			next = p->next;
-			p->next = buckets[b];
-			buckets[b] = p;
-		}
-	}
-	free(old);
-}
-
-static struct peer *peer_get(struct dtls *d, const struct udp_address *a)
-{
-	struct peer *p = peer_find(d, a);
-	size_t b;
-
-	if (p)
-		return p;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return NULL;
-	if (d->peer_count >= d->bucket_count)
-		buckets_grow(d);
-	b = bucket_of(d, a);
-	p->address = *a;
-	p->next = d->buckets[b];
-	d->buckets[b] = p;
-	d->peer_count++;
-	return p;
-}
-
-static void peer_drop_if_unused(struct dtls *d, struct peer *p)
-{
-	struct peer **at = &d->buckets[bucket_of(d, &p->address)];
-
-	if (p->live || p->pending)
-		return;
-	while (*at != p)
-		at = &(*at)->next;
-	*at = p->next;
-	d->peer_count--;
-	free(p);
-}
-
 /* --- sessions --- */
-
-static void list_append(struct session_list *l, struct dtls_session *s)
-{
-	s->next = NULL;
-	s->previous = l->last;
-	if (l->last)
-		l->last->next = s;
-	else
-		l->first = s;
-	l->last = s;
-	l->count++;
-}
-
-static void list_remove(struct session_list *l, struct dtls_session *s)
-{
-	if (s->previous)
-		s->previous->next = s->next;
-	else
-		l->first = s->next;
-	if (s->next)
-		s->next->previous = s->previous;
-	else
-		l->last = s->previous;
-	s->next = s->previous = NULL;
-	l->count--;
-}
-
-/* What OpenSSL writes. A handshake that runs beside a session must not speak to that session's peer
- * in alerts: they are in the clear, and anybody's. */
-static void pipe_out(struct dtls_pipe *p, const uint8_t *bytes, size_t length)
-{
-	struct dtls_session *s =
-		(struct dtls_session *)((char *)p - offsetof(struct dtls_session, pipe));
-
-	if (!s->live && s->peer && s->peer->live && bytes[0] == ALERT)
-		return;
-	s->dtls->ops->send(s->dtls->userdata, &s->address, bytes, length);
-}
-
-/* Frees a session that is in no list and known to no peer. */
-static void session_free(struct dtls_session *s)
-{
-	if (!s)
-		return;
-	timers_drop(s->dtls->timers, &s->timer);
-	if (s->warm >= 0)
-		s->dtls->warm[s->warm] = NULL;
-	SSL_free(s->ssl);
-	free(s->identity);
-	free(s);
-}
-
-static int64_t on_timer(struct timer *t, int64_t now_us);
-
-static struct dtls_session *session_new(struct dtls *d)
-{
-	struct dtls_session *s;
-	BIO *bio;
-
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		return NULL;
-	s->dtls = d;
-	s->warm = -1;
-	s->timer.fn = on_timer;
-	s->pipe.out = pipe_out;
-	s->ssl = SSL_new(d->ctx);
-	bio = dtls_bio_new(&s->pipe);
-	if (!s->ssl || !bio) {
-		BIO_free(bio);
-		session_free(s);
-		return NULL;
-	}
-	SSL_set_bio(s->ssl, bio, bio);
-	SSL_set_app_data(s->ssl, s);
-	SSL_set_mtu(s->ssl, DTLS_MTU);
-	SSL_set_accept_state(s->ssl);
-	return s;
-}
 
 /* Gives up a handshake. */
 static void pending_drop(struct dtls_session *s)
 {
 	struct dtls *d = s->dtls;
-	struct peer *p = s->peer;
+	struct dtls_peer *p = s->peer;
 
-	list_remove(&d->half_open, s);
+	dtls_list_remove(&d->half_open, s);
 	p->pending = NULL;
-	session_free(s);
-	peer_drop_if_unused(d, p);
+	dtls_session_free(s);
+	dtls_peer_drop_if_unused(d, p);
 }
 
 static void refused(struct dtls_session *s, const char *reason)
@@ -255,45 +48,23 @@ static void refused(struct dtls_session *s, const char *reason)
 	s->reported = true;
 }
 
-/* OpenSSL's buffers (18 KB) are kept by the sessions that spoke last, so that a thousand sessions
- * that post every minute do not hold them. They must be there before a write. */
-static bool warm_up(struct dtls_session *s)
-{
-	struct dtls *d = s->dtls;
-	struct dtls_session *cold;
-
-	if (s->warm >= 0)
-		return true;
-	cold = d->warm[d->warm_next];
-	if (cold) {
-		cold->warm = -1;
-		(void)SSL_free_buffers(cold->ssl);
-	}
-	d->warm[d->warm_next] = NULL;
-	if (SSL_alloc_buffers(s->ssl) != 1)
-		return false;
-	d->warm[d->warm_next] = s;
-	s->warm = (int)d->warm_next;
-	d->warm_next = (d->warm_next + 1) % DTLS_WARM_MAX;
-	return true;
-}
-
 static void session_end(struct dtls_session *s, enum dtls_end why, bool tell)
 {
 	struct dtls *d = s->dtls;
-	struct peer *p = s->peer;
+	struct dtls_peer *p = s->peer;
 
-	if (why != DTLS_END_REPLACED && why != DTLS_END_FAILED && !s->broken && warm_up(s)) {
+	if (why != DTLS_END_REPLACED && why != DTLS_END_FAILED && !s->broken &&
+		dtls_session_warm_up(s)) {
 		(void)SSL_shutdown(s->ssl);
 		ERR_clear_error();
 	}
-	list_remove(&d->live, s);
+	dtls_list_remove(&d->live, s);
 	if (p->live == s)
 		p->live = NULL;
 	if (tell)
 		d->ops->ended(d->userdata, s, why);
-	session_free(s);
-	peer_drop_if_unused(d, p);
+	dtls_session_free(s);
+	dtls_peer_drop_if_unused(d, p);
 }
 
 void dtls_end(struct dtls_session *s, enum dtls_end why)
@@ -397,8 +168,8 @@ static void promote(struct dtls_session *s, int64_t now_us)
 	}
 
 	timers_drop(d->timers, &s->timer);
-	list_remove(&d->half_open, s);
-	list_append(&d->live, s);
+	dtls_list_remove(&d->half_open, s);
+	dtls_list_append(&d->live, s);
 	s->peer->pending = NULL;
 	s->peer->live = s;
 	s->live = true;
@@ -494,26 +265,26 @@ static void half_open_limit(struct dtls *d, const struct udp_address *a)
 
 /* The listener has seen the cookie: it becomes that address's handshake. */
 static void begin_handshake(struct dtls *d, const struct udp_address *a,
-	const uint8_t random[RANDOM_LENGTH], int64_t now_us)
+	const uint8_t random[DTLS_RANDOM_LENGTH], int64_t now_us)
 {
 	struct dtls_session *s = d->listener;
-	struct peer *p = peer_find(d, a);
+	struct dtls_peer *p = dtls_peer_find(d, a);
 
 	d->listener = NULL;
 	if (p && p->pending)
 		pending_drop(p->pending);
 	half_open_limit(d, a);
-	p = peer_get(d, a);
+	p = dtls_peer_get(d, a);
 	if (!p) {
 		d->counters.no_memory++;
-		session_free(s);
+		dtls_session_free(s);
 		return;
 	}
 	s->peer = p;
 	s->began_us = now_us;
 	memcpy(s->random, random, sizeof(s->random));
 	p->pending = s;
-	list_append(&d->half_open, s);
+	dtls_list_append(&d->half_open, s);
 	advance(s, now_us);
 }
 
@@ -521,18 +292,18 @@ static void receive_hello(
 	struct dtls *d, const struct udp_address *a, const struct record *r, int64_t now_us)
 {
 	const uint8_t *random = r->bytes + RECORD_HEAD + HANDSHAKE_HEAD + 2;
-	struct peer *p = peer_find(d, a);
+	struct dtls_peer *p = dtls_peer_find(d, a);
 	BIO_ADDR *unused;
 
 	/* The same hello again: the timer sends the flight again. Another ServerHello with another
 	 * random would only cross the first on its way. */
-	if (p && p->pending && memcmp(p->pending->random, random, RANDOM_LENGTH) == 0) {
+	if (p && p->pending && memcmp(p->pending->random, random, DTLS_RANDOM_LENGTH) == 0) {
 		d->counters.repeated++;
 		return;
 	}
 
 	if (!d->listener)
-		d->listener = session_new(d);
+		d->listener = dtls_session_new(d, on_timer);
 	unused = BIO_ADDR_new();
 	if (!d->listener || !unused) {
 		d->counters.no_memory++;
@@ -583,7 +354,7 @@ static bool is_hello(const struct record *r)
 	static const uint8_t no_offset[3];
 
 	return r->epoch == 0 && r->type == HANDSHAKE &&
-	       r->length >= RECORD_HEAD + HANDSHAKE_HEAD + 2 + RANDOM_LENGTH &&
+	       r->length >= RECORD_HEAD + HANDSHAKE_HEAD + 2 + DTLS_RANDOM_LENGTH &&
 	       h[0] == CLIENT_HELLO && memcmp(h + 6, no_offset, sizeof(no_offset)) == 0;
 }
 
@@ -618,7 +389,7 @@ static bool feed_live(struct dtls_session *s, const struct record *r, int64_t no
 	struct dtls *d = s->dtls;
 	int n, error;
 
-	if (!warm_up(s)) {
+	if (!dtls_session_warm_up(s)) {
 		d->counters.no_memory++;
 		return true;
 	}
@@ -652,7 +423,7 @@ static void feed_pending(struct dtls_session *s, const struct record *r, int64_t
 	struct dtls *d = s->dtls;
 	struct udp_address a = s->address;
 	bool ciphered = r->epoch != 0, ready = SSL_get_state(s->ssl) == TLS_ST_SR_CHANGE;
-	struct peer *p;
+	struct dtls_peer *p;
 
 	if (ciphered ? !ready : r->type != HANDSHAKE && r->type != CHANGE_CIPHER_SPEC) {
 		d->counters.stray++;
@@ -664,7 +435,7 @@ static void feed_pending(struct dtls_session *s, const struct record *r, int64_t
 
 	if (!ciphered || r->type != HANDSHAKE)
 		return;
-	p = peer_find(d, &a);
+	p = dtls_peer_find(d, &a);
 	if (p && p->pending == s && SSL_get_state(s->ssl) == TLS_ST_SR_CHANGE && !s->reported)
 		refused(s, "the key is not the one that belongs to the identity");
 }
@@ -672,13 +443,13 @@ static void feed_pending(struct dtls_session *s, const struct record *r, int64_t
 static void receive_record(
 	struct dtls *d, const struct udp_address *a, const struct record *r, int64_t now_us)
 {
-	struct peer *p;
+	struct dtls_peer *p;
 
 	if (is_hello(r)) {
 		receive_hello(d, a, r, now_us);
 		return;
 	}
-	p = peer_find(d, a);
+	p = dtls_peer_find(d, a);
 	if (!p || r->epoch > 1) {
 		d->counters.stray++;
 		return;
@@ -686,7 +457,7 @@ static void receive_record(
 	if (r->epoch == 1 && p->live) {
 		if (feed_live(p->live, r, now_us))
 			return;
-		p = peer_find(d, a);
+		p = dtls_peer_find(d, a);
 		if (!p || !p->pending)
 			return;
 	}
@@ -715,7 +486,7 @@ void dtls_send(struct dtls_session *s, const uint8_t *bytes, size_t length)
 {
 	if (s->broken)
 		return;
-	if (!warm_up(s)) {
+	if (!dtls_session_warm_up(s)) {
 		s->dtls->counters.no_memory++;
 		return;
 	}
@@ -735,7 +506,7 @@ int dtls_set_context(struct dtls *d, SSL_CTX *take_ctx)
 	SSL_CTX_set_cookie_verify_cb(take_ctx, on_cookie_shown);
 	SSL_CTX_free(d->ctx);
 	d->ctx = take_ctx;
-	session_free(d->listener);
+	dtls_session_free(d->listener);
 	d->listener = NULL;
 	return 0;
 }
@@ -745,17 +516,18 @@ int dtls_new(struct dtls **ret, const struct dtls_ops *ops, void *userdata, stru
 {
 	struct dtls *d;
 
+	int r = -ENOMEM;
+
 	d = calloc(1, sizeof(*d));
 	if (d)
-		d->buckets = calloc(BUCKETS_FIRST, sizeof(*d->buckets));
-	if (!d || !d->buckets || hash_key_random(&d->hash_key) < 0) {
+		r = dtls_table_init(d);
+	if (r < 0) {
 		if (d)
 			free(d->buckets);
 		free(d);
 		SSL_CTX_free(take_ctx);
-		return -ENOMEM;
+		return r;
 	}
-	d->bucket_count = BUCKETS_FIRST;
 	d->ops = ops;
 	d->userdata = userdata;
 	d->timers = timers;
@@ -772,7 +544,7 @@ struct dtls *dtls_free(struct dtls *d)
 		pending_drop(d->half_open.first);
 	while (d->live.first)
 		session_end(d->live.first, DTLS_END_STOPPED, true);
-	session_free(d->listener);
+	dtls_session_free(d->listener);
 	SSL_CTX_free(d->ctx);
 	free(d->buckets);
 	free(d);
@@ -791,39 +563,4 @@ void dtls_give_up(
 			pending_drop(s);
 		}
 	}
-}
-
-const char *dtls_session_identity(const struct dtls_session *s)
-{
-	return s->identity;
-}
-
-bool dtls_session_has_key(const struct dtls_session *s)
-{
-	return s->has_key;
-}
-
-const struct udp_address *dtls_session_address(const struct dtls_session *s)
-{
-	return &s->address;
-}
-
-void dtls_session_set_userdata(struct dtls_session *s, void *userdata)
-{
-	s->userdata = userdata;
-}
-
-void *dtls_session_userdata(const struct dtls_session *s)
-{
-	return s->userdata;
-}
-
-size_t dtls_half_open(const struct dtls *d)
-{
-	return d->half_open.count;
-}
-
-const struct dtls_counters *dtls_counters(const struct dtls *d)
-{
-	return &d->counters;
 }
