@@ -239,8 +239,12 @@ static void log_faulty(struct player *p, const struct pack *k, enum sender_outco
 		"malformed-refused", "malformed-dropped" };
 	char more[96];
 
-	snprintf(more, sizeof(more), "\"pack\":%u,\"kind\":\"%s\",\"code\":\"%d.%02d\"", k->number,
-		pack_fault_text((enum pack_fault)k->fault), code / 100, code % 100);
+	int n = snprintf(more, sizeof(more), "\"pack\":%u,\"kind\":\"%s\"", k->number,
+		pack_fault_text((enum pack_fault)k->fault));
+
+	if (o == SENDER_REFUSED)
+		snprintf(more + n, sizeof(more) - (size_t)n, ",\"code\":\"%d.%02d\"", code / 100,
+			code % 100);
 	simlog_event(p->stage->log, names[o], p->device->name, more);
 }
 
