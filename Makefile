@@ -33,6 +33,11 @@ SIM_LIBS := $(shell $(PKG_CONFIG) --libs libcoap-3-openssl 2>/dev/null)
 
 ALL_CFLAGS = $(BASE_CPPFLAGS) $(BASE_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 
+# One short line per command; V=1 shows the whole.
+ifeq ($(V),)
+say = @printf '  %-3s %s\n' $(1) $@;
+endif
+
 # Rooms. A new file in one of them needs no edit here.
 ROOMS := util codec config gateway coap outbox publish publish/payloads
 LIB_SRC := $(sort $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c)))
@@ -53,29 +58,29 @@ all: $(BUILD)/wardgated $(BUILD)/wardsim
 $(BUILD)/obj/src/sim/%.o: ALL_CFLAGS += $(SIM_CFLAGS)
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/libward.a: $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(call say,AR)$(AR) rcsD $@ $^
 
 $(BUILD)/wardgated: $(BUILD)/obj/src/main.o $(BUILD)/libward.a
-	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LD)$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/wardsim: $(SIM_OBJ) $(BUILD)/libward.a
-	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(SIM_LIBS) -lm
+	$(call say,LD)$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(SIM_LIBS) -lm
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libward.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libward.a $(PKG_LIBS) -lcmocka -lm
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libward.a $(PKG_LIBS) -lcmocka -lm
 
 $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/libward.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/replay.c $(BUILD)/libward.a $(PKG_LIBS)
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -Itests $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/replay.c $(BUILD)/libward.a $(PKG_LIBS)
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libward.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(SIM_CFLAGS) -Itests $(BASE_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $< $(BUILD)/libward.a $(PKG_LIBS) \
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(SIM_CFLAGS) -Itests $(BASE_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $< $(BUILD)/libward.a $(PKG_LIBS) \
 		$(SIM_LIBS) -lm
 
 # ---- what people call; `make help` prints the lines that carry two hashes ----

@@ -20,6 +20,7 @@
 #include "config/diff.h"
 #include "config/print.h"
 #include "config/read.h"
+#include "gateway/drivers.h"
 #include "gateway/epoch.h"
 #include "gateway/gateway.h"
 #include "gateway/health.h"
@@ -54,9 +55,7 @@
 
 extern const struct driver coap_driver;
 
-static const struct driver *const drivers[] = {
-	&coap_driver,
-};
+static const struct driver *const all_drivers[] = { &coap_driver, NULL };
 
 /* For Payloads=, NULL-terminated. */
 static const char *const payload_names[] = {
@@ -76,7 +75,7 @@ struct daemon {
 	struct store *store;
 	struct publish *publish;
 	struct health *health;
-	void *driver_states[ARRAY_SIZE(drivers)]; /* NULL: not running */
+	struct drivers *drivers;
 	sd_event_source *hangup, *terminate, *interrupt, *tick;
 	struct epoch previous, epoch;
 	bool has_previous;
@@ -121,63 +120,12 @@ static void warn_of_the_missing(const struct config *c)
 
 /* --- drivers --- */
 
-static void start_driver(struct daemon *d, size_t i)
-{
-	int r = drivers[i]->start(&d->driver_states[i], d->event, d->gateway, d->config);
-
-	if (r < 0) {
-		d->driver_states[i] = NULL;
-		log_error("a driver does not start; the others go on",
-			F_STR("DRIVER", drivers[i]->name), F_ERR(r));
-	}
-}
-
-static void apply_to_driver(struct daemon *d, size_t i)
-{
-	bool wanted = drivers[i]->wanted(d->config);
-	void *state = d->driver_states[i];
-	int r;
-
-	if (wanted && !state) {
-		start_driver(d, i);
-	} else if (!wanted && state) {
-		drivers[i]->stop(state);
-		d->driver_states[i] = NULL;
-	} else if (state) {
-		r = drivers[i]->reload(state, d->config);
-		if (r < 0)
-			log_error("a driver keeps its old settings",
-				F_STR("DRIVER", drivers[i]->name), F_ERR(r));
-	}
-}
-
 static void on_device(struct device *device, enum device_event event, void *userdata)
 {
 	struct daemon *d = userdata;
 
-	if (event != DEVICE_REMOVED)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
-		if (d->driver_states[i])
-			drivers[i]->forget(d->driver_states[i], device);
-}
-
-static void put_driver(struct text *t, const struct driver *driver, void *state)
-{
-	struct driver_report report = { 0 };
-
-	if (state)
-		driver->report(state, &report);
-	text_printf(t,
-		"\"%s\":{\"running\":%s,\"sessions\":%u,\"accepted\":%" PRIu64
-		",\"refused\":%" PRIu64 ",\"dropped\":%" PRIu64,
-		driver->name, report.running ? "true" : "false", report.sessions, report.accepted,
-		report.refused, report.dropped);
-	if (report.problem) {
-		text_lit(t, ",\"problem\":");
-		text_json_string(t, report.problem, strlen(report.problem));
-	}
-	text_char(t, '}');
+	if (event == DEVICE_REMOVED)
+		drivers_forget(d->drivers, device);
 }
 
 static ssize_t put_status(char *buf, size_t size, void *userdata)
@@ -186,11 +134,7 @@ static ssize_t put_status(char *buf, size_t size, void *userdata)
 	struct text t = text_init(buf, size);
 
 	text_lit(&t, ",\"drivers\":{");
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
-		if (i)
-			text_char(&t, ',');
-		put_driver(&t, drivers[i], d->driver_states[i]);
-	}
+	drivers_report(d->drivers, &t);
 	text_printf(&t, "},\"store\":\"%s\",\"unknown_devices\":%zu",
 		health_store_failed(d->health) ? "failing" : "ok",
 		registry_unknown_count(gateway_registry(d->gateway)));
@@ -307,11 +251,7 @@ static void on_drained(void *userdata)
 
 	d->epoch.clean = true;
 	d->epoch.published = outbox_counters(d->outbox).depth == 0;
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
-		if (d->driver_states[i])
-			drivers[i]->stop(d->driver_states[i]);
-		d->driver_states[i] = NULL;
-	}
+	d->drivers = drivers_free(d->drivers);
 	save_epoch(d);
 	(void)sd_event_exit(d->event, EXIT_SUCCESS);
 }
@@ -326,9 +266,7 @@ static int on_terminate(sd_event_source *s, const struct signalfd_siginfo *si, v
 	d->stop_began_us = boottime_us();
 	log_info("stopping");
 	(void)sd_notify(false, "STOPPING=1\nSTATUS=Draining");
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
-		if (d->driver_states[i])
-			drivers[i]->quiesce(d->driver_states[i]);
+	drivers_quiesce(d->drivers);
 	d->epoch.last = gateway_record_end(d->gateway);
 	publish_stop(d->publish, d->stop_began_us + STOP_DRAIN_US, on_drained, d);
 	return 0;
@@ -355,8 +293,7 @@ static void reload(struct daemon *d)
 	config_unref(d->config);
 	d->config = TAKE_PTR(c);
 	warn_of_the_missing(d->config);
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
-		apply_to_driver(d, i);
+	drivers_apply(d->drivers, d->config);
 	r = publish_reload(d->publish, d->config);
 	if (r < 0)
 		log_error("cannot apply the new settings of [MQTT]", F_ERR(r));
@@ -434,6 +371,9 @@ static int start_rooms(struct daemon *d)
 	outbox_set_now(d->outbox, boottime_us());
 	outbox_set_wake(d->outbox, on_outbox_wake, d);
 	outbox_set_dropped(d->outbox, on_outbox_dropped, d);
+	r = drivers_new(&d->drivers, all_drivers, d->event, d->gateway);
+	if (r < 0)
+		return r;
 	r = registry_listen(gateway_registry(d->gateway), on_device, d);
 	if (r < 0)
 		return r;
@@ -451,9 +391,7 @@ static int start_rooms(struct daemon *d)
 		return r;
 	if (store_load(d->config->gateway.state_directory, STORE_RETAINED, &remembered) >= 0)
 		hooks.remembered = remembered;
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
-		if (drivers[i]->wanted(d->config))
-			start_driver(d, i);
+	drivers_apply(d->drivers, d->config);
 	/* Last: its thread initialises OpenSSL too, and the two would hold each other up. */
 	r = publish_new(&d->publish, d->event, d->config, d->gateway, d->outbox, d->worker, &hooks);
 	if (r < 0)
@@ -485,9 +423,7 @@ static int start(struct daemon *d)
 
 static void stop(struct daemon *d)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
-		if (d->driver_states[i])
-			drivers[i]->stop(d->driver_states[i]);
+	drivers_free(d->drivers);
 	publish_free(d->publish);
 	health_free(d->health);
 	/* Receipts are failed by the outbox; their drivers are gone and have cancelled them. */

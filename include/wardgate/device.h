@@ -26,14 +26,7 @@ enum device_state {
 };
 
 /* What a device says of itself, in the order of the device document. */
-enum device_fact {
-	FACT_MAKER,
-	FACT_MODEL,
-	FACT_SERIAL,
-	FACT_FIRMWARE,
-	FACT_UDI,
-	_FACT_MAX
-};
+enum device_fact { FACT_MAKER, FACT_MODEL, FACT_SERIAL, FACT_FIRMWARE, FACT_UDI, _FACT_MAX };
 
 #define DEVICE_ADDRESS_MAX 128 /* bytes, without the final 0 */
 #define DEVICE_FACT_MAX 64
@@ -43,17 +36,17 @@ struct device {
 	enum transport transport;
 	char address[DEVICE_ADDRESS_MAX + 1];
 	enum device_use use;
-	struct label *bed;	 /* NULL: none */
+	struct label *bed;       /* NULL: none */
 	int64_t expect_every_us; /* 0: not expected */
 	enum device_state state;
-	int64_t last_heard_us;	    /* UTC; 0: never */
+	int64_t last_heard_us;      /* UTC; 0: never */
 	int64_t last_heard_boot_us; /* boot-time clock */
 	uint64_t device_sequence;   /* last one given out */
-	char *facts[_FACT_MAX];	    /* NULL: unknown */
-	int battery_percent;	    /* -1: unknown */
-	void *driver_data;	    /* the driver's own; it frees it in its forget() */
-	void *dedup;		    /* gateway/dedup.c's */
-	void *document;		    /* publish/documents.c's mark */
+	char *facts[_FACT_MAX];     /* NULL: unknown */
+	int battery_percent;        /* -1: unknown */
+	void *driver_data;          /* the driver's own; it frees it in its forget() */
+	void *dedup;                /* gateway/dedup.c's */
+	void *document;             /* publish/documents.c's mark */
 };
 
 const char *transport_text(enum transport t);

@@ -15,11 +15,11 @@ struct gateway;
 /* For the status document. */
 struct driver_report {
 	bool running;
-	const char *problem;	 /* one sentence, NULL when well; static or owned by the driver */
-	unsigned sessions;	 /* links or sessions open */
-	uint64_t accepted;	 /* messages taken */
-	uint64_t refused;	 /* answered with an error */
-	uint64_t dropped;	 /* dropped without an answer */
+	const char *problem; /* one sentence, NULL when well; static or owned by the driver */
+	unsigned sessions;   /* links or sessions open */
+	uint64_t accepted;   /* messages taken */
+	uint64_t refused;    /* answered with an error */
+	uint64_t dropped;    /* dropped without an answer */
 };
 
 struct driver {

@@ -15,7 +15,8 @@ struct label {
 	char text[];
 };
 
-/* Makes a label with one reference. Returns 0, -EINVAL when text is longer than LABEL_MAX, -ENOMEM. */
+/* Makes a label with one reference. Returns 0, -EINVAL when text is longer than LABEL_MAX, -ENOMEM.
+ */
 int label_new(struct label **ret, const char *text);
 /* Takes a further reference; NULL gives NULL. */
 struct label *label_ref(struct label *l);

@@ -25,18 +25,19 @@ enum { _LEDGER_E_OK, LEDGER_E_NO_ROOM };
 
 struct ledger {
 	void *object;
-	/* Makes sure that the next count appends succeed. boot_us is the time, for all that follows.
-	 * Returns 0, LEDGER_E_NO_ROOM or -ENOMEM; then nothing changed. */
+	/* Makes sure that the next count appends succeed. boot_us is the time, for all that
+	 * follows. Returns 0, LEDGER_E_NO_ROOM or -ENOMEM; then nothing changed. */
 	int (*reserve)(void *object, size_t count, int64_t boot_us);
-	/* Makes a receipt with a deadline; it is called once all that it was attached to are safe. */
+	/* Makes a receipt with a deadline; it is called once all that it was attached to are safe.
+	 */
 	int (*receipt)(void *object, receipt_fn done, void *userdata, struct receipt **ret);
 	/* Takes a copy (with references of its own) into a reserved place; receipt may be NULL. */
 	void (*append)(void *object, const struct reading *r, struct receipt *receipt);
-	/* Lets the receipt wait for an earlier reading as well. True: it waits; false: that reading is
-	 * safe already. */
+	/* Lets the receipt wait for an earlier reading as well. True: it waits; false: that reading
+	 * is safe already. */
 	bool (*attach)(void *object, uint64_t sequence, struct receipt *receipt);
-	/* Takes a gap, epoch or clock record, an audit entry: topic below the prefix and a JSON body,
-	 * both copied. A record always finds a place. */
+	/* Takes a gap, epoch or clock record, an audit entry: topic below the prefix and a JSON
+	 * body, both copied. A record always finds a place. */
 	int (*record)(void *object, uint64_t sequence, const char *topic, const char *body);
 	/* A submission is complete: send what can be sent. */
 	void (*flush)(void *object);

@@ -11,7 +11,7 @@
 enum metric_kind {
 	METRIC_NUMBER,
 	METRIC_BOOLEAN, /* the row's note says what true means */
-	METRIC_WORD,	/* one of the words that the row lists */
+	METRIC_WORD,    /* one of the words that the row lists */
 };
 
 enum metric {
@@ -26,12 +26,12 @@ enum metric {
 struct metric_info {
 	const char *name; /* as in topics and payloads: "bp-systolic" */
 	enum metric_kind kind;
-	const char *unit;	/* UCUM, "" when dimensionless */
-	uint32_t mdc;		/* ISO/IEEE 11073-10101 term, 32 bit: partition * 65536 + code */
-	uint32_t mdc_unit;	/* the unit's, likewise */
-	const char *loinc;	/* space separated, the one that FHIR wants first */
-	const char *words;	/* METRIC_WORD: the closed list, space separated */
-	const char *note;	/* for people; of a boolean: what true means */
+	const char *unit;  /* UCUM, "" when dimensionless */
+	uint32_t mdc;      /* ISO/IEEE 11073-10101 term, 32 bit: partition * 65536 + code */
+	uint32_t mdc_unit; /* the unit's, likewise */
+	const char *loinc; /* space separated, the one that FHIR wants first */
+	const char *words; /* METRIC_WORD: the closed list, space separated */
+	const char *note;  /* for people; of a boolean: what true means */
 };
 
 /* The row of a metric; of METRIC_NONE or anything out of range, a row with the name "none". */

@@ -19,10 +19,10 @@ struct payload_context {
 #define PAYLOAD_MAX 2048 /* bytes that one reading may take in any format */
 
 struct payload_format {
-	const char *name;	  /* as in Payloads= */
+	const char *name;         /* as in Payloads= */
 	const char *content_type; /* MQTT 5 content-type */
-	const char *schema;	  /* user property "schema" */
+	const char *schema;       /* user property "schema" */
 	/* Writes one reading. Returns the length, or -ENOBUFS. */
-	ssize_t (*reading)(char *buf, size_t size, const struct reading *r,
-			const struct payload_context *ctx);
+	ssize_t (*reading)(
+		char *buf, size_t size, const struct reading *r, const struct payload_context *ctx);
 };

@@ -42,7 +42,7 @@ enum time_source {
 
 enum clock_state {
 	CLOCK_SYNCHRONISED, /* the kernel says so, maximal error below 1 s */
-	CLOCK_HOLDOVER,	    /* was, within this boot */
+	CLOCK_HOLDOVER,     /* was, within this boot */
 	CLOCK_UNSYNCHRONISED,
 	_CLOCK_STATE_MAX
 };
@@ -66,35 +66,36 @@ enum reading_flag {
 
 struct reading {
 	/* Filled by the driver. */
-	struct decimal number;	   /* VALUE_NUMBER, in the metric's unit */
-	struct decimal raw;	   /* as the wire had it, when raw_unit is set */
-	int64_t time_us;	   /* UTC; 0: the moment of reception */
-	int64_t device_time_us;	   /* the device's own wall clock read as if UTC; 0: none */
-	uint64_t source_key;	   /* names the measurement within the device; 0: it has no key */
-	uint32_t period_ms;	   /* averaging time; 0: none */
-	uint16_t flags;		   /* enum reading_flag */
-	uint8_t metric;		   /* enum metric */
-	uint8_t instance;	   /* of like sensors in one device, from 0 */
-	uint8_t kind;		   /* enum value_kind */
-	bool boolean;		   /* VALUE_BOOLEAN */
-	uint8_t validity;	   /* enum validity */
-	uint8_t time_source;	   /* enum time_source */
-	uint8_t origin;		   /* enum origin */
-	uint8_t auth;		   /* enum auth */
-	uint8_t group_index;	   /* readings of one submission with the same index > 0 belong together */
-	uint16_t word;		   /* enum word; VALUE_WORD */
+	struct decimal number;  /* VALUE_NUMBER, in the metric's unit */
+	struct decimal raw;     /* as the wire had it, when raw_unit is set */
+	int64_t time_us;        /* UTC; 0: the moment of reception */
+	int64_t device_time_us; /* the device's own wall clock read as if UTC; 0: none */
+	uint64_t source_key;    /* names the measurement within the device; 0: it has no key */
+	uint32_t period_ms;     /* averaging time; 0: none */
+	uint16_t flags;         /* enum reading_flag */
+	uint8_t metric;         /* enum metric */
+	uint8_t instance;       /* of like sensors in one device, from 0 */
+	uint8_t kind;           /* enum value_kind */
+	bool boolean;           /* VALUE_BOOLEAN */
+	uint8_t validity;       /* enum validity */
+	uint8_t time_source;    /* enum time_source */
+	uint8_t origin;         /* enum origin */
+	uint8_t auth;           /* enum auth */
+	uint8_t group_index; /* readings of one submission with the same index > 0 belong together
+			      */
+	uint16_t word;       /* enum word; VALUE_WORD */
 	uint16_t reason, site, method, sample, raw_unit; /* enum word */
 
 	/* Filled by the gateway. */
-	uint8_t clock;		   /* enum clock_state */
-	bool backfill;		   /* it waited in the gateway */
-	int64_t received_us;	   /* UTC */
-	int64_t received_boot_us;  /* boot-time clock */
-	uint64_t sequence;	   /* within the epoch, from 1 */
-	uint64_t device_sequence;  /* within the epoch and device, from 1 */
-	uint64_t group;		   /* sequence of the group's first reading; 0: none */
-	struct label *device;	   /* one reference each, see reading_hold() */
-	struct label *bed;	   /* NULL: none */
+	uint8_t clock;            /* enum clock_state */
+	bool backfill;            /* it waited in the gateway */
+	int64_t received_us;      /* UTC */
+	int64_t received_boot_us; /* boot-time clock */
+	uint64_t sequence;        /* within the epoch, from 1 */
+	uint64_t device_sequence; /* within the epoch and device, from 1 */
+	uint64_t group;           /* sequence of the group's first reading; 0: none */
+	struct label *device;     /* one reference each, see reading_hold() */
+	struct label *bed;        /* NULL: none */
 	struct label *patient, *association, *by; /* NULL: none */
 };
 

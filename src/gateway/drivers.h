@@ -1,0 +1,28 @@
+/*
+ * The set of drivers: started, reloaded and stopped as the configuration asks.
+ * Knows them by wardgate/driver.h only; which there are is main.c's to say.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "util/text.h"
+#include "wardgate/driver.h"
+
+struct drivers;
+
+/* list ends with NULL and outlives the set. Starts nothing. Returns 0 or -ENOMEM. */
+int drivers_new(
+	struct drivers **ret, const struct driver *const *list, sd_event *e, struct gateway *g);
+/* Stops those that run. NULL is fine; returns NULL. */
+struct drivers *drivers_free(struct drivers *d);
+
+/* Starts those that c asks for, stops those that it does not, tells the others. What fails is
+ * logged and reported; the others go on. */
+void drivers_apply(struct drivers *d, struct config *c);
+/* A device is about to leave the registry. NULL is fine. */
+void drivers_forget(struct drivers *d, struct device *device);
+/* Nothing new is taken in. */
+void drivers_quiesce(struct drivers *d);
+/* The members of the status document's "drivers". */
+void drivers_report(struct drivers *d, struct text *t);
