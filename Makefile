@@ -99,7 +99,7 @@ C_SRC := $(LIB_SRC) $(SIM_SRC) $(wildcard src/main.c)
 FORMAT_SRC = $(sort $(shell find include src tests demo -name '*.[ch]' 2>/dev/null))
 
 .PHONY: help deps check check-long check-programs fuzz fuzzers coverage demo bench analyze
-.PHONY: analyze-gcc analyze-tidy format format-check clean
+.PHONY: analyze-gcc analyze-tidy docs format format-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -125,7 +125,7 @@ check-long: deps ## the same under ASan+UBSan and TSan, and the slow integration
 FUZZER_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzzer/%)
 $(BUILD)/fuzzer/%: tests/fuzz/%.c $(BUILD)/libward.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -Itests $(BASE_LDFLAGS) -fsanitize=fuzzer $(LDFLAGS) \
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -Itests $(BASE_LDFLAGS) -fsanitize=fuzzer $(LDFLAGS) \
 		-o $@ $< $(BUILD)/libward.a $(PKG_LIBS)
 
 fuzzers: $(FUZZER_BIN)
@@ -171,6 +171,15 @@ analyze-tidy:
 	@printf '%s\n' $(C_SRC) | xargs -P $(JOBS) -I {} clang-tidy --quiet --warnings-as-errors='*' \
 		{} -- $(TIDY_FLAGS) 2>$(BUILD)/analyze/tidy.log \
 		|| { grep -v 'warnings generated' $(BUILD)/analyze/tidy.log; false; }
+
+$(BUILD)/tools/%: tools/%.c $(BUILD)/libward.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -MMD -MP $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libward.a \
+		$(PKG_LIBS)
+
+docs: $(BUILD)/tools/gen-config-doc ## wardgate.conf(5) and conf/wardgate.conf from the schema's rows
+	$< man >docs/man/wardgate.conf.5
+	$< conf >conf/wardgate.conf
 
 format: ## clang-format on all C files, in place
 	@clang-format -i $(FORMAT_SRC)
