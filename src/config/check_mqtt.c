@@ -49,10 +49,14 @@ static void check_payloads(struct check *k, struct config_section *s)
 			found = found || strcmp(known[j], l->items[i]) == 0;
 			suggestion_offer(&nearest, l->items[i], strlen(l->items[i]), known[j]);
 		}
-		if (!found)
-			config_blame_item(k, s, "Payloads", i, "is no payload that is known; %s %s%s",
-					nearest.best ? "did you mean" : "give e.g.",
-					nearest.best ?: known[0] ?: "none", nearest.best ? "?" : "");
+		if (found)
+			continue;
+		if (nearest.best)
+			config_blame_item(k, s, "Payloads", i,
+				"is no payload that is known; did you mean %s?", nearest.best);
+		else
+			config_blame_item(k, s, "Payloads", i,
+				"is no payload that is known; give e.g. %s", known[0] ?: "none");
 	}
 }
 

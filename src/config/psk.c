@@ -1,19 +1,15 @@
 /*
- * Reading and looking up pre-shared keys.
+ * The lines of a key file and the table that they make. The file itself is
+ * config/psk_file.c's.
  */
 #include "config/psk.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <openssl/crypto.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "config/parse.h"
-
-#define FILE_MAX (1024 * 1024)
 
 struct psk_entry {
 	char identity[PSK_IDENTITY_MAX];
@@ -33,7 +29,7 @@ struct psk_table *psk_free(struct psk_table *t)
 	if (!t)
 		return NULL;
 	if (t->entries)
-		OPENSSL_cleanse(t->entries, t->count * sizeof(*t->entries));
+		explicit_bzero(t->entries, t->count * sizeof(*t->entries));
 	free(t->entries);
 	free(t->order);
 	free(t);
@@ -189,7 +185,7 @@ static bool take_line(struct psk_table *t, const char *path, unsigned line, cons
 		else
 			insert(t, at, &e);
 	}
-	OPENSSL_cleanse(&e, sizeof(e));
+	explicit_bzero(&e, sizeof(e));
 	return room;
 }
 
@@ -226,60 +222,4 @@ int psk_parse(const char *path, const void *data, size_t size, struct psk_table 
 		return CONFIG_E_INVALID;
 	*ret = TAKE_PTR(t);
 	return 0;
-}
-
-/* Who may read the file: its owner (root or the service) and its group. */
-static bool check_mode(const char *path, const struct stat *st, struct config_problems *p)
-{
-	if (!S_ISREG(st->st_mode)) {
-		config_error(p, "%s: is %s; give a regular file", path,
-			S_ISDIR(st->st_mode) ? "a directory" : "no regular file");
-		return false;
-	}
-	if (st->st_mode & (S_IWGRP | S_IRWXO)) {
-		config_error(p, "%s: has mode %04o, so that others can %s it; chmod 0640 %s", path,
-			st->st_mode & 07777, st->st_mode & (S_IWGRP | S_IWOTH) ? "change" : "read",
-			path);
-		return false;
-	}
-	if (st->st_uid != 0 && st->st_uid != geteuid()) {
-		config_error(p, "%s: belongs to the user %u, who could change it; chown root %s",
-			path, (unsigned)st->st_uid, path);
-		return false;
-	}
-	if (st->st_size > FILE_MAX) {
-		config_error(p, "%s: is larger than %d KiB; no key file needs that", path,
-			FILE_MAX / 1024);
-		return false;
-	}
-	return true;
-}
-
-int psk_read(const char *path, struct psk_table **ret, struct config_problems *p)
-{
-	_cleanup_(closep) int fd = -1;
-	size_t size, n = 0;
-	struct stat st;
-	ssize_t got;
-	char *data;
-	int r;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		config_error(p, "%s: cannot be read: %s", path, strerror(errno));
-		return CONFIG_E_INVALID;
-	}
-	if (!check_mode(path, &st, p))
-		return CONFIG_E_INVALID;
-
-	size = (size_t)st.st_size;
-	data = malloc(size + 1);
-	if (!data)
-		return -ENOMEM;
-	while (n < size && (got = read(fd, data + n, size - n)) > 0)
-		n += (size_t)got;
-	r = psk_parse(path, data, n, ret, p);
-	OPENSSL_cleanse(data, size + 1);
-	free(data);
-	return r;
 }

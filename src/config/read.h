@@ -31,7 +31,19 @@ struct config_options {
 int config_read(const char *path, const struct config_options *options, struct config **ret,
 	struct config_problems *problems);
 
-/* The same from bytes, without drop-ins and adopted devices; path is for messages. */
+/* A file's text; path is for messages. */
+struct config_text {
+	const char *path;
+	const void *data;
+	size_t size;
+	bool adopted; /* it is one of devices.d */
+};
+
+/* The same from texts, in this order, those of devices.d last. */
+int config_read_texts(const struct config_text *texts, size_t count,
+	const struct config_options *options, struct config **ret,
+	struct config_problems *problems);
+/* The same from one. */
 int config_read_bytes(const char *path, const void *data, size_t size,
 	const struct config_options *options, struct config **ret,
 	struct config_problems *problems);

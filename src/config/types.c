@@ -24,15 +24,21 @@ const char *config_word_text(const struct config_word *words, int value)
 	return "";
 }
 
+/* NULL when the table has none. */
 static const struct config_word *find_word(const struct config_word *words, const char *text)
 {
-	for (; words && words->text; words++)
+	for (; words->text; words++)
 		if (strcmp(words->text, text) == 0)
 			return words;
 	return NULL;
 }
 
-/* "is none of a, b, c; did you mean b?" */
+static bool is_word(const struct config_row *row, const char *text)
+{
+	return row->words && find_word(row->words, text);
+}
+
+/* "is not known; did you mean b? (a, b or c)" */
 static int refuse_word(const struct config_word *words, const char *text, struct config_why *why)
 {
 	struct suggestion nearest = { 0 };
@@ -124,7 +130,7 @@ static void clear_int(void *field)
 static int parse_number(
 	const struct config_row *row, const char *value, void *field, struct config_why *why)
 {
-	const struct config_word *w = find_word(row->words, value);
+	const struct config_word *w = row->words ? find_word(row->words, value) : NULL;
 	uint64_t v;
 	int r;
 
@@ -278,7 +284,7 @@ static int check_decimal(const char *value, struct config_why *why)
 STRING_PARSER(parse_name, config_check_name(value, why))
 STRING_PARSER(parse_place, config_check_place(value, why))
 STRING_PARSER(parse_path, config_check_path(value, why))
-STRING_PARSER(parse_secret, find_word(row->words, value) ? 0 : config_check_secret(value, why))
+STRING_PARSER(parse_secret, is_word(row, value) ? 0 : config_check_secret(value, why))
 STRING_PARSER(parse_text, check_text(value, (size_t)row->max, why))
 STRING_PARSER(parse_zone, config_check_zone(value, false, why))
 STRING_PARSER(parse_prefix, config_check_prefix(value, why))
