@@ -306,7 +306,9 @@ static void print_result(
 	free(took);
 }
 
-static void run(struct bench_pace *pace, int64_t rate, int64_t first, int64_t count)
+/* path: where the times go, NULL: nowhere. */
+static void run(
+	struct bench_pace *pace, int64_t rate, int64_t first, int64_t count, const char *path)
 {
 	int64_t due = 0, next = first, begin_ns = bench_now_ns(), check_ns = begin_ns, waited = 0;
 	struct epoll_event events[64];
@@ -343,6 +345,8 @@ static void run(struct bench_pace *pace, int64_t rate, int64_t first, int64_t co
 				bench_die("%" PRId64 " of %" PRId64 " answered", done, count);
 		}
 	}
+	if (path)
+		bench_times_write(path, sent);
 	print_result(first, count, begin_ns, cpu_us, waited);
 }
 
@@ -376,9 +380,8 @@ int main(int argc, char **argv)
 
 			if (first < 0 || count < 1 || first + count > BENCH_READINGS_MAX)
 				bench_die("reading numbers out of range");
-			run(&pace, strtoll(words[1], NULL, 10), first, count);
-			if (n > 4)
-				bench_times_write(words[4], sent);
+			run(&pace, strtoll(words[1], NULL, 10), first, count,
+				n > 4 ? words[4] : NULL);
 		} else {
 			bench_die("no such order: %s", words[0]);
 		}

@@ -17,7 +17,8 @@
 
 static int64_t *sent;
 
-static void run(int fd, struct bench_mqtt *b, int64_t rate, int64_t first, int64_t count)
+static void run(
+	int fd, struct bench_mqtt *b, int64_t rate, int64_t first, int64_t count, const char *path)
 {
 	char *digits = memmem(b->payload, b->length, "\"value\":60.", 11);
 	int64_t next = first, begin_ns = bench_now_ns();
@@ -40,6 +41,7 @@ static void run(int fd, struct bench_mqtt *b, int64_t rate, int64_t first, int64
 		}
 	}
 	(void)close(pace.timer);
+	bench_times_write(path, sent);
 	printf("{\"count\":%" PRId64 ",\"seconds\":%.3f}\n", count,
 		(double)(bench_now_ns() - begin_ns) / 1e9);
 	(void)fflush(stdout);
@@ -68,8 +70,7 @@ int main(int argc, char **argv)
 		count = strtoll(words[3], NULL, 10);
 		if (first < 0 || count < 1 || first + count > BENCH_READINGS_MAX)
 			bench_die("reading numbers out of range");
-		run(fd, &b, strtoll(words[1], NULL, 10), first, count);
-		bench_times_write(words[4], sent);
+		run(fd, &b, strtoll(words[1], NULL, 10), first, count, words[4]);
 	}
 	return 0;
 }
