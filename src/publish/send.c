@@ -10,8 +10,8 @@
 #include "publish/session_private.h"
 #include "publish/topic.h"
 
-#define BATCH 64 /* publishes per call, so that other sources have their turn */
-#define DOCUMENTS_IN_FLIGHT_MAX 4
+#define BATCH 64                  /* publishes per call, so that other sources have their turn */
+#define DOCUMENTS_IN_FLIGHT_MAX 4 /* few, so that they never crowd out readings */
 
 static const char *const schema_names[_SCHEMA_MAX] = {
 	[SCHEMA_RECORD] = "wardgate-record-1",
@@ -21,30 +21,27 @@ static const char *const schema_names[_SCHEMA_MAX] = {
 	[SCHEMA_RESPONSE] = "wardgate-response-1",
 };
 
-/* Places for documents: few, so that they never crowd out readings. */
-static unsigned document_places(const struct session *s)
-{
-	unsigned places = s->window.size / 8;
-
-	if (places > DOCUMENTS_IN_FLIGHT_MAX)
-		return DOCUMENTS_IN_FLIGHT_MAX;
-	return places ?: 1;
-}
-
 static unsigned places(const struct session *s)
 {
 	return suspects_single(&s->env->suspects) ? 1 : s->window.size;
 }
 
+/* The last place is for what cannot wait: alarms, and records that tell of gaps. */
+static bool has_place(const struct session *s, bool urgent)
+{
+	unsigned all = places(s), count = flight_count(s->flight);
+
+	return count < all && (urgent || all == 1 || count + 1 < all);
+}
+
 void session_set_outbox_window(struct session *s)
 {
-	unsigned all = places(s), documents = document_places(s), rest;
+	unsigned all = places(s);
+	/* One is kept for documents. */
+	unsigned rest = (all > 1 ? all - 1 : 1) / s->env->format_count;
 
-	if (!s->has_outbox)
-		return;
-	rest = all > documents ? all - documents : 1;
-	rest /= s->env->format_count;
-	outbox_set_window(s->env->outbox, rest ?: 1);
+	if (s->has_outbox)
+		outbox_set_window(s->env->outbox, rest ?: 1);
 }
 
 /* Hands one message to the library and notes it as in flight. Returns 0 or LINK_E_*. */
@@ -243,7 +240,7 @@ static bool send_entry(struct session *s)
 	if (s->partial)
 		return send_formats(s, s->partial, s->partial_next);
 	e = outbox_next(s->env->outbox);
-	if (!e)
+	if (!e || !has_place(s, outbox_entry_message(e)->kind != MESSAGE_READING))
 		return false;
 	if (s->role == ROLE_RETIRING && outbox_entry_message(e)->kind != MESSAGE_ALARM)
 		return false;
@@ -261,7 +258,8 @@ void session_send(struct session *s)
 		/* The second of a batch says that it is one. */
 		if (sent == 1)
 			link_cork(s->link);
-		if (s->role == ROLE_ACTIVE && s->documents_in_flight < document_places(s))
+		if (s->role == ROLE_ACTIVE && s->documents_in_flight < DOCUMENTS_IN_FLIGHT_MAX &&
+			has_place(s, false))
 			more = send_document(s);
 		if (!more)
 			more = send_answer(s) || send_entry(s);

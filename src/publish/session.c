@@ -17,7 +17,8 @@
 
 #define QUOTA_FIRST_US INT64_C(100000)
 #define QUOTA_LONGEST_US INT64_C(10000000)
-#define NOBODY_RETRY_US INT64_C(30000000)
+#define NOBODY_FIRST_US INT64_C(1000000)
+#define NOBODY_LONGEST_US INT64_C(30000000)
 
 int64_t session_now(const struct session *s)
 {
@@ -49,7 +50,7 @@ static void confirmed(struct session *s)
 {
 	s->env->counters.published++;
 	s->proven = true;
-	s->quota_delay_us = 0;
+	s->quota.delay_us = 0;
 	if (window_success(&s->window))
 		session_set_outbox_window(s);
 }
@@ -60,8 +61,21 @@ static void entry_confirmed(struct session *s, struct outbox_entry *e)
 		suspects_clear(&s->env->suspects, outbox_entry_message(e)->sequence);
 		session_set_outbox_window(s);
 	}
+	s->nobody.delay_us = 0;
 	confirmed(s);
 	outbox_confirmed(s->env->outbox, e);
+}
+
+/* What was in flight together is refused together: that counts once. Returns whether it did. */
+static bool slow_down(struct slowness *x, int64_t now, int64_t first_us, int64_t longest_us)
+{
+	if (x->delay_us && now < x->until_us)
+		return false;
+	x->delay_us = x->delay_us ? x->delay_us * 2 : first_us;
+	if (x->delay_us > longest_us)
+		x->delay_us = longest_us;
+	x->until_us = now + x->delay_us;
+	return true;
 }
 
 static void entry_unheard(struct session *s, struct outbox_entry *e)
@@ -76,24 +90,24 @@ static void entry_unheard(struct session *s, struct outbox_entry *e)
 				    : "nobody subscribes to what is published; the broker "
 				      "discards it (NoSubscriber=accept)");
 	}
-	if (s->env->no_subscriber_keep)
-		outbox_postponed(s->env->outbox, e, NOBODY_RETRY_US);
-	else
+	if (s->env->no_subscriber_keep) {
+		slow_down(&s->nobody, session_now(s), NOBODY_FIRST_US, NOBODY_LONGEST_US);
+		outbox_postponed(s->env->outbox, e, s->nobody.delay_us);
+	} else {
 		entry_confirmed(s, e);
+	}
 }
 
 static void entry_over_quota(struct session *s, struct outbox_entry *e)
 {
-	window_shrink(&s->window);
-	s->quota_delay_us = s->quota_delay_us ? s->quota_delay_us * 2 : QUOTA_FIRST_US;
-	if (s->quota_delay_us > QUOTA_LONGEST_US)
-		s->quota_delay_us = QUOTA_LONGEST_US;
+	if (slow_down(&s->quota, session_now(s), QUOTA_FIRST_US, QUOTA_LONGEST_US))
+		window_shrink(&s->window);
 	if (!s->said_quota) {
 		s->said_quota = true;
 		log_warning("the broker's quota is exceeded; fewer messages are sent at a time",
 			F_INT("WINDOW", s->window.size));
 	}
-	outbox_postponed(s->env->outbox, e, s->quota_delay_us);
+	outbox_postponed(s->env->outbox, e, s->quota.delay_us);
 	session_set_outbox_window(s);
 }
 

@@ -27,6 +27,11 @@ struct answer {
 	mosquitto_property *properties; /* NULL: those of the schema */
 };
 
+/* A delay that doubles. */
+struct slowness {
+	int64_t delay_us, until_us;
+};
+
 struct session {
 	struct session_environment *env;
 	const struct session_ops *ops;
@@ -39,11 +44,11 @@ struct session {
 	bool proven, proven_told, tried;
 	uint64_t pumped_in; /* iteration of the loop */
 	unsigned documents_in_flight;
-	struct outbox_entry *partial; /* some of its formats are sent */
-	unsigned partial_next;        /* the format to go on with */
-	int64_t quota_delay_us;       /* of messages answered with 0x97 */
-	bool said_nobody, said_quota; /* logged once in a session */
-	uint32_t said_refused[8];     /* likewise, a bit per reason code */
+	struct outbox_entry *partial;  /* some of its formats are sent */
+	unsigned partial_next;         /* the format to go on with */
+	struct slowness quota, nobody; /* after 0x97, after 0x10 */
+	bool said_nobody, said_quota;  /* logged once in a session */
+	uint32_t said_refused[8];      /* likewise, a bit per reason code */
 	struct answer answers[ANSWERS_MAX];
 	unsigned answer_count;
 	sd_event_source *ack_timer, *retire_timer, *next_batch;
