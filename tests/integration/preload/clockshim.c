@@ -1,18 +1,22 @@
 /*
  * Preloaded into the daemon by tests: shifts the wall clock and sets what the
  * kernel says of its synchronisation, by a small file that the test writes.
- * CLOCK_BOOTTIME and CLOCK_MONOTONIC stay as they are, as with a real step.
+ * CLOCK_BOOTTIME and CLOCK_MONOTONIC stay as they are, as with a real step, and
+ * a timer armed with TFD_TIMER_CANCEL_ON_SET is cancelled, as by the kernel.
  *
  * File: struct control. Without WARDGATE_CLOCK in the environment it does nothing.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,4 +108,58 @@ int clock_adjtime(clockid_t id, struct timex *t)
 int ntp_adjtime(struct timex *t)
 {
 	return adjtimex(t);
+}
+
+/* The one timer that waits to be cancelled, and whether it was. */
+static int watch_fd = -1;
+static int cancelled;
+
+static void *watch(void *unused)
+{
+	int64_t seen = control->offset_us;
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	const struct itimerspec now = { .it_value.tv_nsec = 1 };
+
+	(void)unused;
+	for (;;) {
+		nanosleep(&pause, NULL);
+		if (control->offset_us == seen)
+			continue;
+		seen = control->offset_us;
+		__atomic_store_n(&cancelled, 1, __ATOMIC_SEQ_CST);
+		(void)syscall(SYS_timerfd_settime, __atomic_load_n(&watch_fd, __ATOMIC_SEQ_CST),
+			TFD_TIMER_ABSTIME, &now, NULL);
+	}
+	return NULL;
+}
+
+int timerfd_settime(int fd, int flags, const struct itimerspec *new_value,
+	struct itimerspec *old_value)
+{
+	static int started;
+	sigset_t all, before;
+	pthread_t thread;
+
+	if (control && (flags & TFD_TIMER_CANCEL_ON_SET)) {
+		__atomic_store_n(&watch_fd, fd, __ATOMIC_SEQ_CST);
+		if (!__atomic_exchange_n(&started, 1, __ATOMIC_SEQ_CST)) {
+			sigfillset(&all);
+			pthread_sigmask(SIG_SETMASK, &all, &before);
+			if (pthread_create(&thread, NULL, watch, NULL) == 0)
+				pthread_detach(thread);
+			pthread_sigmask(SIG_SETMASK, &before, NULL);
+		}
+	}
+	return (int)syscall(SYS_timerfd_settime, fd, flags, new_value, old_value);
+}
+
+ssize_t read(int fd, void *buf, size_t size)
+{
+	if (control && fd == __atomic_load_n(&watch_fd, __ATOMIC_SEQ_CST) &&
+		__atomic_exchange_n(&cancelled, 0, __ATOMIC_SEQ_CST)) {
+		(void)syscall(SYS_read, fd, buf, size);
+		errno = ECANCELED;
+		return -1;
+	}
+	return syscall(SYS_read, fd, buf, size);
 }

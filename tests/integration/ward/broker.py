@@ -28,7 +28,7 @@ class Mosquitto:
         lines = ["per_listener_settings false", "user root", "persistence true",
                  f"persistence_location {self.dir}/", "autosave_interval 3600",
                  "max_queued_messages 0", "max_inflight_messages 0", "allow_anonymous true",
-                 "connection_messages true", "log_dest stdout", "log_type error",
+                 "connection_messages true", "log_dest stderr", "log_type error",
                  "log_type warning", "log_type notice", "log_type information",
                  "set_tcp_nodelay true"]
         for option in self.options:

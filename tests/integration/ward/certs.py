@@ -63,11 +63,11 @@ class Authority:
         with open(os.path.join(self.dir, "serial"), "w", encoding="ascii") as f:
             f.write("1000\n")
         _openssl("req", "-x509", "-config", self.config, "-extensions", "authority", "-newkey", "ec",
-                 "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                 "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "365",
                  "-keyout", os.path.join(self.dir, "ca.key"), "-out", self.ca)
         self.count = 0
 
-    def issue(self, name, hosts=(), start=-1, end=30):
+    def issue(self, name, hosts=(), start=-1, end=90):
         """A pair whose validity begins and ends so many days from now. hosts: "localhost",
         "127.0.0.1" become subject alternative names."""
         self.count += 1

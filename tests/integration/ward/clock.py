@@ -15,6 +15,7 @@ def build(directory):
     source = os.path.join(ROOT_OF_TESTS, "preload", "clockshim.c")
     target = os.path.join(directory, "clockshim.so")
     done = run([os.environ.get("CC", "cc"), "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared",
+                "-pthread",
                 "-o", target, source])
     assert done.returncode == 0, done.stderr
     return target

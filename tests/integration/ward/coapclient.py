@@ -4,7 +4,7 @@ import re
 
 from .base import Process, run
 
-_RESPONSE = re.compile(r"^v:1 t:(\w+) c:(\d\.\d\d) i:([0-9a-f]+) \{([0-9a-f]*)\}(?: \[ (.*?) \])?(?: :: (.*))?$")
+_RESPONSE = re.compile(r"^v:1 t:(\w+) c:(\d\.\d\d) i:([0-9a-f]+) \{([0-9a-f]*)\}(?: \[ ?(.*?) ?\])?(?: :: (.*))?$")
 
 
 class Response:

@@ -87,7 +87,7 @@ class Daemon:
         self.state = state or os.path.join(self.dir, "state")
         self.name = name
         self.coap_port = coap_port or free_port(socket.SOCK_DGRAM)
-        self.devices = Devices(devices if devices is not None else {"bed3-oximeter": "key-of-bed3"})
+        self.devices = Devices(devices if devices is not None else {"bed3-oximeter": "key-of-bed3-0123456789"})
         self.process = None
         self.notify = None
         self.starts = 0
@@ -191,9 +191,12 @@ class Daemon:
         self.process.kill()
         self._retire()
 
-    def _retire(self):
+    def _forget(self):
         if self.process in Process.running:
             Process.running.remove(self.process)
+
+    def _retire(self):
+        self._forget()
         if self.notify is not None:
             self.notify.close()
             self.notify = None
@@ -208,8 +211,16 @@ class Daemon:
         return f"coaps://127.0.0.1:{self.coap_port}{path}"
 
     def end(self):
+        """With the test. Killed, since many tests leave it with a broker that will not answer; under
+        a sanitizer it is told to leave, and has to leave well."""
         if self.process is not None:
-            self.process.end()
+            died = self.process.child.poll()
+            if died is None and os.environ.get("WG_SANITIZER") and not self.process.frozen:
+                died = self.process.terminate()
+            self.process.kill()
+            self._forget()
+            if died is not None and died not in (0, 1, 78, -9):
+                raise AssertionError(f"wardgated ended with {died}:\n{self.process.text()[-8000:]}")
         if self.notify is not None:
             self.notify.close()
             self.notify = None
