@@ -6,6 +6,7 @@
  */
 #include "publish/flight.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #define NONE UINT32_MAX
@@ -68,8 +69,12 @@ int flight_grow(struct flight **f, unsigned places)
 	r = flight_new(&larger, places);
 	if (r < 0)
 		return r;
-	for (struct flight_item *i = flight_oldest(*f); i; i = flight_after(*f, i))
-		*flight_add(larger, i->mid) = *i;
+	for (struct flight_item *i = flight_oldest(*f); i; i = flight_after(*f, i)) {
+		struct flight_item *copy = flight_add(larger, i->mid);
+
+		assert(copy); /* there are more places than before */
+		*copy = *i;
+	}
 	flight_free(*f);
 	*f = larger;
 	return 0;

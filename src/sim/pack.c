@@ -369,9 +369,9 @@ ssize_t pack_value_text(const struct sample *s, char *buf, size_t size)
 void pack_time_text(int64_t time_ms, char buf[static 25])
 {
 	time_t seconds = (time_t)(time_ms / 1000);
-	struct tm tm;
+	struct tm tm = { 0 };
 
-	gmtime_r(&seconds, &tm);
+	(void)gmtime_r(&seconds, &tm); /* fails for years beyond an int only */
 	snprintf(buf, 25, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
 		(unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
 		(unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,

@@ -50,7 +50,7 @@ void ward_default_options(struct ward_options *o)
 static int resolve(const char *uri, bool *ret_secure, struct stage *stage)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG }, *list;
-	char host[256], *port = NULL, *at = host;
+	char host[256], *port = NULL, *at = host, *bracket;
 	int r;
 
 	*ret_secure = !strncmp(uri, "coaps://", 8);
@@ -60,12 +60,11 @@ static int resolve(const char *uri, bool *ret_secure, struct stage *stage)
 	}
 	snprintf(host, sizeof(host), "%s", uri + (*ret_secure ? 8 : 7));
 	host[strcspn(host, "/")] = 0;
-	if (*at == '[' && strchr(at, ']')) {
-		char *close = strchr(at, ']');
-
+	bracket = *at == '[' ? strchr(at, ']') : NULL;
+	if (bracket) {
 		at++;
-		*close = 0;
-		port = close[1] == ':' ? close + 2 : NULL;
+		*bracket = 0;
+		port = bracket[1] == ':' ? bracket + 2 : NULL;
 	} else if ((port = strrchr(at, ':'))) {
 		*port++ = 0;
 	}
