@@ -152,7 +152,7 @@ bench: deps ## ratios against the bare libraries, into docs/performance.md
 	@$(PYTHON) tests/bench/bench.py
 
 analyze: deps ## gcc -fanalyzer and clang-tidy on all sources of the programs
-	@$(AGAIN) BUILD=$(BUILD)/analyze OPT=-O0 HARDEN=-fPIE analyze-gcc
+	@$(AGAIN) -k BUILD=$(BUILD)/analyze OPT=-O0 HARDEN=-fPIE analyze-gcc
 	@$(AGAIN) analyze-tidy
 	@echo "analyze: $(words $(C_SRC)) files, nothing found"
 
