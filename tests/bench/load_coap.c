@@ -29,6 +29,7 @@ enum { CODE_CHANGED = 0x44, CODE_EMPTY = 0, TYPE_CON = 0, TYPE_ACK = 2, TYPE_RST
 
 struct session {
 	SSL *ssl;
+	BIO *out;
 	int fd;
 	char identity[24];
 	bool open;
@@ -99,6 +100,25 @@ static void begin(struct session *s, SSL_CTX *context, int number, uint16_t port
 	SSL_set_mtu(s->ssl, 1200);
 }
 
+/* From now on a record is finished before it is sent, so that the time noted is the datagram's. */
+static void write_to_memory(struct session *s)
+{
+	s->out = BIO_new(BIO_s_mem());
+	if (!s->out)
+		bench_die("no memory");
+	SSL_set0_wbio(s->ssl, s->out);
+}
+
+static void flush(struct session *s)
+{
+	char *data;
+	long n = BIO_get_mem_data(s->out, &data);
+
+	if (n > 0 && send(s->fd, data, (size_t)n, 0) != n)
+		bench_die("cannot send: %s", strerror(errno));
+	(void)BIO_reset(s->out);
+}
+
 static void shake(struct session *s)
 {
 	int r, e;
@@ -107,6 +127,7 @@ static void shake(struct session *s)
 	r = SSL_connect(s->ssl);
 	if (r == 1) {
 		s->open = true;
+		write_to_memory(s);
 		return;
 	}
 	e = SSL_get_error(s->ssl, r);
@@ -202,10 +223,16 @@ static size_t pack_cbor(uint8_t *p, int64_t number, const struct timespec *now)
 	return (size_t)(at - p);
 }
 
-static void transmit(struct session *s)
+/* Returns when the datagram left. */
+static int64_t transmit(struct session *s)
 {
+	int64_t now_ns;
+
 	if (SSL_write(s->ssl, s->packet, (int)s->length) != (int)s->length)
-		bench_die("cannot send: %s", strerror(errno));
+		bench_die("cannot encrypt");
+	now_ns = bench_now_ns();
+	flush(s);
+	return now_ns;
 }
 
 static void post(struct session *s, int64_t number)
@@ -220,9 +247,7 @@ static void post(struct session *s, int64_t number)
 	else
 		s->length += pack_json(
 			(char *)s->packet + s->length, sizeof(s->packet) - s->length, number, &now);
-	s->sent_ns = bench_now_ns();
-	sent[number] = s->sent_ns;
-	transmit(s);
+	s->sent_ns = sent[number] = transmit(s);
 }
 
 static void take(struct session *s, const uint8_t *p, int n)
@@ -240,6 +265,7 @@ static void take(struct session *s, const uint8_t *p, int n)
 
 		separate++;
 		(void)SSL_write(s->ssl, ack, sizeof(ack));
+		flush(s);
 	}
 	if (s->number < 0 || token_length != 2 || n < 6 || p[4] != (uint8_t)(s->number >> 8) ||
 		p[5] != (uint8_t)s->number || (type == TYPE_ACK && id != s->id))
@@ -273,7 +299,7 @@ static void send_again(int64_t now_ns)
 			continue;
 		s->sent_ns = now_ns;
 		retransmitted++;
-		transmit(s);
+		(void)transmit(s);
 	}
 }
 
@@ -386,7 +412,9 @@ int main(int argc, char **argv)
 			bench_die("no such order: %s", words[0]);
 		}
 	}
-	for (int i = 0; i < session_count && sessions[i].ssl; i++)
+	for (int i = 0; i < session_count && sessions[i].ssl; i++) {
 		(void)SSL_shutdown(sessions[i].ssl);
+		flush(&sessions[i]);
+	}
 	return 0;
 }
