@@ -204,8 +204,7 @@ def test_mosquitto_freezes_without_a_fin(ward, certs):
 def test_persistent_session_survives_a_broker_restart(ward, certs):
     broker = ward.broker()
     s = ward.subscriber(broker)
-    s.client.disconnect()
-    s.client.loop_stop()
+    s.end()
     other = ward.subscriber(broker, name="other", topics="nothing")
     other.publish("a", b"kept")
     broker.stop()
@@ -213,7 +212,7 @@ def test_persistent_session_survives_a_broker_restart(ward, certs):
     props = Properties(PacketTypes.CONNECT)
     props.SessionExpiryInterval = 3600
     s.client.connect("127.0.0.1", broker.port, clean_start=False, properties=props)
-    s.client.loop_start()
+    s.client.loop_start()  # ended by s.end(), which disconnects
     assert s.wait_topic("a").payload == b"kept"
 
 

@@ -40,8 +40,11 @@ def _openssl(*args):
     return done
 
 
-def _stamp(when):
-    return when.strftime("%Y%m%d%H%M%SZ")
+def _validity(start, end):
+    """Days from now, as options of openssl ca."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return [part for option, days in (("-startdate", start), ("-enddate", end))
+            for part in (option, (now + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ"))]
 
 
 class Pair:
@@ -62,9 +65,12 @@ class Authority:
         open(os.path.join(self.dir, "index.txt"), "w", encoding="ascii").close()
         with open(os.path.join(self.dir, "serial"), "w", encoding="ascii") as f:
             f.write("1000\n")
-        _openssl("req", "-x509", "-config", self.config, "-extensions", "authority", "-newkey", "ec",
-                 "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "365",
-                 "-keyout", os.path.join(self.dir, "ca.key"), "-out", self.ca)
+        key, request = os.path.join(self.dir, "ca.key"), os.path.join(self.dir, "ca.csr")
+        _openssl("req", "-new", "-config", self.config, "-newkey", "ec", "-pkeyopt",
+                 "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", request)
+        # valid from yesterday, so that a clock that is put back finds it valid
+        _openssl("ca", "-selfsign", "-batch", "-notext", "-config", self.config, "-in", request,
+                 "-out", self.ca, "-keyfile", key, "-extensions", "authority", *_validity(-30, 365))
         self.count = 0
 
     def issue(self, name, hosts=(), start=-1, end=90):
@@ -81,10 +87,8 @@ class Authority:
                      for h in hosts]
             if names:
                 f.write("subjectAltName = " + ",".join(names) + "\n")
-        now = datetime.datetime.now(datetime.timezone.utc)
         _openssl("ca", "-batch", "-notext", "-config", self.config, "-in", request, "-out", cert,
-                 "-extfile", ext, "-startdate", _stamp(now + datetime.timedelta(days=start)),
-                 "-enddate", _stamp(now + datetime.timedelta(days=end)))
+                 "-extfile", ext, *_validity(start, end))
         os.chmod(key, 0o600)
         return Pair(cert, key, self.ca)
 

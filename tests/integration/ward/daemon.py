@@ -140,6 +140,11 @@ class Daemon:
             self.write_config()
         os.makedirs(self.state, exist_ok=True)
         self.starts += 1
+        if self.process is not None:
+            assert not self.process.alive(), "the daemon runs already"
+            self._forget()
+        if self.notify is not None:
+            self.notify.close()
         self.notify = Notify(os.path.join(self.dir, f"notify{self.starts}"))
         env = {k: v for k, v in os.environ.items()
                if not k.startswith(("NOTIFY_", "WATCHDOG_", "STATE_", "CREDENTIALS_", "JOURNAL_"))}

@@ -11,7 +11,8 @@ class Load:
     def __init__(self, ward, daemon, pause=0.01, identity=None):
         self.client = ward.session(daemon, identity)
         self.acknowledged, self.sent, self.latest = [], [], 1
-        self.pause, self.stopping, self.errors = pause, threading.Event(), []
+        self.pause, self.errors = pause, []
+        self.stopping, self.given_up = threading.Event(), threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
         ward.keep(self)
@@ -28,8 +29,8 @@ class Load:
                     self.latest += 1
                 self._take(pending, self.pause)
             end = time.monotonic() + 40
-            while pending and time.monotonic() < end:
-                self._take(pending, 0.5)
+            while pending and time.monotonic() < end and not self.given_up.is_set():
+                self._take(pending, 0.1)
         except Exception as e:  # shown by finish()
             self.errors.append(e)
 
@@ -59,7 +60,14 @@ class Load:
         assert self.acknowledged, "nothing was acknowledged at all"
         return set(self.acknowledged)
 
+    def abandon(self):
+        """Stops without waiting for answers: the daemon is gone."""
+        self.stopping.set()
+        self.given_up.set()
+        self.thread.join(60)
+
     def end(self):
+        self.given_up.set()
         self.stopping.set()
         self.thread.join(60)
 

@@ -2,6 +2,8 @@
 session, so that nothing that the broker accepted can escape it."""
 import json
 import ssl
+import threading
+import time
 
 import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
@@ -49,8 +51,19 @@ class Subscriber:
         props = Properties(PacketTypes.CONNECT)
         props.SessionExpiryInterval = 3600
         self.client.connect(host, broker.port, keepalive=60, clean_start=False, properties=props)
-        self.client.loop_start()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
         self.connected.wait(lambda x: x == "subscribed", f"SUBACK for {name}")
+
+    def _run(self):
+        """paho 1.6 lets some errors of a dying TLS connection escape from its loop, which a loop of
+        its own making would not survive."""
+        while True:
+            try:
+                self.client.loop_forever(retry_first_connection=True)
+                return
+            except (OSError, ValueError):
+                time.sleep(0.05)
 
     def _on_connect(self, client, userdata, flags, rc, properties=None):
         if rc == 0:
@@ -116,7 +129,7 @@ class Subscriber:
 
     def end(self):
         self.client.disconnect()
-        self.client.loop_stop()
+        self.thread.join(10)
 
 
 def one(items, what):

@@ -91,7 +91,7 @@ class World:
 
 def free_of_leftovers():
     """Children that a test forgot: ended, and named so that the test can be put right."""
-    left = list(Process.running)
+    left = [p for p in Process.running if p.alive()]
     for p in left:
         p.end()
     return [f"{p.name} (pid {p.pid})" for p in left]
