@@ -37,7 +37,8 @@ struct device {
 	char address[DEVICE_ADDRESS_MAX + 1];
 	enum device_use use;
 	struct label *bed;       /* NULL: none */
-	int64_t expect_every_us; /* 0: not expected */
+	int64_t expect_every_us; /* ExpectEvery=; 0: not said */
+	int64_t hinted_every_us; /* the shortest that its own messages promised; 0: none did */
 	enum device_state state;
 	int64_t last_heard_us;      /* UTC; 0: never */
 	int64_t last_heard_boot_us; /* boot-time clock */

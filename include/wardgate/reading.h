@@ -71,6 +71,7 @@ struct reading {
 	int64_t time_us;        /* UTC; 0: the moment of reception */
 	int64_t device_time_us; /* the device's own wall clock read as if UTC; 0: none */
 	uint64_t source_key;    /* names the measurement within the device; 0: it has no key */
+	int64_t expect_us;      /* the longest silence of this sensor to expect; 0: not said */
 	uint32_t period_ms;     /* averaging time; 0: none */
 	uint16_t flags;         /* enum reading_flag */
 	uint8_t metric;         /* enum metric */

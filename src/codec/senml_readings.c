@@ -419,6 +419,7 @@ static int make_period(struct maker *m)
 
 static int make_time(struct maker *m)
 {
+	m->out->expect_us = m->in->update_time_us;
 	if (!m->in->absolute) {
 		m->out->time_source = TIME_GATEWAY;
 		m->out->time_us = m->in->time_us == 0 ? 0 : m->received_us + m->in->time_us;

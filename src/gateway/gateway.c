@@ -191,6 +191,7 @@ static void take(struct gateway *g, struct intake *in, const struct reading *fro
 	}
 	stamp_reading(g, in, &r);
 	g->ledger.append(g->ledger.object, &r, in->receipt);
+	registry_hint(in->device, r.expect_us);
 	in->waits = true;
 	g->counters.readings++;
 	if (r.source_key)

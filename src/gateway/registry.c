@@ -13,7 +13,8 @@
 #include "gateway/dedup.h"
 
 #define LISTENERS_MAX 4
-#define SILENT_AFTER 3 /* times ExpectEvery= */
+#define HINT_MAX_US (30 * 86400 * INT64_C(1000000)) /* a longer promise is none */
+#define SILENT_AFTER 3                              /* times what is expected of it */
 
 struct registry {
 	struct device **by_name;    /* sorted by name */
@@ -392,6 +393,18 @@ void registry_set_battery(struct registry *r, struct device *d, int percent)
 	tell(r, d, DEVICE_CHANGED);
 }
 
+void registry_hint(struct device *d, int64_t every_us)
+{
+	if (every_us > 0 && every_us <= HINT_MAX_US &&
+		(!d->hinted_every_us || every_us < d->hinted_every_us))
+		d->hinted_every_us = every_us;
+}
+
+int64_t device_expected_us(const struct device *d)
+{
+	return d->expect_every_us ?: d->hinted_every_us;
+}
+
 int64_t registry_tick(struct registry *r, int64_t boot_us)
 {
 	int64_t next = INT64_MAX;
@@ -400,9 +413,9 @@ int64_t registry_tick(struct registry *r, int64_t boot_us)
 		struct device *d = r->by_name[i];
 		int64_t due;
 
-		if (d->state != DEVICE_PRESENT || !d->expect_every_us)
+		if (d->state != DEVICE_PRESENT || !device_expected_us(d))
 			continue;
-		due = d->last_heard_boot_us + SILENT_AFTER * d->expect_every_us;
+		due = d->last_heard_boot_us + SILENT_AFTER * device_expected_us(d);
 		if (due <= boot_us) {
 			d->state = DEVICE_SILENT;
 			tell(r, d, DEVICE_CHANGED);

@@ -63,5 +63,10 @@ void registry_heard(struct registry *r, struct device *d, int64_t now_us, int64_
 /* What a device says of itself; text is cut at DEVICE_FACT_MAX. */
 int registry_set_fact(struct registry *r, struct device *d, enum device_fact f, const char *text);
 void registry_set_battery(struct registry *r, struct device *d, int percent);
+/* One of its messages promised the next within every_us (SenML "ut"): counts while ExpectEvery=
+ * does not say, the shortest promise for all. 0 changes nothing. */
+void registry_hint(struct device *d, int64_t every_us);
+/* How often something is expected of it; 0: not known, and it never counts as silent. */
+int64_t device_expected_us(const struct device *d);
 /* Looks for devices gone silent. Returns the boot time at which to call again. */
 int64_t registry_tick(struct registry *r, int64_t boot_us);

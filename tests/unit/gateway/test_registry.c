@@ -102,6 +102,27 @@ static void test_silence(void **state)
 	registry_free(r);
 }
 
+static void test_a_promise_of_its_own_counts_without_a_setting(void **state)
+{
+	struct config_device devices[] = { device("a", "id-a", NULL) };
+	struct registry *r = make();
+	struct device *a;
+
+	devices[0].expect_every_us = 0;
+	apply(r, devices, 1);
+	a = registry_by_name(r, "a");
+	registry_heard(r, a, 1, 100000000);
+	assert_int_equal(registry_tick(r, INT64_MAX / 2), INT64_MAX);
+	registry_hint(a, 0);
+	registry_hint(a, 5000000);
+	registry_hint(a, 2000000);
+	registry_hint(a, 60000000);
+	assert_int_equal(registry_tick(r, 100000000), 106000000);
+	a->expect_every_us = 10000000;
+	assert_int_equal(registry_tick(r, 100000000), 130000000);
+	registry_free(r);
+}
+
 static void test_facts(void **state)
 {
 	struct config_device devices[] = { device("a", "id-a", NULL) };
@@ -149,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_devices_that_stay_keep_their_state),
 		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_a_promise_of_its_own_counts_without_a_setting),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_unknown_devices_are_capped),
 	};
