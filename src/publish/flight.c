@@ -61,22 +61,23 @@ struct flight *flight_free(struct flight *f)
 
 int flight_grow(struct flight **f, unsigned places)
 {
-	struct flight *larger;
+	_cleanup_(flight_freep) struct flight *larger = NULL;
+	struct flight *old = *f;
 	int r;
 
-	if (places <= (*f)->places)
+	if (places <= old->places)
 		return 0;
 	r = flight_new(&larger, places);
 	if (r < 0)
 		return r;
-	for (struct flight_item *i = flight_oldest(*f); i; i = flight_after(*f, i)) {
+	for (struct flight_item *i = flight_oldest(old); i; i = flight_after(old, i)) {
 		struct flight_item *copy = flight_add(larger, i->mid);
 
-		assert(copy); /* there are more places than before */
-		*copy = *i;
+		if (copy) /* always: it is larger */
+			*copy = *i;
 	}
-	flight_free(*f);
-	*f = larger;
+	*f = TAKE_PTR(larger);
+	flight_free(old);
 	return 0;
 }
 
@@ -95,7 +96,10 @@ struct flight_item *flight_add(struct flight *f, uint16_t mid)
 	p = &f->place[i];
 	f->free = p->chain;
 	f->count++;
-	p->item = (struct flight_item){ .mid = mid };
+	p->item.object = NULL;
+	p->item.kind = p->item.format = 0;
+	p->item.sent_boot_us = 0;
+	p->item.mid = mid;
 	p->chain = f->buckets[mid & f->mask];
 	f->buckets[mid & f->mask] = i;
 	p->older = f->newest;

@@ -159,8 +159,6 @@ static void on_log(struct mosquitto *m, void *userdata, int level, const char *t
 
 /* --- the end --- */
 
-static int on_again(sd_event_source *source, void *userdata);
-
 static void run_again(struct link *l)
 {
 	sd_event_source_set_enabled(l->again, SD_EVENT_ONESHOT);
@@ -560,9 +558,7 @@ int link_subscribe(struct link *l, const char *filter)
 
 	if (!link_is_up(l) || l->in_library)
 		return LINK_E_DEAD;
-	l->in_library = true;
 	rc = mosquitto_subscribe(l->m, NULL, filter, 1);
-	l->in_library = false;
 	return rc == MOSQ_ERR_SUCCESS ? 0 : LINK_E_INVALID;
 }
 
