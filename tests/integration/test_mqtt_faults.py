@@ -248,6 +248,32 @@ def test_pings_that_are_not_answered_end_the_session(ward):
     broker.wait_session(2, deadline=60)
 
 
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_broker_that_dies_under_load(ward, protocol):
+    """Connections cut in the middle, ten times; each reading that a device was told of had its PUBACK,
+    and one sent again has the id that it had."""
+    import json
+    from ward.load import Load
+    broker = ward.fake()
+    confirmed, ids = set(), {}
+
+    def account(p):
+        if is_reading(p):
+            r = json.loads(p.payload)
+            assert ids.setdefault(r["value"], r["id"]) == r["id"]
+            confirmed.add(r["value"])
+        return 0
+    broker.on_publish = account
+    daemon = daemon_at(ward, broker, Protocol=protocol)
+    broker.wait_session()
+    load = Load(ward, daemon)
+    for n in range(10):
+        load.progress(10)
+        broker.wait_session(n + 1).close()
+        broker.wait_session(n + 2)
+    assert load.finish() <= confirmed
+
+
 # --- refusals to connect, kicks ---
 
 @pytest.mark.parametrize("protocol,code,words", [

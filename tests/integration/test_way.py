@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from ward import coapclient, senml
+from ward import coapclient, senml, sim
+from ward.base import wait_until
 from ward.fakebroker import HOLD
 from ward.senml import heart_rate, record
 from ward.subscriber import one
@@ -198,3 +199,26 @@ def test_a_payload_is_one_json_object_in_utf8(clinic):
     for m in clinic.sub.messages:
         if "/beds/" in m.topic and m.payload:
             assert isinstance(json.loads(m.payload.decode("utf-8")), dict)
+
+
+def test_a_simulated_ward_without_a_loss(ward):
+    """Twenty devices that we wrote, an observer that we did not: sent, acknowledged and arrived are
+    reckoned from outside, and nothing that was acknowledged is missing. The broker stops meanwhile."""
+    devices = {f"sim{n}": f"key-of-sim{n}-0123456789" for n in range(1, 21)}
+    broker = ward.broker()
+    sub = ward.subscriber(broker)
+    daemon = ward.daemon(broker, devices=devices, sections={"MQTT": {"ConnectTimeout": "2s"}})
+    ward_sim = sim.start(ward, daemon, "--duration", "5s", "--interval", "200ms", "--seed", "7")
+    sub.wait_readings(60)
+    broker.stop()
+    daemon.wait_log("no session with the broker")
+    broker.start()
+    assert ward_sim.wait(60) == 0, ward_sim.text()
+    told = sim.read_log(ward_sim)
+    acknowledged = [r for r in told if r["acknowledged"]]
+    assert len({r["device"] for r in acknowledged}) == 20 and len(acknowledged) >= 400
+    wait_until(lambda: not sim.missing(acknowledged, sub), lambda: "acknowledged and not arrived, of "
+               f"{len(acknowledged)}: {sim.missing(acknowledged, sub)[:5]}", step=0.2)
+    ids = [r["id"] for r in sub.readings()]
+    print(f"sent {len(told)}, acknowledged {len(acknowledged)}, arrived {len(set(ids))}, "
+          f"duplicates {len(ids) - len(set(ids))}, lost 0")

@@ -38,6 +38,7 @@ class Subscriber:
         self.messages = Record()
         self.connected = Record()
         self.topics = topics
+        self.ending = False
         self.client = paho.Client(client_id=name, protocol=paho.MQTTv5)
         if broker.tls:
             pair = pair or certs.subscriber()
@@ -58,7 +59,7 @@ class Subscriber:
     def _run(self):
         """paho 1.6 lets some errors of a dying TLS connection escape from its loop, which a loop of
         its own making would not survive."""
-        while True:
+        while not self.ending:
             try:
                 self.client.loop_forever(retry_first_connection=True)
                 return
@@ -128,8 +129,12 @@ class Subscriber:
         return [m.json for m in self.messages if m.topic.endswith("/records") and m.payload]
 
     def end(self):
-        self.client.disconnect()
-        self.thread.join(10)
+        self.ending = True
+        try:
+            self.client.disconnect()
+        except OSError:  # its broker is gone
+            pass
+        self.thread.join(3)
 
 
 def one(items, what):
