@@ -74,6 +74,15 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libward.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libward.a $(PKG_LIBS) -lcmocka -lm
 
+# The simulator's parts but for its main(), for its unit tests.
+$(BUILD)/libwardsim.a: $(filter-out %/main.o,$(SIM_OBJ))
+	@rm -f $@
+	$(call say,AR)$(AR) rcsD $@ $^
+
+$(BUILD)/unit/sim/%: tests/unit/sim/%.c $(BUILD)/libwardsim.a $(BUILD)/libward.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libwardsim.a $(BUILD)/libward.a $(PKG_LIBS) $(SIM_LIBS) -lcmocka -lm
+
 $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/libward.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_CFLAGS) -Itests $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/replay.c $(BUILD)/libward.a $(PKG_LIBS)

@@ -29,6 +29,20 @@ static int64_t clamp(int64_t v, int64_t low, int64_t high)
 	return v < low ? low : v > high ? high : v;
 }
 
+/* One heart beats for both, one pressure has three names, and a battery only falls. */
+static void bind(struct signals *s)
+{
+	struct walk *w = s->walks;
+
+	if (!w[Q_PULSE_RATE].pull_end_ms)
+		w[Q_PULSE_RATE].now = w[Q_HEART_RATE].now;
+	if (w[Q_BP_DIASTOLIC].now > w[Q_BP_SYSTOLIC].now - 15000)
+		w[Q_BP_DIASTOLIC].now = clamp(w[Q_BP_SYSTOLIC].now - 15000, 20000, 140000);
+	w[Q_BP_MEAN].now = (w[Q_BP_SYSTOLIC].now + 2 * w[Q_BP_DIASTOLIC].now) / 3;
+	if (!w[Q_BATTERY].pull_end_ms)
+		w[Q_BATTERY].base = clamp(w[Q_BATTERY].base - 1, 0, 100000); /* 28 hours */
+}
+
 void signals_init(struct signals *s, uint64_t seed, uint64_t part)
 {
 	memset(s, 0, sizeof(*s));
@@ -44,6 +58,7 @@ void signals_init(struct signals *s, uint64_t seed, uint64_t part)
 			course[q].base + rng_bell(&s->rng, course[q].sigma * 4), w->low, w->high);
 		w->now = w->base;
 	}
+	bind(s);
 }
 
 void signals_set_base(struct signals *s, enum quantity q, int64_t milli)
@@ -52,6 +67,7 @@ void signals_set_base(struct signals *s, enum quantity q, int64_t milli)
 
 	w->base = clamp(milli, w->low, w->high);
 	w->now = w->base;
+	bind(s);
 }
 
 void signals_pull(struct signals *s, enum quantity q, int64_t milli, int64_t at_ms, int64_t over_ms,
@@ -110,20 +126,6 @@ static void step(struct signals *s, enum quantity q)
 			w->now = w->base;
 	}
 	w->now = clamp(w->now, w->low, w->high);
-}
-
-/* One heart beats for both, one pressure has three names, and a battery only falls. */
-static void bind(struct signals *s)
-{
-	struct walk *w = s->walks;
-
-	if (!w[Q_PULSE_RATE].pull_end_ms)
-		w[Q_PULSE_RATE].now = w[Q_HEART_RATE].now;
-	if (w[Q_BP_DIASTOLIC].now > w[Q_BP_SYSTOLIC].now - 15000)
-		w[Q_BP_DIASTOLIC].now = clamp(w[Q_BP_SYSTOLIC].now - 15000, 20000, 140000);
-	w[Q_BP_MEAN].now = (w[Q_BP_SYSTOLIC].now + 2 * w[Q_BP_DIASTOLIC].now) / 3;
-	if (!w[Q_BATTERY].pull_end_ms)
-		w[Q_BATTERY].base = clamp(w[Q_BATTERY].base - 1, 0, 100000); /* 28 hours */
 }
 
 void signals_advance(struct signals *s, int64_t at_ms)
