@@ -325,12 +325,14 @@ static int apply(struct scenario *s, const struct arguments *a)
 	} texts[] = { { a->gateway, &s->gateway }, { a->psk, &s->psk_file }, { a->log, &s->log } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		if (!texts[i].from)
+		char *copy = texts[i].from ? strdup(texts[i].from) : NULL;
+
+		if (texts[i].from && !copy)
+			return -ENOMEM;
+		if (!copy)
 			continue;
 		free(*texts[i].to);
-		*texts[i].to = strdup(texts[i].from);
-		if (!*texts[i].to)
-			return -ENOMEM;
+		*texts[i].to = copy;
 	}
 	if (a->seed >= 0)
 		s->seed = (uint64_t)a->seed;

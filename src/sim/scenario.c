@@ -123,10 +123,14 @@ struct reader {
 /* A string of the file, kept. */
 static void keep(struct reader *r, char **to, const char *value)
 {
-	free(*to);
-	*to = strdup(value);
-	if (!*to)
+	char *copy = strdup(value);
+
+	if (!copy) {
 		r->error = -ENOMEM;
+		return;
+	}
+	free(*to);
+	*to = copy;
 }
 
 static void wrong(struct ini *i, const char *key, const char *value, const char *right)
