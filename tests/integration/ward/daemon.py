@@ -187,9 +187,10 @@ class Daemon:
         return at
 
     def stop(self, deadline=30):
-        """SIGTERM; returns the exit code."""
+        """SIGTERM; it has to end well."""
         code = self.process.terminate(deadline)
         self._retire()
+        assert code == 0, f"wardgated ended with {code}:\n{self.process.text()[-8000:]}"
         return code
 
     def kill(self):

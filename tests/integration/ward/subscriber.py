@@ -9,7 +9,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from .base import Missing, Record, wait_until
+from .base import DEADLINE, Missing, Record, wait_until
 
 
 class Message:
@@ -34,37 +34,50 @@ class Message:
 
 
 class Subscriber:
+    """All that touches its connection runs in one thread: Python's TLS sockets do not bear a reader and
+    a writer at once, and paho writes from whatever thread calls it."""
+
     def __init__(self, broker, certs, name="subscriber", topics="#", host="127.0.0.1", pair=None):
         self.messages = Record()
         self.connected = Record()
-        self.topics = topics
-        self.ending = False
-        self.client = paho.Client(client_id=name, protocol=paho.MQTTv5)
-        if broker.tls:
-            pair = pair or certs.subscriber()
-            self.client.tls_set(ca_certs=pair.ca, certfile=pair.cert, keyfile=pair.key,
-                                tls_version=ssl.PROTOCOL_TLS_CLIENT)
-        self.client.reconnect_delay_set(1, 1)
+        self.name, self.topics = name, topics
+        self.ending = threading.Event()
+        self.address = (host, broker.port)
+        self.pair = (pair or certs.subscriber()) if broker.tls else None
+        self.client = self._client(name)
         self.client.max_inflight_messages_set(65000)
         self.client.on_connect = self._on_connect
         self.client.on_subscribe = lambda *a: self.connected.add("subscribed")
         self.client.on_message = lambda c, u, m: self.messages.add(Message(m))
-        props = Properties(PacketTypes.CONNECT)
-        props.SessionExpiryInterval = 3600
-        self.client.connect(host, broker.port, keepalive=60, clean_start=False, properties=props)
+        self._connect(self.client, False)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
         self.connected.wait(lambda x: x == "subscribed", f"SUBACK for {name}")
 
+    def _client(self, name):
+        client = paho.Client(client_id=name, protocol=paho.MQTTv5)
+        if self.pair is not None:
+            client.tls_set(ca_certs=self.pair.ca, certfile=self.pair.cert, keyfile=self.pair.key,
+                           tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        return client
+
+    def _connect(self, client, clean):
+        props = Properties(PacketTypes.CONNECT)
+        props.SessionExpiryInterval = 0 if clean else 3600
+        client.connect(*self.address, keepalive=60, clean_start=clean, properties=props)
+
     def _run(self):
-        """paho 1.6 lets some errors of a dying TLS connection escape from its loop, which a loop of
-        its own making would not survive."""
-        while not self.ending:
+        while not self.ending.is_set():
             try:
-                self.client.loop_forever(retry_first_connection=True)
-                return
-            except (OSError, ValueError):
-                time.sleep(0.05)
+                if self.client.loop(0.1) != paho.MQTT_ERR_SUCCESS:
+                    self.ending.wait(0.05)
+                    self.client.reconnect()
+            except (OSError, ValueError):  # its broker is gone, for now
+                self.ending.wait(0.05)
+        try:
+            self.client.disconnect()
+        except (OSError, ValueError):
+            pass
 
     def _on_connect(self, client, userdata, flags, rc, properties=None):
         if rc == 0:
@@ -72,13 +85,22 @@ class Subscriber:
             client.subscribe(self.topics, qos=1)
 
     def publish(self, topic, payload, retain=False, response_topic=None, correlation=None):
+        """By a connection of its own, in the calling thread; returns once it is confirmed."""
         props = Properties(PacketTypes.PUBLISH)
         if response_topic:
             props.ResponseTopic = response_topic
         if correlation:
             props.CorrelationData = correlation
-        self.client.publish(topic, payload, qos=1, retain=retain,
-                            properties=props).wait_for_publish(30)
+        client, confirmed = self._client(self.name + "-publisher"), []
+        client.on_connect = lambda c, *a: c.publish(topic, payload, qos=1, retain=retain,
+                                                    properties=props)
+        client.on_publish = lambda *a: confirmed.append(True)
+        self._connect(client, True)
+        end = time.monotonic() + DEADLINE
+        while not confirmed:
+            if client.loop(0.1) != paho.MQTT_ERR_SUCCESS or time.monotonic() > end:
+                raise Missing(f"PUBACK for {topic}")
+        client.disconnect()
 
     def mark(self):
         return len(self.messages)
@@ -129,12 +151,8 @@ class Subscriber:
         return [m.json for m in self.messages if m.topic.endswith("/records") and m.payload]
 
     def end(self):
-        self.ending = True
-        try:
-            self.client.disconnect()
-        except OSError:  # its broker is gone
-            pass
-        self.thread.join(3)
+        self.ending.set()
+        self.thread.join(10)
 
 
 def one(items, what):
