@@ -344,7 +344,7 @@ static int open_replay(struct player *p)
 	r = replay_new(&p->replay, p->device->replay, why, sizeof(why));
 	if (r < 0)
 		fprintf(stderr, "wardsim: [Device %s] Replay=: %s\n", p->device->name, why);
-	return r;
+	return r < 0 ? -EBADMSG : 0;
 }
 
 static int open_radio(struct player *p, uint64_t part)
@@ -360,7 +360,7 @@ static int open_radio(struct player *p, uint64_t part)
 	if (r < 0) {
 		fprintf(stderr, "wardsim: %s: UDP port %u: %s\n", d->name, d->local_port,
 			strerror(-r));
-		return r;
+		return -EBADMSG;
 	}
 	radio_set_loss(p->radio, d->loss);
 	radio_set_duplicates(p->radio, d->duplicates);

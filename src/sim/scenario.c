@@ -484,7 +484,8 @@ int scenario_read(struct scenario **ret, const char *path)
 		ini_problem(&ini, "there is no [Device]");
 	if (ini.problems)
 		return -EBADMSG;
-	qsort(s->events, s->event_count, sizeof(*s->events), by_time);
+	if (s->event_count)
+		qsort(s->events, s->event_count, sizeof(*s->events), by_time);
 	mark_radios(s);
 	*ret = TAKE_PTR(s);
 	return 0;

@@ -372,7 +372,7 @@ int uplink_hub_new(struct uplink_hub **ret, sd_event *e, const struct uplink_opt
 	h->options = *o;
 	coap_set_log_level(o->verbose ? LOG_DEBUG : LOG_EMERG);
 	coap_dtls_set_log_level(o->verbose ? LOG_DEBUG : LOG_EMERG);
-	r = sd_event_add_time_relative(e, &h->tick, CLOCK_BOOTTIME, TICK_US, 0, on_tick, h);
+	r = sd_event_add_time_relative(e, &h->tick, CLOCK_BOOTTIME, TICK_US, 1000, on_tick, h);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(h);

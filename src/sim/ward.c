@@ -273,7 +273,7 @@ static int open_patients(struct ward *w)
 			r = replay_new(&p->replay, from->replay, why, sizeof(why));
 		if (r < 0) {
 			fprintf(stderr, "wardsim: [Patient %s] Replay=: %s\n", from->name, why);
-			return r;
+			return -EBADMSG;
 		}
 	}
 	return 0;
@@ -350,11 +350,11 @@ static int open_ward(struct ward *w, const struct ward_options *o)
 	if (r >= 0 && uplink.secure)
 		r = psk_read(&w->keys, s->psk_file);
 	if (r < 0)
-		return r;
+		return r == -ENOMEM ? r : -EBADMSG;
 	r = simlog_new(&w->stage.log, s->log);
 	if (r < 0) {
 		fprintf(stderr, "wardsim: %s: %s\n", s->log, strerror(-r));
-		return r;
+		return -EBADMSG;
 	}
 	r = uplink_hub_new(&w->stage.hub, w->stage.event, &uplink);
 	if (r >= 0)
@@ -416,8 +416,10 @@ int ward_run(const struct scenario *s, const struct ward_options *o)
 	if (r >= 0)
 		r = simlog_error(w.stage.log);
 	if (r < 0) {
-		w.result = r == -EBADMSG || r == -EINVAL ? WARD_USAGE : WARD_FAILED;
-		fprintf(stderr, "wardsim: %s\n", strerror(-r));
+		/* What is wrong with the options or their files has been said. */
+		w.result = r == -EBADMSG ? WARD_USAGE : WARD_FAILED;
+		if (r != -EBADMSG)
+			fprintf(stderr, "wardsim: %s\n", strerror(-r));
 	}
 	close_ward(&w);
 	return w.result;
