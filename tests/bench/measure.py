@@ -1,7 +1,10 @@
 """What is measured. Each function gives rows: the two sides' values, run by run, side by side."""
 import array
 import os
+import socket
 import time
+
+from ward.base import free_port
 
 from stand import PREFIX, Failed
 
@@ -107,41 +110,52 @@ def times(path):
 
 
 def latencies(stand, load, sink, rate, first, count):
-    """Microseconds from the datagram to the subscriber, sorted."""
+    """Microseconds from each datagram to the subscriber."""
     left, came = stand.path("left"), stand.path("came")
     clean(load.order("run", rate, first, count, left), "refused", "retransmitted")
     answer = sink.order("expect", first, count, came)
     if answer["arrived"] != count:
         raise Failed(f"{answer['arrived']} of {count} readings arrived")
     start, end = times(left), times(came)
-    took = sorted((end[i] - start[i]) / 1000 for i in range(first, first + count))
-    return took[count // 2], took[count * 99 // 100]
+    return [(end[i] - start[i]) / 1000 for i in range(first, first + count)]
+
+
+def percentiles(values):
+    values = sorted(values)
+    return values[len(values) // 2], values[len(values) * 99 // 100]
 
 
 def latency(stand, runs, quick):
-    rate, count = 1000, 2000 if quick else 10000
+    """Both sides stand ready all the time and take turns every two seconds, so that a restless
+    machine is restless for both."""
+    rate, turns = 1000, 2 if quick else 5
+    part = 2 * rate
     p50 = Row("latency from datagram to subscriber, p50, 1,000 readings/s", "us", 1.5)
     p99 = Row("latency from datagram to subscriber, p99, 1,000 readings/s", "us", 1.5)
-
-    def once(server, load):
-        sink = stand.bench("sink", f"topic={PREFIX}/beds/#", *stand.mqtt_arguments()).wait_ready()
-        latencies(stand, load, sink, rate, 0, rate)
-        took = latencies(stand, load, sink, rate, rate, count)
-        for program in (load, sink):
-            program.leave()
-            stand.end(program)
-        stand.end(server)
-        return took
-
     for _ in range(runs):
         daemon = stand.daemon(100)
         load = stand.bench("load_coap", f"gateway={stand.coap_port}", "sessions=100",
                            "identities=100")
         load.order("open")
-        ours = once(daemon, load)
-        server = stand.bench("bare_forward", f"listen={stand.coap_port}", "nodelay=1",
-                             *stand.mqtt_arguments()).wait_ready()
-        bare = once(server, stand.bench("load_udp", f"to={stand.coap_port}"))
+        port = free_port(socket.SOCK_DGRAM)
+        forward = stand.bench("bare_forward", f"listen={port}", "nodelay=1",
+                              *stand.mqtt_arguments()).wait_ready()
+        bare_load = stand.bench("load_udp", f"to={port}")
+        sink = stand.bench("sink", f"topic={PREFIX}/beds/#", *stand.mqtt_arguments()).wait_ready()
+        ours, bare = [], []
+        for turn in range(turns + 1):
+            first = turn * part
+            took = (latencies(stand, load, sink, rate, first, part),
+                    latencies(stand, bare_load, sink, rate, 500000 + first, part))
+            if turn > 0:
+                ours += took[0]
+                bare += took[1]
+        for program in (load, bare_load, sink):
+            program.leave()
+            stand.end(program)
+        for program in (daemon, forward):
+            stand.end(program)
+        ours, bare = percentiles(ours), percentiles(bare)
         p50.add(ours[0], bare[0])
         p99.add(ours[1], bare[1])
         say(f"latency: p50 {ours[0]:.0f} us, bare {bare[0]:.0f} us; p99 {ours[1]:.0f} us, bare "
