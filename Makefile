@@ -158,7 +158,7 @@ demo: deps ## a simulated ward, a gateway and a broker on this machine, for abou
 
 bench: deps ## ratios against the bare libraries, into docs/performance.md
 	@$(AGAIN) all $(BENCH_BIN)
-	@$(PYTHON) tests/bench/bench.py
+	@$(PYTHON) tests/bench/bench.py --build $(BUILD)
 
 analyze: deps ## gcc -fanalyzer and clang-tidy on all sources of the programs
 	@$(AGAIN) -k BUILD=$(BUILD)/analyze OPT=-O0 HARDEN=-fPIE analyze-gcc

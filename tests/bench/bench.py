@@ -27,7 +27,8 @@ def arguments():
     parser.add_argument("--only", action="append", metavar="NAME", choices=sorted(measure.ALL),
                         help="one of: " + " ".join(sorted(measure.ALL)))
     parser.add_argument("--runs", type=int, help="runs of each side (default 5)")
-    parser.add_argument("--build", default=os.path.join(ROOT, "build"), help="where the programs are")
+    parser.add_argument("--build", default=os.path.join(ROOT, "build"),
+                        help="where the programs are")
     parser.add_argument("--write", metavar="FILE", help="write the document here in any case")
     return parser.parse_args()
 
