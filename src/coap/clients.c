@@ -421,7 +421,7 @@ static struct client *quietest(const struct client_list *l, const struct client 
 static void evict(struct server *s, struct client *c)
 {
 	s->evicted++;
-	log_info("a session gave way to a newer one at the limit",
+	log_debug("a session gave way to a newer one at the limit",
 		F_STR("IDENTITY", c->owner->identity));
 	dtls_end(c->session, DTLS_END_EVICTED);
 }

@@ -357,24 +357,21 @@ static int driver_reload(void *state, struct config *c)
 	struct config *before = s->config;
 	struct psk_table *keys = NULL;
 	SSL_CTX *ctx = NULL;
-	int r, keys_read;
+	int r;
 
 	s->now_us = boottime_us();
 	s->problem[0] = 0;
-	/* What cannot be read is logged, and the old stays in force. */
-	keys_read = read_keys(s, c, &keys);
-	if (keys_read >= 0)
+	/* Keys and certificates that cannot be read are logged and reported; the old ones stay, and
+	 * the other settings change all the same. */
+	if (read_keys(s, c, &keys) >= 0)
 		change_keys(s, keys);
-	r = make_context(s, c, &ctx);
-	if (r >= 0)
+	if (make_context(s, c, &ctx) >= 0)
 		dtls_set_context(s->dtls, ctx);
-	r = r < 0 ? r : keys_read;
 
 	if (!same_text(before->coap.plaintext_listen, c->coap.plaintext_listen))
 		clients_drop_plain(s);
-	if (r >= 0)
-		r = reopen(s, before->coap.listen, c->coap.listen, on_secure, &s->secure,
-			&s->secure_source);
+	r = reopen(
+		s, before->coap.listen, c->coap.listen, on_secure, &s->secure, &s->secure_source);
 	if (r >= 0)
 		r = reopen(s, before->coap.plaintext_listen, c->coap.plaintext_listen, on_plain,
 			&s->plain, &s->plain_source);
