@@ -327,7 +327,7 @@ static void take_block(struct client *c, struct device *d, struct posted *reques
 	request->block1 = q->block1;
 	switch (block_receive(&s->blocks, &c->body, &part, s->now_us, &body, &length)) {
 	case _BLOCK_WHOLE:
-		take_body(c, d, request, q->format, body, length);
+		take_body(c, d, request, q->format, body ?: (const uint8_t *)"", length);
 		block_drop(&s->blocks, &c->body);
 		break;
 	case BLOCK_CONTINUE:
@@ -385,7 +385,8 @@ static void post_readings(
 	if (q->has_block1)
 		take_block(c, d, &request, q, p);
 	else
-		take_body(c, d, &request, q->format, p->payload, p->payload_length);
+		take_body(c, d, &request, q->format, p->payload ?: (const uint8_t *)"",
+			p->payload_length);
 }
 
 static const struct resource {

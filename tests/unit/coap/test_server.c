@@ -188,14 +188,16 @@ static void post(struct device_client *c, uint8_t type, const char *body)
 	uint8_t bytes[512] = { (uint8_t)(0x41 | type << 4), PDU_POST, 0, 0, 7, 0xb8, 'r', 'e', 'a',
 		'd', 'i', 'n', 'g', 's', 0x11, 110, 0xff };
 	uint16_t id = ++the->next_id;
+	size_t length;
 
 	bytes[2] = (uint8_t)(id >> 8);
 	bytes[3] = (uint8_t)id;
 	memcpy(bytes + 17, body, strlen(body));
+	length = strlen(body) > 0 ? 17 + strlen(body) : 16; /* no marker before nothing */
 	if (c->dtls.ssl)
-		client_write(&c->dtls, bytes, 17 + strlen(body));
+		client_write(&c->dtls, bytes, length);
 	else
-		to_socket(&c->dtls, bytes, 17 + strlen(body));
+		to_socket(&c->dtls, bytes, length);
 }
 
 /* The next message that a device receives; *p points into a buffer of its own until the next call.
@@ -339,7 +341,9 @@ static void test_faults_are_named(void **state)
 	assert_int_equal(p.code, PDU_BAD_REQUEST);
 	assert_payload(&p, "record 2");
 	assert_null(outbox_next(the->outbox)); /* all or none */
-	assert_int_equal(report().refused, 1);
+	post(c, PDU_CON, "");
+	assert_final(c, PDU_BAD_REQUEST);
+	assert_int_equal(report().refused, 2);
 }
 
 static void test_an_identity_without_a_device(void **state)
