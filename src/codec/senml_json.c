@@ -47,9 +47,10 @@ static size_t scan_step(struct scan *s, const char *p, const char *end, const ch
 static int scan_body(struct senml_builder *b, const char *body, size_t n)
 {
 	struct scan s = { 0 };
-	const char *p = body, *end = body + n, *fault;
+	const char *p = body, *end = n > 0 ? body + n : body,
+		   *fault; /* body may be NULL when empty */
 
-	if (!text_utf8_valid(body, n))
+	if (n > 0 && !text_utf8_valid(body, n))
 		return senml_refuse_whole(b, "the body is not UTF-8");
 	while (p < end) {
 		size_t used = scan_step(&s, p, end, &fault);
