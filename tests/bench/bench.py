@@ -43,6 +43,8 @@ def main():
             with Stand(args.build) as stand:
                 rows += measure.ALL[name](stand, runs, args.quick)
     except Failed as e:
+        if rows:
+            print(report.table(rows))
         print(f"bench: not measured: {e}", file=sys.stderr)
         return 1
     machine.finish()
