@@ -67,12 +67,15 @@ class Subscriber:
         client.connect(*self.address, keepalive=60, clean_start=clean, properties=props)
 
     def _run(self):
+        up = True
         while not self.ending.is_set():
             try:
-                if self.client.loop(0.1) != paho.MQTT_ERR_SUCCESS:
-                    self.ending.wait(0.05)
+                if not up:
                     self.client.reconnect()
-            except (OSError, ValueError):  # its broker is gone, for now
+                up = self.client.loop(0.1) == paho.MQTT_ERR_SUCCESS
+            except (OSError, ValueError):  # ValueError: paho waits on a socket that it has closed
+                up = False
+            if not up:  # its broker is gone, for now
                 self.ending.wait(0.05)
         try:
             self.client.disconnect()
