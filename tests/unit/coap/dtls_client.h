@@ -146,3 +146,16 @@ static int client_read(struct dtls_client *c, uint8_t *buf, size_t size)
 	}
 	return -1;
 }
+
+/* An IPv4 peer of that number, as the dual-stack socket shows it. */
+static inline struct udp_address address(unsigned host, uint16_t port)
+{
+	struct udp_address a = { .peer_port = htons(port) };
+
+	a.peer.s6_addr[10] = a.peer.s6_addr[11] = 0xff;
+	a.peer.s6_addr[12] = 10;
+	a.peer.s6_addr[14] = (uint8_t)(host >> 8);
+	a.peer.s6_addr[15] = (uint8_t)host;
+	a.local.s6_addr[15] = 1;
+	return a;
+}

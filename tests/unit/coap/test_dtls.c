@@ -126,18 +126,6 @@ static void to_server(struct dtls_client *c, const uint8_t *bytes, size_t length
 	dtls_receive(the->dtls, &c->address, copy, length, the->now_us);
 }
 
-static struct udp_address address(unsigned host, uint16_t port)
-{
-	struct udp_address a = { .peer_port = htons(port) };
-
-	a.peer.s6_addr[10] = a.peer.s6_addr[11] = 0xff;
-	a.peer.s6_addr[12] = 10;
-	a.peer.s6_addr[14] = (uint8_t)(host >> 8);
-	a.peer.s6_addr[15] = (uint8_t)host;
-	a.local.s6_addr[15] = 1;
-	return a;
-}
-
 static struct dtls_client *device(unsigned host, uint16_t port, const char *suites)
 {
 	struct dtls_client *c = calloc(1, sizeof(*c));
@@ -494,6 +482,23 @@ static void test_half_open_handshakes_are_capped(void **state)
 	assert_true(client_handshake(device(4000, 1000, CCM8)));
 }
 
+/* There is no idle timeout: a device that posts every 15 minutes, or once a week, keeps its
+ * session. */
+static void test_a_quiet_session_lives_on(void **state)
+{
+	struct dtls_client *c = device(1, 1000, CCM8);
+
+	assert_true(client_handshake(c));
+	for (int quarter = 0; quarter < 4 * 24; quarter++) {
+		the->now_us += 15 * 60 * SECOND;
+		timers_run(&the->timers, the->now_us, 100);
+		assert_talks(c, "reading");
+	}
+	the->now_us += 7 * 86400 * SECOND;
+	timers_run(&the->timers, the->now_us, 100);
+	assert_talks(c, "weekly");
+}
+
 static void test_close_notify(void **state)
 {
 	struct dtls_client *c = device(1, 1000, CCM8);
@@ -580,6 +585,7 @@ int main(void)
 		TEST(test_cookies_grow_old),
 		TEST(test_a_lost_flight_is_sent_again),
 		TEST(test_half_open_handshakes_are_capped),
+		TEST(test_a_quiet_session_lives_on),
 		TEST(test_close_notify),
 		TEST(test_the_gateway_stops),
 		TEST(test_cold_sessions_wake_up),
