@@ -1,6 +1,7 @@
 """The table of a sitting and docs/performance.md."""
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import time
@@ -29,11 +30,17 @@ class Machine:
         self.busy = (last[0] - first[0]) / max(1, last[2] - first[2])
         self.at_start = last
         self.began = time.strftime("%Y-%m-%d", time.gmtime())
-        self.stolen = 0.0
+        self.others = self.stolen = 0.0
 
     def finish(self):
+        """What ran beside the bench: all that was busy, less the bench and its ended children."""
         last = busy_ticks()
-        self.stolen = (last[1] - self.at_start[1]) / max(1, last[2] - self.at_start[2])
+        own = sum(sum(resource.getrusage(who)[:2])
+                  for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        total = max(1, last[2] - self.at_start[2])
+        busy = last[0] - self.at_start[0] - own * os.sysconf("SC_CLK_TCK")
+        self.others = max(0.0, busy / total)
+        self.stolen = (last[1] - self.at_start[1]) / total
 
     @staticmethod
     def processor():
@@ -74,8 +81,8 @@ class Machine:
             f"{platform.machine()}",
             f"- {self.system()}, Linux {platform.release()}, {self.compiler()} -O2",
             f"- {', '.join(self.versions())}",
-            f"- measured on {self.began}; before it began, {self.busy:.0%} of the processors were "
-            f"busy with something else; the host took {self.stolen:.1%} of their time meanwhile",
+            f"- measured on {self.began}; something else took {self.busy:.0%} of the processors' "
+            f"time just before, {self.others:.0%} meanwhile, and the host {self.stolen:.1%}",
         ]
 
 
