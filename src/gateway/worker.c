@@ -97,6 +97,18 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
+/* Takes all jobs that came back; the caller owns them. */
+static struct worker_job *take_finished(struct shared *s)
+{
+	struct worker_job *list;
+
+	pthread_mutex_lock(&s->lock);
+	list = s->finished;
+	s->finished = NULL;
+	pthread_mutex_unlock(&s->lock);
+	return list;
+}
+
 static int on_finished(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct worker *w = userdata;
@@ -105,10 +117,7 @@ static int on_finished(sd_event_source *source, int fd, uint32_t revents, void *
 
 	if (read(fd, &count, sizeof(count)) < 0)
 		return 0;
-	pthread_mutex_lock(&w->shared->lock);
-	list = w->shared->finished;
-	w->shared->finished = NULL;
-	pthread_mutex_unlock(&w->shared->lock);
+	list = take_finished(w->shared);
 
 	while (list) {
 		struct worker_job *job = list;
@@ -163,12 +172,8 @@ struct worker *worker_free(struct worker *w)
 		return NULL;
 	sd_event_source_disable_unref(w->io);
 	if (w->shared) {
-		struct worker_job *list;
+		struct worker_job *list = take_finished(w->shared);
 
-		pthread_mutex_lock(&w->shared->lock);
-		list = w->shared->finished;
-		w->shared->finished = NULL;
-		pthread_mutex_unlock(&w->shared->lock);
 		while (list) {
 			struct worker_job *job = list;
 
