@@ -14,6 +14,7 @@ import argparse
 import bisect
 import json
 import os
+import signal
 import sys
 import time
 
@@ -220,6 +221,10 @@ def save(path, ledger):
     os.replace(path + ".new", path)
 
 
+def end(number, frame):
+    raise KeyboardInterrupt
+
+
 def main():
     import paho.mqtt.client as mqtt
     from paho.mqtt.packettypes import PacketTypes
@@ -254,16 +259,21 @@ def main():
     # The broker keeps our messages for a day while we are away.
     session = Properties(PacketTypes.CONNECT)
     session.SessionExpiryInterval = 86400
+    for number in (signal.SIGTERM, signal.SIGINT):  # also where the caller had them ignored
+        signal.signal(number, end)
     client.connect(a.host, a.port, clean_start=False, properties=session)
-    saved = time.monotonic()
+    saved, up = time.monotonic(), True
     try:
         while True:
-            if client.loop(timeout=1.0) != mqtt.MQTT_ERR_SUCCESS:
-                time.sleep(1)
-                try:
+            try:
+                if not up:
                     client.reconnect()
-                except OSError as e:
-                    print(f"no broker: {e}", file=sys.stderr)
+                up = client.loop(timeout=1.0) == mqtt.MQTT_ERR_SUCCESS
+            except (OSError, ValueError) as e:  # ValueError: paho waits on a socket that it has closed
+                print(f"no broker: {e}", file=sys.stderr)
+                up = False
+            if not up:
+                time.sleep(1)
             consumer.tell_missing(time.monotonic())
             if a.state and time.monotonic() - saved > 10:
                 save(a.state, consumer.ledger)

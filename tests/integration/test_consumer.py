@@ -24,7 +24,7 @@ def consume(ward, broker):
 
 def leave(consumer, state):
     """Ends it; returns what it knows, by epoch."""
-    consumer.signal(signal.SIGINT)
+    consumer.signal(signal.SIGTERM)
     assert consumer.wait() == 0
     with open(state, encoding="utf-8") as f:
         return json.load(f)
