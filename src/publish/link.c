@@ -188,8 +188,7 @@ static void describe(struct link *l, int rc, int error)
 	else if (l->protocol == 5)
 		set_why(l, loss,
 			"the broker closed the connection before it answered CONNECT (does it "
-			"speak "
-			"MQTT 5 and, if this is not its TLS port, plaintext?)");
+			"speak MQTT 5 and, if this is not its TLS port, plaintext?)");
 	else
 		set_why(l, loss, "the broker closed the connection before it answered CONNECT");
 }
@@ -265,6 +264,9 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 	}
 	l->in_library = true;
 	rc = read_all(l, &error);
+	/* A broker with Nagle's algorithm keeps its next PUBACK back until TCP has this one. */
+	if (mosquitto_socket(l->m) == fd)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
 	if (rc == MOSQ_ERR_SUCCESS && revents & EPOLLOUT && mosquitto_socket(l->m) >= 0) {
 		rc = mosquitto_loop_write(l->m, 1);
 		error = errno;
