@@ -25,7 +25,7 @@ BASE_CPPFLAGS := -D_GNU_SOURCE -DWG_VERSION='"$(VERSION)"' -Iinclude -Isrc
 BASE_CFLAGS := -std=gnu11 -g $(OPT) $(WARN) $(HARDEN) -pthread
 BASE_LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread $(LDSAN)
 
-PKGS := libmosquitto libsystemd libcjson libcbor inih openssl
+PKGS := libmosquitto libsystemd libcjson libcbor inih openssl sqlite3
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 SIM_CFLAGS := $(shell $(PKG_CONFIG) --cflags libcoap-3-openssl 2>/dev/null)
@@ -96,7 +96,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libward.a
 
 # Debian packages for building, checking, fuzzing and the demo (`make deps` installs those missing).
 DEPS := gcc libc6-dev make pkg-config clang libclang-rt-dev clang-format clang-tidy llvm \
-	libmosquitto-dev libsystemd-dev libcjson-dev libcbor-dev libinih-dev libssl-dev \
+	libmosquitto-dev libsystemd-dev libcjson-dev libcbor-dev libinih-dev libssl-dev libsqlite3-dev sqlite3 \
 	libcoap3-dev libcoap3-bin libcmocka-dev mosquitto mosquitto-clients openssl tzdata util-linux \
 	iproute2 procps mandoc python3 python3-pytest python3-pytest-xdist python3-paho-mqtt \
 	python3-jsonschema python3-cbor2 python3-yaml

@@ -330,9 +330,12 @@ static int add_signal(
 static int open_state_directory(struct daemon *d)
 {
 	const char *directory = d->config->gateway.state_directory;
+	struct store_limits limits = { d->config->store.max_size, d->config->store.keep_free,
+		d->config->store.max_age_us };
+	struct store_hooks hooks = { .saved = on_saved, .userdata = d };
 	int holder, r;
 
-	r = store_new(&d->store, d->event, directory, on_saved, d, &holder);
+	r = store_new(&d->store, d->event, directory, &limits, &hooks, &holder);
 	if (r == -EBUSY)
 		log_error("another wardgated uses this state directory; stop it, or give this one "
 			  "a StateDirectory= of its own",

@@ -13,7 +13,7 @@ struct reading;
 /* What a payload says beside the reading. Strings are borrowed for the call. */
 struct payload_context {
 	const char *gateway; /* [Gateway] Name= */
-	const char *epoch;   /* "<counter>-<8 hex digits>" */
+	const char *epoch;   /* of this run; a reading that names another has that one */
 };
 
 #define PAYLOAD_MAX 2048 /* bytes that one reading may take in any format */

@@ -13,6 +13,8 @@
 #include "wardgate/label.h"
 #include "wardgate/metric.h"
 
+/* The numbers of the enums and flags below stand in the database: only append to them. */
+
 enum value_kind {
 	VALUE_NONE, /* no value: validity and reason say why */
 	VALUE_NUMBER,
@@ -95,6 +97,8 @@ struct reading {
 	uint64_t sequence;        /* within the epoch, from 1 */
 	uint64_t device_sequence; /* within the epoch and device, from 1 */
 	uint64_t group;           /* sequence of the group's first reading; 0: none */
+	struct label *epoch;      /* the run that numbered it, "<counter>-<8 hex digits>"; NULL: the
+				     present one */
 	struct label *device;     /* one reference each, see reading_hold() */
 	struct label *bed;        /* NULL: none */
 	struct label *patient, *association, *by; /* NULL: none */

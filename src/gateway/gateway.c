@@ -185,7 +185,7 @@ static void take(struct gateway *g, struct intake *in, const struct reading *fro
 
 	if (earlier) {
 		g->counters.duplicates++;
-		if (in->receipt && g->ledger.attach(g->ledger.object, earlier, in->receipt))
+		if (in->receipt && g->ledger.attach(g->ledger.object, NULL, earlier, in->receipt))
 			in->waits = true;
 		return;
 	}
@@ -209,7 +209,7 @@ int gateway_submit(struct gateway *g, struct device *d, const struct reading *re
 
 	assert(count <= SUBMISSION_MAX);
 	registry_heard(g->registry, d, in.now.realtime_us, in.now.boot_us);
-	r = l->reserve(l->object, count_new(d, readings, count), in.now.boot_us);
+	r = l->reserve(l->object, count_new(d, readings, count), done, in.now.boot_us);
 	if (r == 0 && done)
 		r = l->receipt(l->object, done, userdata, &in.receipt);
 	if (r != 0) {
@@ -256,7 +256,7 @@ const char *gateway_epoch(const struct gateway *g)
 
 int gateway_append_record(struct gateway *g, uint64_t sequence, const char *topic, const char *body)
 {
-	return g->ledger.record(g->ledger.object, sequence, topic, body);
+	return g->ledger.record(g->ledger.object, sequence, topic, body, 0);
 }
 
 uint64_t gateway_next_sequence(struct gateway *g)

@@ -179,7 +179,7 @@ struct outbox *outbox_free(struct outbox *o)
 
 /* --- the gateway's side --- */
 
-static int reserve(void *object, size_t count, int64_t boot_us)
+static int reserve(void *object, size_t count, bool waits, int64_t boot_us)
 {
 	struct outbox *o = object;
 
@@ -209,7 +209,8 @@ static void append(void *object, const struct reading *r, struct receipt *receip
 	queue_append(o->connected ? &o->live : &o->backlog, e);
 }
 
-static bool attach(void *object, uint64_t sequence, struct receipt *receipt)
+static bool attach(
+	void *object, const struct label *epoch, uint64_t sequence, struct receipt *receipt)
 {
 	struct outbox *o = object;
 	struct outbox_entry *e = find(o, sequence);
@@ -245,7 +246,8 @@ static void flush(void *object)
 	wake(object);
 }
 
-static int record(void *object, uint64_t sequence, const char *topic, const char *body)
+static int record(
+	void *object, uint64_t sequence, const char *topic, const char *body, int64_t owed)
 {
 	return outbox_append_message(object, MESSAGE_RECORD, sequence, topic, body);
 }

@@ -46,8 +46,8 @@ struct store {
 	int directory_fd, lock_fd, wake_fd;
 	/* The loop's. */
 	sd_event_source *io;
-	store_saved_fn saved;
-	void *userdata;
+	struct store_hooks hooks;
+	struct store_limits limits;
 };
 
 static int64_t boot_us(void)
@@ -171,7 +171,7 @@ static int on_results(sd_event_source *source, int fd, uint32_t revents, void *u
 	pthread_mutex_unlock(&s->lock);
 	for (int i = 0; i < _STORE_FILE_MAX; i++)
 		if (reported[i])
-			s->saved((enum store_file)i, results[i], s->userdata);
+			s->hooks.saved((enum store_file)i, results[i], s->hooks.userdata);
 	return 0;
 }
 
@@ -221,8 +221,8 @@ static int start_thread(struct store *s)
 	return -r;
 }
 
-int store_new(struct store **ret, sd_event *e, const char *directory, store_saved_fn saved,
-	void *userdata, int *ret_holder)
+int store_new(struct store **ret, sd_event *e, const char *directory,
+	const struct store_limits *limits, const struct store_hooks *hooks, int *ret_holder)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	pthread_condattr_t attr;
@@ -230,7 +230,7 @@ int store_new(struct store **ret, sd_event *e, const char *directory, store_save
 
 	if (!s)
 		return -ENOMEM;
-	*s = (struct store){ .lock_fd = -1, .wake_fd = -1, .saved = saved, .userdata = userdata };
+	*s = (struct store){ .lock_fd = -1, .wake_fd = -1, .hooks = *hooks, .limits = *limits };
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -119,6 +119,7 @@ enum reading_flag reading_flag_by_text(const char *text, size_t length)
 
 void reading_hold(struct reading *r)
 {
+	label_ref(r->epoch);
 	label_ref(r->device);
 	label_ref(r->bed);
 	label_ref(r->patient);
@@ -128,6 +129,7 @@ void reading_hold(struct reading *r)
 
 void reading_release(struct reading *r)
 {
+	r->epoch = label_unref(r->epoch);
 	r->device = label_unref(r->device);
 	r->bed = label_unref(r->bed);
 	r->patient = label_unref(r->patient);

@@ -245,7 +245,7 @@ static ssize_t json_reading(
 	text_lit(&t, "{\"id\":\"");
 	text_str(&t, ctx->gateway);
 	text_char(&t, ':');
-	text_str(&t, ctx->epoch);
+	text_str(&t, label_text(r->epoch, ctx->epoch));
 	text_char(&t, ':');
 	text_u64(&t, r->sequence);
 	text_lit(&t, "\",\"device\":");
@@ -268,7 +268,7 @@ static ssize_t json_reading(
 		text_bytes(&t, f->codes, f->codes_length);
 	put_quality(&t, r);
 	put_circumstances(&t, r);
-	put_identity(&t, r, ctx->epoch);
+	put_identity(&t, r, label_text(r->epoch, ctx->epoch));
 	text_char(&t, '}');
 	return text_done(&t);
 }

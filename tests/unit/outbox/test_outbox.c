@@ -64,7 +64,7 @@ static uint64_t put(struct world *w, struct receipt *receipt)
 {
 	struct reading r = { .sequence = ++w->sequence };
 
-	assert_int_equal(w->ledger.reserve(w->outbox, 1, w->now), 0);
+	assert_int_equal(w->ledger.reserve(w->outbox, 1, true, w->now), 0);
 	w->ledger.append(w->outbox, &r, receipt);
 	return r.sequence;
 }
@@ -73,7 +73,7 @@ static struct receipt *wait_for(struct world *w, struct waiter *waiter)
 {
 	struct receipt *receipt;
 
-	assert_int_equal(w->ledger.reserve(w->outbox, 0, w->now), 0);
+	assert_int_equal(w->ledger.reserve(w->outbox, 0, true, w->now), 0);
 	assert_int_equal(w->ledger.receipt(w->outbox, on_receipt, waiter, &receipt), 0);
 	return receipt;
 }
@@ -216,13 +216,13 @@ static void test_repeated_pack_waits_for_the_first_copy(void **state)
 	first = put(&w, wait_for(&w, &a));
 	again = wait_for(&w, &b);
 	third = wait_for(&w, &c);
-	assert_true(w.ledger.attach(w.outbox, first, again));
-	assert_true(w.ledger.attach(w.outbox, first, third));
+	assert_true(w.ledger.attach(w.outbox, NULL, first, again));
+	assert_true(w.ledger.attach(w.outbox, NULL, first, third));
 	send_all(&w, sent, NULL);
 	outbox_confirmed(w.outbox, sent[0]);
 	assert_string_equal(w.told, "a+c+b+");
 	again = wait_for(&w, &b);
-	assert_false(w.ledger.attach(w.outbox, first, again));
+	assert_false(w.ledger.attach(w.outbox, NULL, first, again));
 	receipt_cancel(again);
 	end(&w);
 }
@@ -323,7 +323,7 @@ static void test_full_refuses_readings_but_never_a_record(void **state)
 	put(&w, wait_for(&w, &a));
 	put(&w, NULL);
 	put(&w, NULL);
-	assert_int_equal(w.ledger.reserve(w.outbox, 1, w.now), LEDGER_E_NO_ROOM);
+	assert_int_equal(w.ledger.reserve(w.outbox, 1, true, w.now), LEDGER_E_NO_ROOM);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(
 			outbox_append_message(w.outbox, MESSAGE_ALARM, ++w.sequence, "t", "{}"), 0);

@@ -20,6 +20,9 @@ static void on_saved(enum store_file file, int result, void *userdata)
 	last_result = result;
 }
 
+static const struct store_limits limits = { 1 << 30, 0, INT64_C(86400000000) };
+static const struct store_hooks hooks = { .saved = on_saved };
+
 static char *make_directory(char template[static 32])
 {
 	memcpy(template, "/tmp/wardgate-XXXXXX", sizeof("/tmp/wardgate-XXXXXX"));
@@ -65,7 +68,7 @@ static void test_saves_and_loads(void **state)
 	saved = 0;
 	assert_int_equal(sd_event_new(&e), 0);
 	assert_int_equal(store_load(directory, STORE_EPOCH, &text), -ENOENT);
-	assert_int_equal(store_new(&s, e, directory, on_saved, NULL, &holder), 0);
+	assert_int_equal(store_new(&s, e, directory, &limits, &hooks, &holder), 0);
 	assert_int_equal(store_save(s, STORE_EPOCH, "one", 3), 0);
 	turn_until_saved(e, 1);
 	assert_int_equal(last_result, 0);
@@ -90,20 +93,20 @@ static void test_one_process_holds_the_directory(void **state)
 	pid_t child;
 
 	assert_int_equal(sd_event_new(&e), 0);
-	assert_int_equal(store_new(&s, e, directory, on_saved, NULL, &holder), 0);
+	assert_int_equal(store_new(&s, e, directory, &limits, &hooks, &holder), 0);
 	child = fork();
 	if (child == 0) {
 		sd_event *other;
 
 		if (sd_event_new(&other) < 0 ||
-			store_new(&second, other, directory, on_saved, NULL, &holder) != -EBUSY)
+			store_new(&second, other, directory, &limits, &hooks, &holder) != -EBUSY)
 			_exit(1);
 		_exit(holder == getppid() ? 0 : 2);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	store_free(s, soon());
-	assert_int_equal(store_new(&s, e, directory, on_saved, NULL, &holder), 0);
+	assert_int_equal(store_new(&s, e, directory, &limits, &hooks, &holder), 0);
 	store_free(s, soon());
 	sd_event_unref(e);
 	remove_directory(directory);
@@ -118,7 +121,7 @@ static void test_a_refusing_disk_is_reported(void **state)
 
 	saved = 0;
 	assert_int_equal(sd_event_new(&e), 0);
-	assert_int_equal(store_new(&s, e, directory, on_saved, NULL, &holder), 0);
+	assert_int_equal(store_new(&s, e, directory, &limits, &hooks, &holder), 0);
 	/* A directory where the new file is to be made: EISDIR, for root too. */
 	snprintf(path, sizeof(path), "%s/epoch.new", directory);
 	assert_int_equal(mkdir(path, 0700), 0);
@@ -139,7 +142,7 @@ static void test_answers_a_ping(void **state)
 	int holder;
 
 	assert_int_equal(sd_event_new(&e), 0);
-	assert_int_equal(store_new(&s, e, directory, on_saved, NULL, &holder), 0);
+	assert_int_equal(store_new(&s, e, directory, &limits, &hooks, &holder), 0);
 	before = store_answered_us(s);
 	while (store_answered_us(s) == before)
 		store_ping(s);

@@ -1,0 +1,78 @@
+/*
+ * What crosses between the loop and the store thread, and what one row of the
+ * database holds: plain numbers and copied texts, no reference to anything.
+ * Texts that occur again and again (devices, beds, metrics, words, epochs) are
+ * names: numbers that the table "name" explains.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wardgate/label.h"
+
+/* A reading. 0 in a name: none. */
+struct store_row {
+	int64_t id; /* position in the ledger, in the order of arrival; the key */
+	uint64_t sequence, device_sequence;
+	uint64_t group;               /* 0: none */
+	uint64_t source_key;          /* 0: none */
+	int64_t value;                /* mantissa; 0 or 1; or a name: see kind */
+	int64_t raw;                  /* mantissa, when raw_unit is set */
+	int64_t received_ms, time_ms; /* UTC */
+	int64_t device_time_ms;       /* 0: none */
+	int64_t boot_us;              /* when it was received, CLOCK_BOOTTIME; not stored as such */
+	uint32_t epoch, device, bed, patient, association, by;   /* names */
+	uint32_t metric, reason, site, method, sample, raw_unit; /* names */
+	uint32_t period_ms;
+	uint16_t flags;                      /* enum reading_flag */
+	int8_t exponent, raw_exponent;       /* of value and raw */
+	uint8_t kind, validity, time_source; /* enums of wardgate/reading.h */
+	uint8_t origin, auth, clock;         /* likewise */
+	uint8_t instance;
+};
+
+/* A record or an alarm event. Owned by whoever holds the row. */
+struct store_event {
+	int64_t id;
+	uint64_t sequence;
+	uint32_t epoch; /* name */
+	uint8_t kind;   /* enum message_kind */
+	char *topic, *body;
+};
+
+struct store_name {
+	uint32_t id; /* from 1 */
+	char text[LABEL_MAX + 1];
+};
+
+/* A message set aside: its reading or event stands in its own table. */
+struct store_aside {
+	int64_t id;
+	int64_t since_ms; /* UTC */
+	uint32_t tries;
+	uint8_t reason; /* MQTT reason code */
+};
+
+enum store_owed_kind { OWED_GAP = 1, OWED_EPOCH = 2 };
+
+/* A record that consumers are still owed: of numbers that a limit dropped, or of a run that ended
+ * without saying its last number. It is forgotten in the transaction that stores the record. */
+struct store_owed {
+	int64_t id; /* from 1 */
+	uint8_t kind;
+	uint32_t epoch;              /* name */
+	uint64_t first, last, count; /* OWED_GAP: count of the numbers first..last were dropped */
+	char reason[24];             /* OWED_GAP: size, age, free-space, damaged */
+};
+
+/* Numbers first to last, both included. */
+struct store_range {
+	uint64_t first, last;
+};
+
+/* The source key of a stored reading: a device that says it again need not be taken again. */
+struct store_key {
+	uint64_t source_key, sequence;
+	uint32_t epoch, device; /* names */
+};
