@@ -19,7 +19,7 @@
 #include "gateway/clock.h"
 #include "publish/attempt.h"
 #include "publish/properties.h"
-#include "publish/reasons.h"
+#include "util/reasons.h"
 
 #define READS_MAX 64 /* calls of the library per turn */
 #define MISC_EVERY_US INT64_C(1000000)

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "gateway/clock.h"
-#include "publish/reasons.h"
 #include "publish/session_private.h"
 #include "publish/topic.h"
+#include "util/reasons.h"
 
 #define BATCH 64                  /* publishes per call, so that other sources have their turn */
 #define DOCUMENTS_IN_FLIGHT_MAX 4 /* few, so that they never crowd out readings */

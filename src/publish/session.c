@@ -11,9 +11,9 @@
 
 #include "gateway/clock.h"
 #include "publish/properties.h"
-#include "publish/reasons.h"
 #include "publish/session_private.h"
 #include "publish/topic.h"
+#include "util/reasons.h"
 
 #define QUOTA_FIRST_US INT64_C(100000)
 #define QUOTA_LONGEST_US INT64_C(10000000)

@@ -7,11 +7,11 @@
 #include "publish/backoff.h"
 #include "publish/expiry.h"
 #include "publish/flight.h"
-#include "publish/reasons.h"
 #include "publish/suspects.h"
 #include "publish/topic.h"
 #include "unit/unit.h"
 #include "util/cleanup.h"
+#include "util/reasons.h"
 #include "wardgate/reading.h"
 
 #define SECOND INT64_C(1000000)

@@ -1,7 +1,7 @@
 /*
  * Reason codes. See reasons.h.
  */
-#include "publish/reasons.h"
+#include "util/reasons.h"
 
 #include "util/cleanup.h"
 
