@@ -154,6 +154,8 @@ int config_check(struct check *k)
 
 	r = config_check_mqtt(k);
 	if (r == 0)
+		r = config_check_store(k);
+	if (r == 0)
 		r = config_check_drivers(k);
 	if (r == 0)
 		r = config_check_devices(k);
