@@ -46,6 +46,9 @@ SIM_SRC := $(sort $(wildcard src/sim/*.c))
 SIM_OBJ := $(SIM_SRC:%.c=$(BUILD)/obj/%.o)
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+# What several unit tests share.
+UNIT_LIB_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*/*.c)))
+UNIT_LIB_OBJ := $(UNIT_LIB_SRC:%.c=$(BUILD)/obj/%.o)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 REPLAY_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/replay/%)
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
@@ -70,9 +73,14 @@ $(BUILD)/wardgated: $(BUILD)/obj/src/main.o $(BUILD)/libward.a
 $(BUILD)/wardsim: $(SIM_OBJ) $(BUILD)/libward.a
 	$(call say,LD)$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(SIM_LIBS) -lm
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libward.a
+$(BUILD)/obj/tests/%.o: ALL_CFLAGS += -Itests
+$(BUILD)/libunit.a: $(UNIT_LIB_OBJ)
+	@rm -f $@
+	$(call say,AR)$(AR) rcsD $@ $^
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libunit.a $(BUILD)/libward.a
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libward.a $(PKG_LIBS) -lcmocka -lm
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libunit.a $(BUILD)/libward.a $(PKG_LIBS) -lcmocka -lm
 
 # The simulator's parts but for its main(), for its unit tests.
 $(BUILD)/libwardsim.a: $(filter-out %/main.o,$(SIM_OBJ))
@@ -128,7 +136,7 @@ check-long: deps ## the same under ASan+UBSan and TSan, and the slow integration
 	@$(AGAIN) BUILD=$(BUILD)/asan SAN=address,undefined OPT=-O1 check-programs
 	@$(AGAIN) BUILD=$(BUILD)/tsan SAN=thread OPT=-O1 check-programs
 	@$(PYTHON) tests/tools/run-checks $(BUILD)/asan=unit,replay,integration \
-		$(BUILD)/tsan=unit,integration $(BUILD)=slow
+		$(BUILD)/tsan=unit,integration $(BUILD)=unit-long,slow
 
 # libFuzzer needs clang, the library built with its instrumentation, and its own main().
 FUZZER_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzzer/%)
