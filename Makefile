@@ -207,4 +207,81 @@ format-check: ## whether clang-format would change anything
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
+# ---- installation: the usual variables, and DESTDIR= ----
+prefix = /usr/local
+exec_prefix = $(prefix)
+bindir = $(exec_prefix)/bin
+sbindir = $(exec_prefix)/sbin
+datarootdir = $(prefix)/share
+datadir = $(datarootdir)
+mandir = $(datarootdir)/man
+docdir = $(datarootdir)/doc/wardgate
+# The configuration is in /etc/wardgate wherever the programs are; the unit says so if it is not.
+sysconfdir = /etc
+unitdir = $(prefix)/lib/systemd/system
+sysusersdir = $(prefix)/lib/sysusers.d
+# The bus looks in these two places only.
+dbuspolicydir = $(if $(filter /usr,$(prefix)),$(datadir),$(sysconfdir))/dbus-1/system.d
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/$(if $(filter /usr,$(prefix)),vendor-completions,site-functions)
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+INSTALL = install
+INSTALL_PROGRAM = $(INSTALL) -D -m 755
+INSTALL_DATA = $(INSTALL) -D -m 644 -t
+
+SIM_MAN := docs/man/wardsim.1
+MAN := $(filter-out $(SIM_MAN),$(sort $(wildcard docs/man/*.[1-8])))
+INTERFACE := $(sort $(wildcard docs/interface/*))
+FROM = $(1:%=$(DESTDIR)$(2)/%)
+man_pages = $(foreach s,1 5 8,$(call FROM,$(notdir $(filter %.$(s),$(1))),$(mandir)/man$(s)))
+UNIT_CONFIG = $(if $(filter-out /etc,$(sysconfdir)), --config $(sysconfdir)/wardgate/wardgate.conf)
+
+.PHONY: install install-sim uninstall deb check-package
+
+install: all ## into DESTDIR, prefix=/usr/local; what is in /etc/wardgate already stays
+	$(INSTALL_PROGRAM) $(BUILD)/wardgated $(DESTDIR)$(sbindir)/wardgated
+	if [ -e $(BUILD)/wardgatectl ]; then \
+		$(INSTALL_PROGRAM) $(BUILD)/wardgatectl $(DESTDIR)$(bindir)/wardgatectl; fi
+	$(INSTALL) -d $(DESTDIR)$(sysconfdir)/wardgate/conf.d
+	[ -e $(DESTDIR)$(sysconfdir)/wardgate/wardgate.conf ] || \
+		$(INSTALL_DATA) $(DESTDIR)$(sysconfdir)/wardgate conf/wardgate.conf
+	$(INSTALL) -d $(DESTDIR)$(unitdir) $(DESTDIR)$(sysusersdir)
+	sed -e 's|/usr/sbin/wardgated|$(sbindir)/wardgated$(UNIT_CONFIG)|' \
+		-e 's|/etc/wardgate|$(sysconfdir)/wardgate|g' systemd/wardgated.service \
+		>$(DESTDIR)$(unitdir)/wardgated.service
+	chmod 644 $(DESTDIR)$(unitdir)/wardgated.service
+	$(INSTALL) -m 644 systemd/wardgate.sysusers $(DESTDIR)$(sysusersdir)/wardgate.conf
+	$(INSTALL_DATA) $(DESTDIR)$(dbuspolicydir) systemd/org.wardgate.Gateway1.conf
+	for m in $(MAN); do $(INSTALL_DATA) $(DESTDIR)$(mandir)/man$${m##*.} $$m || exit; done
+	$(INSTALL_DATA) $(DESTDIR)$(docdir)/interface $(INTERFACE)
+	if [ -d completion ]; then \
+		$(INSTALL) -D -m 644 completion/wardgatectl.bash $(DESTDIR)$(bashcompletiondir)/wardgatectl; \
+		$(INSTALL_DATA) $(DESTDIR)$(zshcompletiondir) completion/_wardgatectl; \
+		$(INSTALL_DATA) $(DESTDIR)$(fishcompletiondir) completion/wardgatectl.fish; fi
+	@[ -n "$(DESTDIR)" ] || echo "then: systemd-sysusers && systemctl daemon-reload &&" \
+		"systemctl enable --now wardgated"
+
+# Apart, because it invents readings: it has no place on a gateway that serves patients.
+install-sim: all ## the simulated ward, likewise
+	$(INSTALL_PROGRAM) $(BUILD)/wardsim $(DESTDIR)$(bindir)/wardsim
+	$(INSTALL_DATA) $(DESTDIR)$(mandir)/man1 $(SIM_MAN)
+
+uninstall: ## what the two have installed, but for the configuration
+	rm -f $(call FROM,wardgated,$(sbindir)) $(call FROM,wardgatectl wardsim,$(bindir)) \
+		$(call FROM,wardgated.service,$(unitdir)) $(call FROM,wardgate.conf,$(sysusersdir)) \
+		$(call FROM,org.wardgate.Gateway1.conf,$(dbuspolicydir)) \
+		$(call FROM,wardgatectl,$(bashcompletiondir)) \
+		$(call FROM,_wardgatectl,$(zshcompletiondir)) \
+		$(call FROM,wardgatectl.fish,$(fishcompletiondir)) $(call man_pages,$(MAN) $(SIM_MAN))
+	rm -f $(call FROM,$(notdir $(INTERFACE)),$(docdir)/interface)
+	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(docdir)/interface $(DESTDIR)$(docdir) || :
+
+deb: ## Debian packages, into build/
+	@packaging/build-deb $(BUILD)
+
+check-package: deb ## the packages: by lintian, and in a fresh system
+	@tests/tools/install-deps $(PACKAGE_DEPS)
+	@$(PYTHON) tests/tools/run-checks $(BUILD)=package
+PACKAGE_DEPS := lintian mmdebstrap systemd-container util-linux python3-pytest
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
