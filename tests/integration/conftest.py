@@ -7,8 +7,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from ward import clock                              # noqa: E402
-from ward.base import Process, short_directory      # noqa: E402
+from ward.base import Process, build_preload, short_directory   # noqa: E402
 from ward.certs import Certificates                 # noqa: E402
 from ward.world import World, free_of_leftovers     # noqa: E402
 
@@ -37,13 +36,13 @@ def certs(session_directory):
 
 @pytest.fixture(scope="session")
 def shim(session_directory):
-    """Builds the clock shim when it is first asked for."""
-    built = []
+    """Builds a library of preload/ when it is first asked for."""
+    built = {}
 
-    def get():
-        if not built:
-            built.append(clock.build(session_directory))
-        return built[0]
+    def get(name):
+        if name not in built:
+            built[name] = build_preload(name, session_directory)
+        return built[name]
     return get
 
 
@@ -75,3 +74,7 @@ def nothing_left():
     left = free_of_leftovers()
     assert not left, f"tests left processes behind: {left}"
     assert not Process.running
+
+
+def pytest_addoption(parser):
+    parser.addoption("--ledger-seed", type=int, default=0, help="repeats a run of the ledger's tests")

@@ -222,3 +222,34 @@ def run(argv, deadline=DEADLINE, **kwargs):
 
 def open_descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def build_preload(name, directory):
+    """Compiles preload/<name>.c; returns the path of the library."""
+    source = os.path.join(ROOT_OF_TESTS, "preload", name + ".c")
+    target = os.path.join(directory, name + ".so")
+    done = run([os.environ.get("CC", "cc"), "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared",
+                "-pthread", "-o", target, source])
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+def preload_environment(shim, others=None, **variables):
+    """The environment with which a program loads shim before others, an environment that loads some
+    already. A sanitizer's runtime must stay first in the list."""
+    first = os.environ.get("LD_PRELOAD", "")
+    rest = (others or {}).get("LD_PRELOAD", "").removeprefix(first)
+    return {**(others or {}), **variables, "LD_PRELOAD": " ".join(f"{first} {shim} {rest}".split()),
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+
+def resident(pid):
+    """Bytes of memory in use."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:")) << 10
+
+
+def written(pid):
+    """Bytes that it caused to be written to a disk, so far."""
+    with open(f"/proc/{pid}/io", encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("write_bytes:"))

@@ -3,22 +3,11 @@ import mmap
 import os
 import struct
 
-from .base import ROOT_OF_TESTS, run
+from .base import preload_environment
 
 _LAYOUT = "<qiiiiq"
 SYNCHRONISED = (0, 0x0001, 1000)          # TIME_OK, STA_PLL
 UNSYNCHRONISED = (5, 0x0040, 16000000)    # TIME_ERROR, STA_UNSYNC
-
-
-def build(directory):
-    """Compiles the shim; returns its path."""
-    source = os.path.join(ROOT_OF_TESTS, "preload", "clockshim.c")
-    target = os.path.join(directory, "clockshim.so")
-    done = run([os.environ.get("CC", "cc"), "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared",
-                "-pthread",
-                "-o", target, source])
-    assert done.returncode == 0, done.stderr
-    return target
 
 
 class Clock:
@@ -40,11 +29,8 @@ class Clock:
         struct.pack_into(_LAYOUT, self.map, 0, self.offset, 1 if self.state else 0, result, status,
                          maxerror, asked)
 
-    def environment(self):
-        """A sanitizer's runtime must stay first in the list."""
-        earlier = os.environ.get("LD_PRELOAD", "")
-        return {"LD_PRELOAD": f"{earlier} {self.shim}".strip(), "WARDGATE_CLOCK": self.path,
-                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+    def environment(self, others=None):
+        return preload_environment(self.shim, others, WARDGATE_CLOCK=self.path)
 
     def step(self, seconds):
         self.offset += int(seconds * 1000000)

@@ -116,6 +116,7 @@ class Client:
         self.responses = {}
         self.acks = set()
         self.pings = 0
+        self.heard = time.monotonic()
 
     def _next_mid(self):
         self.mid = (self.mid + 1) % 65536
@@ -141,12 +142,17 @@ class Client:
         self.path.send(m.encode())
         return m
 
+    def ping(self):
+        """RFC 7252 section 4.3: whoever is there answers with a reset."""
+        self.path.send(Message(CON, 0, self._next_mid()).encode())
+
     def pump(self, seconds):
         """Takes one datagram in, if one comes within so many seconds."""
         data = self.path.receive(seconds)
         if data is None:
             return False
         m = Message.decode(data)
+        self.heard = time.monotonic()
         if m.kind == CON and m.code == 0:
             self.pings += 1
             self.path.send(Message(RST, 0, m.mid).encode())

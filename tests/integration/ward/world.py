@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 
-from . import clock, coapwire, dns, dtls
+from . import clock, coapwire, disk, dns, dtls, fleet, observer, proxy
 from .base import Process, run
 from .broker import Mosquitto
 from .daemon import Daemon
@@ -59,7 +59,27 @@ class World:
         return self.keep(dns.SilentServer())
 
     def clock(self):
-        return self.keep(clock.Clock(self._sub("c"), self.shim()))
+        return self.keep(clock.Clock(self._sub("c"), self.shim("clockshim")))
+
+    def disk(self, daemon):
+        """The daemon's state directory, to be made slow or broken; before the daemon starts."""
+        made = self.keep(disk.Disk(self._sub("k"), self.shim("diskshim"), daemon.state))
+        daemon.environment = made.environment(daemon.environment)
+        return made
+
+    def small_disk(self, megabytes):
+        return self.keep(disk.SmallDisk(self._sub("m"), megabytes))
+
+    def proxy(self, broker):
+        return self.keep(proxy.Proxy(broker))
+
+    def observer(self, broker, **kwargs):
+        o = self.keep(observer.Observer(broker, self.certs, **kwargs))
+        self.processes.append(o)
+        return o
+
+    def fleet(self, daemon, **kwargs):
+        return self.keep(fleet.Fleet(daemon, **kwargs))
 
     def copy(self, pair):
         """The pair under paths of its own, for tests that overwrite it."""
