@@ -164,9 +164,9 @@ demo: deps ## a simulated ward, a gateway and a broker on this machine, for abou
 	@$(AGAIN) all
 	@demo/run
 
-bench: deps ## ratios against the bare libraries, into docs/performance.md
+bench: deps ## ratios against the bare libraries, into docs/performance.md; PART=ledger for one part
 	@$(AGAIN) all $(BENCH_BIN)
-	@$(PYTHON) tests/bench/bench.py --build $(BUILD)
+	@$(PYTHON) tests/bench/bench.py --build $(BUILD) $(if $(PART),--part $(PART))
 
 analyze: deps ## gcc -fanalyzer and clang-tidy on all sources of the programs
 	@$(AGAIN) -k BUILD=$(BUILD)/analyze OPT=-O0 HARDEN=-fPIE analyze-gcc

@@ -4,7 +4,7 @@
  * OpenSSL alone so that it costs little beside what is measured. Notes when
  * each reading left and when it was acknowledged. Not a simulator: see wardsim.
  *
- *   load_coap gateway=PORT sessions=N identities=N format=json|cbor
+ *   load_coap gateway=PORT sessions=N identities=N format=json|cbor [prefix=bench]
  *
  * Identities are bench-000, bench-001, ...; the key of each is its name, twice.
  * Orders on standard input, each answered by a line of JSON:
@@ -31,7 +31,7 @@ struct session {
 	SSL *ssl;
 	BIO *out;
 	int fd;
-	char identity[24];
+	char identity[32];
 	bool open;
 	int64_t opened_ns;
 	uint16_t id;
@@ -43,6 +43,7 @@ struct session {
 
 static struct session *sessions;
 static int session_count, identity_count, epoll_fd;
+static const char *prefix; /* of the identities */
 static bool cbor;
 static int64_t *sent, *answered;
 static int64_t done, refused, separate, retransmitted;
@@ -83,7 +84,8 @@ static void begin(struct session *s, SSL_CTX *context, int number, uint16_t port
 	BIO *bio;
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	(void)snprintf(s->identity, sizeof(s->identity), "bench-%03d", number % identity_count);
+	(void)snprintf(
+		s->identity, sizeof(s->identity), "%.15s-%03d", prefix, number % identity_count);
 	s->number = -1;
 	s->opened_ns = bench_now_ns();
 	s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -387,6 +389,7 @@ int main(int argc, char **argv)
 
 	session_count = (int)bench_number(argc, argv, "sessions", 100);
 	identity_count = (int)bench_number(argc, argv, "identities", 100);
+	prefix = bench_arg(argc, argv, "prefix", "bench");
 	cbor = strcmp(bench_arg(argc, argv, "format", "json"), "cbor") == 0;
 	sessions = calloc((size_t)session_count, sizeof(*sessions));
 	sent = bench_times_new();

@@ -13,11 +13,12 @@ SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
 class Row:
-    """ours and bare: one value per run. target: the highest ratio wanted, or None; limit: the highest
-    value of ours wanted, or None."""
+    """ours and bare: one value per run, bare may be None. target: the highest ratio wanted; least: the
+    lowest; limit: the highest value of ours; aim: what is wanted, in words; or None."""
 
-    def __init__(self, what, unit, target=None, limit=None):
+    def __init__(self, what, unit, target=None, limit=None, least=None, aim=None):
         self.what, self.unit, self.target, self.limit = what, unit, target, limit
+        self.least, self.aim = least, aim
         self.ours, self.bare = [], []
 
     def add(self, ours, bare):

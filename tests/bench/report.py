@@ -1,6 +1,7 @@
 """The table of a sitting and docs/performance.md."""
 import os
 import platform
+import re
 import resource
 import statistics
 import subprocess
@@ -9,7 +10,7 @@ import time
 from stand import ROOT
 
 PACKAGES = ("libmosquitto1", "mosquitto", "libcoap3", "libssl3", "libsystemd0", "libcjson1",
-            "libcbor0.8", "libinih1", "libc6")
+            "libcbor0.8", "libinih1", "libsqlite3-0", "libc6")
 TEXT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "performance.md.in")
 
 
@@ -24,6 +25,7 @@ class Machine:
     """The machine, and whether it was quiet."""
 
     def __init__(self):
+        self.own_at_start = self.own()
         first = busy_ticks()
         time.sleep(1)
         last = busy_ticks()
@@ -32,11 +34,16 @@ class Machine:
         self.began = time.strftime("%Y-%m-%d", time.gmtime())
         self.others = self.stolen = 0.0
 
+    @staticmethod
+    def own():
+        """Seconds of the bench and its ended children."""
+        return sum(sum(resource.getrusage(who)[:2])
+                   for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
     def finish(self):
         """What ran beside the bench: all that was busy, less the bench and its ended children."""
         last = busy_ticks()
-        own = sum(sum(resource.getrusage(who)[:2])
-                  for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        own = self.own() - self.own_at_start
         total = max(1, last[2] - self.at_start[2])
         busy = last[0] - self.at_start[0] - own * os.sysconf("SC_CLK_TCK")
         self.others = max(0.0, busy / total)
@@ -86,23 +93,35 @@ class Machine:
         ]
 
 
-def cells(row):
-    ours, bare = statistics.median(row.ours), statistics.median(row.bare)
-    ratios = [o / b for o, b in zip(row.ours, row.bare)]
-    digits = 1 if ours >= 20 else 2
-    target = ""
+def target(row):
     if row.target:
-        target = f"<= {row.target:.2f}"
-    elif row.limit:
-        target = f"<= {row.limit} {row.unit}"
-    return [row.what, f"{ours:.{digits}f} {row.unit}", f"{bare:.{digits}f} {row.unit}",
-            f"{ours / bare:.2f}", target, f"{min(ratios):.2f} .. {max(ratios):.2f}",
-            f"{min(row.ours):.{digits}f} .. {max(row.ours):.{digits}f}",
-            f"{min(row.bare):.{digits}f} .. {max(row.bare):.{digits}f}"]
+        return f"<= {row.target:.2f}"
+    if row.least:
+        return f">= {row.least:.2f}"
+    if row.limit:
+        return f"<= {row.limit} {row.unit}"
+    return row.aim or ""
 
 
-HEADER = ["what", "ours", "bare", "ratio", "target", "ratios of the runs", "ours, min .. max",
-          "bare, min .. max"]
+def cells(row):
+    bares = [b for b in row.bare if b is not None]
+    ours, bare = statistics.median(row.ours), statistics.median(bares) if bares else None
+    ratios = [o / b for o, b in zip(row.ours, row.bare) if b]
+    digits = 0 if ours >= 1000 else 1 if ours >= 20 else 2
+
+    def number(value):
+        return f"{value:,.{digits}f}"
+
+    def ends(values):
+        return f"{number(min(values))} .. {number(max(values))}" if values else ""
+
+    return [row.what, f"{number(ours)} {row.unit}", f"{number(bare)} {row.unit}" if bares else "",
+            f"{ours / bare:.2f}" if bare else "", target(row),
+            f"{min(ratios):.2f} .. {max(ratios):.2f}" if ratios else "", ends(row.ours), ends(bares)]
+
+
+HEADER = ["what", "ours", "beside it", "ratio", "target", "ratios of the runs", "ours, min .. max",
+          "beside it, min .. max"]
 
 
 def table(rows):
@@ -113,11 +132,24 @@ def table(rows):
     return "\n".join(out)
 
 
-def document(rows, machine, runs):
+def measured(rows, machine, runs):
+    """The block of the document that a part measures."""
+    return "\n".join(machine.lines()) + f"\n\n{table(rows)}\n\nMedians of {runs} runs where the last " \
+        "columns show a span."
+
+
+def document(blocks, earlier):
+    """blocks: what was measured by part. Other parts keep what the earlier document says."""
     with open(TEXT, encoding="utf-8") as f:
         text = f.read()
-    return (text.replace("@TABLE@", table(rows)).replace("@MACHINE@", "\n".join(machine.lines()))
-            .replace("@RUNS@", str(runs)))
+
+    def block(match):
+        part = match.group(1).lower()
+        begin, end = f"<!-- {part} -->\n", f"\n<!-- end of {part} -->"
+        old = earlier.partition(begin)[2].partition(end)[0]
+        return begin + (blocks.get(part) or old or "Not measured yet.") + end
+
+    return re.sub(r"^@([A-Z]+)@$", block, text, flags=re.M)
 
 
-__all__ = ["Machine", "document", "table", "ROOT"]
+__all__ = ["Machine", "document", "measured", "table", "ROOT"]

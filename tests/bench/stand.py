@@ -1,5 +1,6 @@
 """The bench's stand: certificates, a private broker, the daemon's configuration, and processes that
 take orders line by line and always end."""
+import ctypes
 import json
 import os
 import select
@@ -52,20 +53,30 @@ class Program:
     def answer(self, patience=120):
         return json.loads(self.line(patience))
 
-    def order(self, *words):
-        """Sends a line and waits for the answer."""
+    def ask(self, *words):
+        """Sends a line; answer() is for later."""
         self.child.stdin.write((" ".join(str(w) for w in words) + "\n").encode())
         self.child.stdin.flush()
+
+    def order(self, *words):
+        """Sends a line and waits for the answer."""
+        self.ask(*words)
         return self.answer()
+
+    def answers_within(self, seconds):
+        return bool(select.select([self.child.stdout], [], [], seconds)[0])
 
     def wait_ready(self):
         if self.line(30) != "ready":
             raise Failed(f"{self.name} is not ready; {self.errors()}")
         return self
 
-    def errors(self):
+    def log_text(self):
         with open(self.log, encoding="utf-8", errors="replace") as f:
-            return "its last words: " + "".join(f.readlines()[-5:])
+            return f.read()
+
+    def errors(self):
+        return "its last words: " + "".join(self.log_text().splitlines(True)[-5:])
 
     def leave(self):
         """The end of its orders; for programs that leave by themselves."""
@@ -100,11 +111,23 @@ class Program:
                     return int(row.split()[1])
         raise Failed("no Rss")
 
+    def written(self):
+        """Bytes that it had the kernel write to a disk, or will have written."""
+        with open(f"/proc/{self.pid}/io", encoding="ascii") as f:
+            for row in f:
+                if row.startswith("write_bytes:"):
+                    return int(row.split()[1])
+        raise Failed("no write_bytes")
+
 
 class Stand:
-    def __init__(self, build):
+    """listener: somebody has subscribed to everything, so that no reading is told unheard."""
+
+    def __init__(self, build, listener=True):
         self.build = build
+        self.listener = listener
         self.programs = []
+        self.mounts = []
         self.count = 0
 
     def __enter__(self):
@@ -120,6 +143,8 @@ class Stand:
     def __exit__(self, *_):
         for program in reversed(self.programs):
             program.end()
+        for at in self.mounts:
+            run(["umount", at])
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def path(self, *names):
@@ -152,7 +177,8 @@ class Stand:
                 if time.monotonic() > end:
                     raise Failed("the broker does not listen") from None
                 time.sleep(0.02)
-        self._listener()
+        if self.listener:
+            self._listener()
 
     def _listener(self):
         """A subscriber that is away, at QoS 0: the broker finds somebody to have subscribed, answers
@@ -184,31 +210,37 @@ class Stand:
 
     # --- the daemon ---
 
-    def configure(self, devices, ca=None):
-        """Writes the configuration and the keys of so many devices; returns the path."""
+    def configure(self, devices, ca=None, state=None, bed=None, broker=None, unheard=0,
+                  settings=()):
+        """Writes the configuration and the keys of so many devices; returns the path. bed: of all
+        devices, instead of one each. unheard: further devices, on a bed of that name. settings:
+        lines by section, ("MQTT", "Key=value")."""
         self.count += 1
         self.coap_port = free_port(socket.SOCK_DGRAM)
         self.keys = self.path("psk")
-        names = [f"bench-{i:03d}" for i in range(devices)]
+        state = state or self.path("state")
+        beds = {f"bench-{i:03d}": bed or i for i in range(devices)}
+        beds |= {f"unheard-{i:03d}": "unheard" for i in range(unheard)}
         with open(self.keys, "w", encoding="ascii") as f:
             os.fchmod(f.fileno(), 0o600)
-            for name in names:
+            for name in beds:
                 f.write(f"{name}:{(name + name).encode().hex()}\n")
-        lines = ["[Gateway]", f"Name={GATEWAY}", "Site=bench", "Ward=7",
-                 f"StateDirectory={self.path('state')}",
-                 "[MQTT]", f"Broker=mqtts://localhost:{self.port}", f"CAFile={ca or self.ca}",
-                 f"CertificateFile={self.of_client.cert}",
+        lines = ["[Gateway]", f"Name={GATEWAY}", "Site=bench", "Ward=7", f"StateDirectory={state}",
+                 "[MQTT]", f"Broker=mqtts://localhost:{broker or self.port}",
+                 f"CAFile={ca or self.ca}", f"CertificateFile={self.of_client.cert}",
                  f"PrivateKeyFile={self.of_client.key}",
                  "[Control]", "Bus=off",
                  "[CoAP]", "Enabled=yes", f"Listen=127.0.0.1:{self.coap_port}",
                  f"PSKFile={self.keys}", "Rate=10000", "Burst=10000"]
-        if devices > 1000:
-            lines.append(f"MaxSessions={devices}")
-        for i, name in enumerate(names):
-            lines += [f"[Device {name}]", "Transport=coap", f"Address={name}", f"Bed={i}"]
+        if len(beds) > 1000:
+            lines.append(f"MaxSessions={len(beds)}")
+        for section, line in settings:
+            lines += [f"[{section}]", line]
+        for name, where in beds.items():
+            lines += [f"[Device {name}]", "Transport=coap", f"Address={name}", f"Bed={where}"]
         path = self.path(f"conf{self.count}", "wardgate.conf")
         os.makedirs(os.path.dirname(path))
-        os.makedirs(self.path("state"), exist_ok=True)
+        os.makedirs(state, exist_ok=True)
         with open(path, "w", encoding="ascii") as f:
             f.write("\n".join(lines) + "\n")
         return path
@@ -216,20 +248,55 @@ class Stand:
     def wardgated(self):
         return os.path.join(self.build, "wardgated")
 
-    def daemon(self, devices):
+    def daemon(self, devices, connected=True, env=None, **settings):
         """The daemon, ready and connected to the broker."""
-        config = self.configure(devices)
+        config = self.configure(devices, **settings)
         address = self.path(f"notify{self.count}")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(address)
             notify.settimeout(30)
             program = self.start([self.wardgated(), "--config", config],
-                                 dict(os.environ, NOTIFY_SOCKET=address))
+                                 dict(os.environ, NOTIFY_SOCKET=address, **(env or {})))
             while b"READY=1" not in notify.recv(4096):
                 pass
+        if connected:
+            self.wait_connected(program)
+        return program
+
+    @staticmethod
+    def wait_connected(program):
         end = time.monotonic() + 30
-        while "connected to the broker" not in program.errors():
+        while "connected to the broker" not in program.log_text():
             if time.monotonic() > end or program.child.poll() is not None:
                 raise Failed("the daemon does not connect; " + program.errors())
             time.sleep(0.02)
-        return program
+
+    # --- disks ---
+
+    def disk(self, name, mebibytes=256):
+        """A file system of its own, on which nothing else writes. None: not allowed here."""
+        image, at = self.path(name + ".img"), self.path(name)
+        os.makedirs(at)
+        with open(image, "wb") as f:
+            f.truncate(mebibytes * 1024 * 1024)
+        if run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0",
+                image]).returncode != 0 or run(["mount", "-o", "loop", image, at]).returncode != 0:
+            return None
+        self.mounts.append(at)
+        return at
+
+
+def device_written(path):
+    """Bytes written so far to the block device under that path, those of all programs. None: there
+    is no such device."""
+    number = os.stat(path).st_dev
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        ctypes.CDLL(None).syncfs(fd)
+        with open(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/stat",
+                  encoding="ascii") as f:
+            return int(f.read().split()[6]) * 512
+    except FileNotFoundError:
+        return None
+    finally:
+        os.close(fd)
