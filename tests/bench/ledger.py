@@ -43,16 +43,16 @@ def leave(stand, *programs):
 
 def prompt(stand, runs, quick):
     rate, seconds = 1000, 5 if quick else 60
-    what = f"while the broker confirms, {rate:,}/s for {seconds} s"
-    by_process = Row(f"bytes that the daemon writes per reading {what}", "B", aim="0")
+    what = f"per reading, broker confirms, {rate:,}/s for {seconds} s; beside it no readings"
+    by_process = Row(f"bytes written by the daemon {what}", "B", aim="0")
     own = stand.disk("own")
-    on_device = Row(f"bytes written to the disk under the state directory per reading {what}; beside "
-                    "it as long without readings" + (", a disk of its own" if own else
-                                                     ", shared with all other programs"), "B", aim="0")
+    on_device = Row(f"bytes written to its disk ({'its own' if own else 'shared'}) {what}", "B", aim="0")
     state = os.path.join(own or stand.dir, "state")
     daemon, load = opened(stand, (), state=state)
     clean(load.order("run", rate, 0, 2 * rate), "refused")
     time.sleep(2 if quick else 20)
+    if not daemon.written():
+        raise Failed("the kernel does not count: not even the epoch's file was written")
 
     def minute(readings):
         before = daemon.written(), device_written(state)
@@ -102,8 +102,8 @@ def away(stand, runs, quick):
     rows = []
     size = Row("bytes of file per reading stored", "B", aim="<= 120 B")
     for rate in (7000, 20000):
-        row = Row(f"processor time per reading stored, broker away, {rate:,}/s, beyond the same without a "
-                  "store; beside it bare group commits", "us", aim="<= 3.0 us")
+        row = Row(f"processor time per reading stored, {rate:,}/s, beyond the same without a store; "
+                  "beside it bare group commits", "us", aim="<= 3.0 us")
         count = rate if quick else 5 * rate
         for _ in range(min(runs, 3)):
             state = stand.path("stored")
@@ -121,7 +121,7 @@ def away(stand, runs, quick):
 
 
 def full_ward(bytes_per_reading):
-    row = Row(f"how long a full ward ({BEDS} beds of {BED_RATE} readings/s each) fits into MaxSize=1G", "h")
+    row = Row(f"a full ward ({BEDS} beds of {BED_RATE} readings/s each) fits into MaxSize=1G for", "h")
     for size in bytes_per_reading:
         row.add(GIB / size / (BEDS * BED_RATE) / 3600, None)
     return row
@@ -202,7 +202,7 @@ class Drain:
 
 
 def drain_rows(rows):
-    return Row(f"drain of {rows:,} stored readings, 1,000 live ones/s meanwhile; beside it the bare durable loop",
+    return Row(f"drain of {rows:,}, 1,000 live readings/s meanwhile; beside it the bare durable loop",
                "/s", least=0.6)
 
 
@@ -223,12 +223,12 @@ def drain(stand, runs, quick):
     ratio = Row(f"drain of {many:,} beside {FEW:,}", "/s", aim="0.85 .. 1.15")
     ratio.add(d.rate, sorted(few_row.ours)[len(few_row.ours) // 2])
     during, after = percentiles(d.during), percentiles(d.after)
-    p50 = Row("latency of live readings during the drain, p50, 1,000/s; beside it without a drain", "us")
-    p99 = Row("latency of live readings during the drain, p99, 1,000/s; beside it without a drain", "us", 2)
+    p50 = Row("latency of live readings, 1,000/s, during the drain, p50; beside it without", "us")
+    p99 = Row("latency of live readings, 1,000/s, during the drain, p99; beside it without", "us", 2)
     p50.add(during[0], after[0])
     p99.add(during[1], after[1])
-    most = Row(f"memory (RSS) of the daemon, most while {many:,} drain; beside it before", "MB", aim="flat")
-    end = Row(f"memory (RSS) of the daemon, after {many:,} drained; beside it before", "MB", aim="flat")
+    most = Row(f"memory (RSS), most while {many:,} drain; beside it before", "MB", aim="flat")
+    end = Row(f"memory (RSS) after {many:,} drained; beside it before", "MB", aim="flat")
     most.add(d.rss_most, d.rss_before)
     end.add(d.rss_after, d.rss_before)
     say(f"drain: {many:,} at {d.rate:,.0f}/s, bare {bare:,.0f}/s; live p50 {during[0]:.0f} us, p99 "
@@ -263,8 +263,8 @@ def slow(stand, runs, quick):
     if done.returncode != 0:
         raise Failed(done.stderr)
     rate, seconds = 1000, 5 if quick else 20
-    p99 = Row(f"latency from datagram to subscriber, p99, {rate:,}/s, while each commit takes {SYNC_MS / 1000:.0f} s; "
-              "beside it with this disk's own", "us", aim="about 1")
+    p99 = Row(f"latency from datagram to subscriber, p99, {rate:,}/s, commits of {SYNC_MS / 1000:.0f} s; beside it "
+              "the disk as it is", "us", aim="about 1")
     for _ in range(1 if quick else 2):
         took = []
         for env in ({"LD_PRELOAD": shim, "WARDGATE_SYNC_MS": str(SYNC_MS)}, {}):
