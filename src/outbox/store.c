@@ -1,12 +1,14 @@
 /*
  * The store thread. See store.h.
  *
- * One mutex guards the letter box: for each file the newest text that is to be
- * written, and the results on their way back. The thread takes a text out
- * before it writes, so the loop never waits for the disk.
+ * One mutex guards the letter box: for each state file the newest text that is
+ * to be written, the batch, and the news on their way back. The thread takes
+ * things out before it touches the disk, so the loop never waits for it. What
+ * is to be done with the database is keeper.c's.
  */
 #include "outbox/store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,10 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *const file_names[_STORE_FILE_MAX] = {
-	[STORE_EPOCH] = "epoch",
-	[STORE_RETAINED] = "retained-topics",
-};
+#include "gateway/clock.h"
+#include "outbox/keeper.h"
+#include "outbox/statefile.h"
+
+#define SCANS_MAX 16
+#define CROWDED 8 /* news that the loop has not taken: background work waits */
+#define WAIT_MAX_US INT64_C(60000000)
 
 struct text_slot {
 	char *text;
@@ -40,60 +45,24 @@ struct store {
 	pthread_cond_t wanted;
 	/* Under the lock. */
 	struct text_slot slots[_STORE_FILE_MAX];
-	bool ping, stop, gone;
+	bool ping, stop, gone, batch_wanted, batch_busy;
+	const struct store_batch *batch;
+	struct news done; /* of the batch; never freed */
+	struct news *news, **news_end;
+	size_t news_count;
+	uint32_t scans[SCANS_MAX];
+	size_t scan_count;
+	struct store_limits limits;
+	struct store_figures figures;
 	int64_t answered_us;
 	/* Set before the thread starts. */
 	int directory_fd, lock_fd, wake_fd;
+	/* The thread's. */
+	struct keeper *keeper;
 	/* The loop's. */
 	sd_event_source *io;
 	struct store_hooks hooks;
-	struct store_limits limits;
 };
-
-static int64_t boot_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-static int write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t k = write(fd, p, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return -errno;
-		p += k;
-		n -= (size_t)k;
-	}
-	return 0;
-}
-
-/* Temporary name, sync, rename, sync of the directory: the old or the new text, never half of one.
- */
-static int write_file(int directory_fd, const char *name, const char *text, size_t length)
-{
-	_cleanup_(closep) int fd = -1;
-	char temporary[64];
-	int r;
-
-	(void)snprintf(temporary, sizeof(temporary), "%s.new", name);
-	fd = openat(directory_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, text, length);
-	if (r == 0 && fsync(fd) < 0)
-		r = -errno;
-	if (r == 0 && renameat(directory_fd, temporary, directory_fd, name) < 0)
-		r = -errno;
-	if (r == 0 && fsync(directory_fd) < 0)
-		r = -errno;
-	return r;
-}
 
 static void wake_loop(struct store *s)
 {
@@ -105,7 +74,7 @@ static void wake_loop(struct store *s)
 }
 
 /* Writes one wanted file, if any, with the lock let go meanwhile. */
-static bool work_once(struct store *s)
+static bool save_once(struct store *s)
 {
 	for (int i = 0; i < _STORE_FILE_MAX; i++) {
 		struct text_slot *slot = &s->slots[i];
@@ -119,7 +88,7 @@ static bool work_once(struct store *s)
 		slot->writing = true;
 		slot->text = NULL;
 		pthread_mutex_unlock(&s->lock);
-		r = write_file(s->directory_fd, file_names[i], text, length);
+		r = statefile_write(s->directory_fd, (enum store_file)i, text, length);
 		free(text);
 		pthread_mutex_lock(&s->lock);
 		slot->writing = false;
@@ -131,37 +100,147 @@ static bool work_once(struct store *s)
 	return false;
 }
 
+static void append_news(struct store *s, struct news *n)
+{
+	n->next = NULL;
+	*s->news_end = n;
+	s->news_end = &n->next;
+	s->news_count++;
+}
+
+/* keeper_post_fn; the lock is not held. */
+static void post(struct news *n, void *userdata)
+{
+	struct store *s = userdata;
+
+	pthread_mutex_lock(&s->lock);
+	if (n->kind == NEWS_CHANGED)
+		s->figures = n->changed;
+	append_news(s, n);
+	pthread_mutex_unlock(&s->lock);
+	wake_loop(s);
+}
+
+/* Does the batch, if there is one, with the lock let go meanwhile. */
+static bool batch_once(struct store *s)
+{
+	const struct store_batch *batch = s->batch;
+	struct store_limits limits = s->limits;
+
+	if (!s->batch_wanted)
+		return false;
+	s->batch_wanted = false;
+	pthread_mutex_unlock(&s->lock);
+	keeper_set_limits(s->keeper, &limits);
+	keeper_batch(s->keeper, batch, &s->done.done);
+	pthread_mutex_lock(&s->lock);
+	s->figures = *keeper_figures(s->keeper);
+	s->batch_busy = false;
+	append_news(s, &s->done);
+	wake_loop(s);
+	return true;
+}
+
+/* What can wait, when nothing else is wanted. Returns when to come again. */
+static int64_t work_once(struct store *s)
+{
+	struct store_limits limits = s->limits;
+	bool crowded = s->news_count > CROWDED;
+	uint32_t scans[SCANS_MAX];
+	size_t scan_count = s->scan_count;
+	int64_t next_us;
+
+	memcpy(scans, s->scans, sizeof(scans));
+	s->scan_count = 0;
+	pthread_mutex_unlock(&s->lock);
+	keeper_set_limits(s->keeper, &limits);
+	for (size_t i = 0; i < scan_count; i++)
+		(void)keeper_scan(s->keeper, scans[i]);
+	next_us = keeper_work(s->keeper, crowded);
+	pthread_mutex_lock(&s->lock);
+	s->figures = *keeper_figures(s->keeper);
+	return next_us;
+}
+
+static bool is_wanted(const struct store *s)
+{
+	for (int i = 0; i < _STORE_FILE_MAX; i++)
+		if (s->slots[i].wanted)
+			return true;
+	return s->ping || s->stop || s->batch_wanted || s->scan_count > 0;
+}
+
+/* The point of CLOCK_MONOTONIC that lies as far ahead as until_us of CLOCK_BOOTTIME. */
+static struct timespec wait_until(int64_t until_us)
+{
+	int64_t left_us = until_us - boottime_us();
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	if (left_us <= 0)
+		return ts;
+	if (left_us > WAIT_MAX_US)
+		left_us = WAIT_MAX_US;
+	ts.tv_sec += left_us / 1000000;
+	ts.tv_nsec += left_us % 1000000 * 1000;
+	if (ts.tv_nsec >= 1000000000) {
+		ts.tv_sec++;
+		ts.tv_nsec -= 1000000000;
+	}
+	return ts;
+}
+
+static void wait_for_work(struct store *s, int64_t next_us)
+{
+	struct timespec until = wait_until(next_us);
+
+	if (next_us == INT64_MAX)
+		pthread_cond_wait(&s->wanted, &s->lock);
+	else
+		pthread_cond_timedwait(&s->wanted, &s->lock, &until);
+}
+
 static void *thread_main(void *arg)
 {
 	struct store *s = arg;
+	int64_t next_us = 0;
 
 	pthread_mutex_lock(&s->lock);
 	for (;;) {
+		bool did;
+
 		if (s->ping) {
 			s->ping = false;
-			s->answered_us = boot_us();
+			s->answered_us = boottime_us();
 		}
-		if (work_once(s))
+		/* One of each in turn, so that neither starves the other. */
+		did = batch_once(s);
+		did |= save_once(s);
+		if (did) {
+			next_us = 0;
 			continue;
+		}
 		if (s->stop)
 			break;
-		pthread_cond_wait(&s->wanted, &s->lock);
+		if (next_us <= boottime_us() || s->scan_count > 0)
+			next_us = work_once(s);
+		if (next_us > 0 && !is_wanted(s))
+			wait_for_work(s, next_us);
 	}
+	pthread_mutex_unlock(&s->lock);
+	s->keeper = keeper_free(s->keeper);
+	pthread_mutex_lock(&s->lock);
 	s->gone = true;
 	pthread_cond_broadcast(&s->wanted);
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
 
-static int on_results(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static void tell_saved(struct store *s)
 {
-	struct store *s = userdata;
 	bool reported[_STORE_FILE_MAX];
 	int results[_STORE_FILE_MAX];
-	uint64_t count;
 
-	if (read(fd, &count, sizeof(count)) < 0)
-		return 0;
 	pthread_mutex_lock(&s->lock);
 	for (int i = 0; i < _STORE_FILE_MAX; i++) {
 		reported[i] = s->slots[i].reported;
@@ -170,8 +249,56 @@ static int on_results(sd_event_source *source, int fd, uint32_t revents, void *u
 	}
 	pthread_mutex_unlock(&s->lock);
 	for (int i = 0; i < _STORE_FILE_MAX; i++)
-		if (reported[i])
+		if (reported[i] && s->hooks.saved)
 			s->hooks.saved((enum store_file)i, results[i], s->hooks.userdata);
+}
+
+static struct news *take_news(struct store *s)
+{
+	struct news *n;
+
+	pthread_mutex_lock(&s->lock);
+	n = s->news;
+	if (n) {
+		s->news = n->next;
+		s->news_count--;
+		if (!s->news)
+			s->news_end = &s->news;
+		if (s->news_count == CROWDED)
+			pthread_cond_broadcast(&s->wanted);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
+/* The batch's own news is part of the store and is filled again by the next batch, which the hook
+ * may give: so what it holds is moved out first. */
+static void tell_done(struct store *s)
+{
+	struct news done = s->done;
+
+	s->done = (struct news){ .kind = NEWS_DONE };
+	news_tell(&done, &s->hooks);
+	news_clear(&done);
+}
+
+static int on_results(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct store *s = userdata;
+	struct news *n;
+	uint64_t count;
+
+	if (read(fd, &count, sizeof(count)) < 0)
+		return 0;
+	tell_saved(s);
+	while ((n = take_news(s))) {
+		if (n == &s->done) {
+			tell_done(s);
+			continue;
+		}
+		news_tell(n, &s->hooks);
+		news_free(n);
+	}
 	return 0;
 }
 
@@ -201,6 +328,13 @@ static void release(struct store *s)
 	sd_event_source_disable_unref(s->io);
 	for (int i = 0; i < _STORE_FILE_MAX; i++)
 		free(s->slots[i].text);
+	s->keeper = keeper_free(s->keeper);
+	for (struct news *n = s->news, *next; n; n = next) {
+		next = n->next;
+		if (n != &s->done)
+			news_free(n);
+	}
+	news_clear(&s->done);
 	closep(&s->directory_fd);
 	closep(&s->lock_fd);
 	closep(&s->wake_fd);
@@ -230,13 +364,18 @@ int store_new(struct store **ret, sd_event *e, const char *directory,
 
 	if (!s)
 		return -ENOMEM;
-	*s = (struct store){ .lock_fd = -1, .wake_fd = -1, .hooks = *hooks, .limits = *limits };
+	*s = (struct store){ .lock_fd = -1,
+		.wake_fd = -1,
+		.hooks = *hooks,
+		.limits = *limits,
+		.done = { .kind = NEWS_DONE } };
+	s->news_end = &s->news;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->wanted, &attr);
 	pthread_condattr_destroy(&attr);
-	s->answered_us = boot_us();
+	s->answered_us = boottime_us();
 	*ret_holder = 0;
 
 	if (mkdir(directory, 0750) < 0 && errno != EEXIST) {
@@ -254,7 +393,9 @@ int store_new(struct store **ret, sd_event *e, const char *directory,
 	if (r < 0)
 		goto fail;
 	(void)sd_event_source_set_description(s->io, "store");
-	r = start_thread(s);
+	r = keeper_new(&s->keeper, directory, post, s);
+	if (r == 0)
+		r = start_thread(s);
 	if (r < 0)
 		goto fail;
 	*ret = s;
@@ -267,20 +408,11 @@ fail:
 struct store *store_free(struct store *s, int64_t until_us)
 {
 	struct timespec until;
-	int64_t left_us = until_us - boot_us();
 	bool gone;
 
 	if (!s)
 		return NULL;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	if (left_us > 0) {
-		until.tv_sec += left_us / 1000000;
-		until.tv_nsec += left_us % 1000000 * 1000;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_sec++;
-			until.tv_nsec -= 1000000000;
-		}
-	}
+	until = wait_until(until_us);
 	pthread_mutex_lock(&s->lock);
 	s->stop = true;
 	pthread_cond_broadcast(&s->wanted);
@@ -297,31 +429,6 @@ struct store *store_free(struct store *s, int64_t until_us)
 	pthread_join(s->thread, NULL);
 	release(s);
 	return NULL;
-}
-
-ssize_t store_load(const char *directory, enum store_file file, char **ret)
-{
-	_cleanup_(freep) char *path = NULL, *text = NULL;
-	_cleanup_(closep) int fd = -1;
-	struct stat st;
-	ssize_t n;
-
-	if (asprintf(&path, "%s/%s", directory, file_names[file]) < 0)
-		return -ENOMEM;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size > STORE_FILE_MAX)
-		return -EFBIG;
-	text = malloc((size_t)st.st_size + 1);
-	if (!text)
-		return -ENOMEM;
-	n = read(fd, text, (size_t)st.st_size);
-	if (n < 0)
-		return -errno;
-	text[n] = 0;
-	*ret = TAKE_PTR(text);
-	return n;
 }
 
 int store_save(struct store *s, enum store_file file, const char *text, size_t length)
@@ -344,6 +451,60 @@ int store_save(struct store *s, enum store_file file, const char *text, size_t l
 	pthread_cond_broadcast(&s->wanted);
 	pthread_mutex_unlock(&s->lock);
 	return 0;
+}
+
+void store_submit(struct store *s, const struct store_batch *batch)
+{
+	pthread_mutex_lock(&s->lock);
+	assert(!s->batch_wanted && !s->batch_busy);
+	s->batch = batch;
+	s->batch_wanted = s->batch_busy = true;
+	pthread_cond_broadcast(&s->wanted);
+	pthread_mutex_unlock(&s->lock);
+}
+
+int store_scan(struct store *s, uint32_t epoch)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&s->lock);
+	if (s->scan_count == SCANS_MAX)
+		r = -ENOBUFS;
+	else
+		s->scans[s->scan_count++] = epoch;
+	pthread_cond_broadcast(&s->wanted);
+	pthread_mutex_unlock(&s->lock);
+	return r;
+}
+
+void store_set_limits(struct store *s, const struct store_limits *limits)
+{
+	pthread_mutex_lock(&s->lock);
+	s->limits = *limits;
+	pthread_mutex_unlock(&s->lock);
+}
+
+struct store_figures store_figures(const struct store *s)
+{
+	struct store *w = (struct store *)s;
+	struct store_figures f;
+
+	pthread_mutex_lock(&w->lock);
+	f = w->figures;
+	pthread_mutex_unlock(&w->lock);
+	return f;
+}
+
+const char *store_state_text(enum store_state state)
+{
+	static const char *const texts[_STORE_STATE_MAX] = {
+		[STORE_OPENING] = "opening",
+		[STORE_GOOD] = "ok",
+		[STORE_FULL] = "full",
+		[STORE_FAILING] = "failing",
+	};
+
+	return (unsigned)state < _STORE_STATE_MAX ? texts[state] : NULL;
 }
 
 void store_ping(struct store *s)
@@ -373,6 +534,7 @@ bool store_busy(const struct store *s)
 	pthread_mutex_lock(&w->lock);
 	for (int i = 0; i < _STORE_FILE_MAX; i++)
 		busy |= s->slots[i].wanted || s->slots[i].writing;
+	busy |= s->batch_busy;
 	pthread_mutex_unlock(&w->lock);
 	return busy;
 }

@@ -23,6 +23,7 @@ struct store;
 #define STORE_FILE_MAX (1024 * 1024) /* bytes of one state file */
 #define STORE_ASIDE_MAX 1000         /* set-aside messages that are read back at start */
 #define STORE_KEYS_MAX 4096          /* source keys that are read back at start */
+#define STORE_OWED_MAX 4096          /* owed records, likewise; others come at the next start */
 #define STORE_RANGES_MAX 1000        /* of one scan; more make further calls */
 
 enum store_file { STORE_EPOCH, STORE_RETAINED, _STORE_FILE_MAX };
@@ -51,6 +52,7 @@ struct store_figures {
 	int64_t limit_bytes;        /* what the limits allow at present */
 	int64_t oldest_received_ms; /* UTC; 0: nothing is stored */
 	uint64_t dropped;           /* messages given up for a limit or damage, since the start */
+	char notice[200]; /* what became of a file that was set aside, since the start; "" */
 };
 
 /* The database was opened: at start, and again after a failure. */
@@ -140,7 +142,7 @@ void store_set_limits(struct store *s, const struct store_limits *limits);
 void store_submit(struct store *s, const struct store_batch *batch);
 /* Has the numbers of that epoch looked up, in the background; hooks.scanned follows. */
 int store_scan(struct store *s, uint32_t epoch);
-/* As of the last batch or change. */
+/* As of the last batch or change. Cheap. */
 struct store_figures store_figures(const struct store *s);
 /* "opening", "ok", "full", "failing" */
 const char *store_state_text(enum store_state state);

@@ -32,7 +32,8 @@ static char *make_directory(char template[static 32])
 
 static void remove_directory(const char *path)
 {
-	static const char *const names[] = { "lock", "epoch", "retained-topics", "epoch.new" };
+	static const char *const names[] = { "lock", "epoch", "retained-topics", "epoch.new",
+		"outbox.db", "outbox.db-wal", "outbox.db-shm" };
 	char file[128];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -1,0 +1,225 @@
+/*
+ * The store thread's mind. See keeper.h.
+ */
+#include "outbox/keeper.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/clock.h"
+#include "outbox/keeper_private.h"
+
+#define BACKOFF_MIN_US INT64_C(1000000)
+#define BACKOFF_MAX_US INT64_C(30000000)
+
+int64_t keeper_now_s(void)
+{
+	return boottime_us() / 1000000;
+}
+
+int keeper_new(struct keeper **ret, const char *directory, keeper_post_fn post, void *userdata)
+{
+	struct keeper *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		return -ENOMEM;
+	if (snprintf(k->directory, sizeof(k->directory), "%s", directory) >=
+		(int)sizeof(k->directory) - 64) {
+		free(k);
+		return -ENAMETOOLONG;
+	}
+	k->post = post;
+	k->userdata = userdata;
+	k->backoff_us = BACKOFF_MIN_US;
+	*ret = k;
+	return 0;
+}
+
+struct keeper *keeper_free(struct keeper *k)
+{
+	if (!k)
+		return NULL;
+	if (k->open)
+		database_close(&k->db, true);
+	free(k);
+	return NULL;
+}
+
+void keeper_set_limits(struct keeper *k, const struct store_limits *limits)
+{
+	k->limits = *limits;
+}
+
+const struct store_figures *keeper_figures(const struct keeper *k)
+{
+	return &k->figures;
+}
+
+void keeper_set_state(struct keeper *k, enum store_state state, const char *problem)
+{
+	if (k->figures.state == state && strcmp(k->figures.problem, problem) == 0)
+		return;
+	k->figures.state = state;
+	if (problem != k->figures.problem)
+		(void)snprintf(k->figures.problem, sizeof(k->figures.problem), "%s", problem);
+	k->changed = true;
+}
+
+/* A sentence for people, with what to do. */
+static void describe(int error, char *buf, size_t size)
+{
+	char text[96];
+
+	switch (error) {
+	case -ENOSPC:
+	case -EDQUOT:
+		(void)snprintf(buf, size,
+			"The file system of the state directory is full; make room on it.");
+		break;
+	case -EROFS:
+		(void)snprintf(buf, size,
+			"The state directory is read-only; remount its file system for writing, "
+			"and look into the kernel's log for why.");
+		break;
+	case -EBUSY:
+		(void)snprintf(
+			buf, size, "Another program holds %s locked; close it.", DATABASE_NAME);
+		break;
+	case -EACCES:
+	case -EPERM:
+		(void)snprintf(buf, size,
+			"%s may not be written by this user; give the state directory back to it.",
+			DATABASE_NAME);
+		break;
+	case -ENOMEM:
+		(void)snprintf(buf, size,
+			"There is no memory left to store anything; give the "
+			"service or the machine more.");
+		break;
+	case -EIO:
+		(void)snprintf(buf, size,
+			"The disk fails to read or write %s; look into the kernel's log, and "
+			"replace the disk or card if it goes on.",
+			DATABASE_NAME);
+		break;
+	default:
+		(void)snprintf(buf, size,
+			"%s cannot be opened or written (%s); check the state "
+			"directory.",
+			DATABASE_NAME, strerror_r(-error, text, sizeof(text)));
+		break;
+	}
+}
+
+void keeper_fail(struct keeper *k, int error)
+{
+	char problem[sizeof(k->figures.problem)];
+
+	if (k->open) {
+		database_rollback(&k->db);
+		/* After an error the log may hold more than is known to be right: the next opening
+		 * looks at it anew. */
+		database_close(&k->db, false);
+		k->open = false;
+	}
+	/* Damage is dealt with by opening again, at once. */
+	if (error == -EUCLEAN) {
+		k->damaged = true;
+		k->retry_us = 0;
+		return;
+	}
+	k->probe = true;
+	k->retry_us = boottime_us() + k->backoff_us;
+	k->backoff_us *= 2;
+	if (k->backoff_us > BACKOFF_MAX_US)
+		k->backoff_us = BACKOFF_MAX_US;
+	describe(error, problem, sizeof(problem));
+	keeper_set_state(k, STORE_FAILING, problem);
+}
+
+int keeper_measure(struct keeper *k)
+{
+	struct store_figures *f = &k->figures;
+	struct database *d = &k->db;
+	int64_t file;
+	int r = database_sizes(d, &file, &f->used_bytes);
+
+	if (r < 0)
+		return r;
+	f->file_bytes = file + d->wal_bytes;
+	f->readings = d->ledger.readings;
+	f->events = d->ledger.events;
+	f->limit_bytes = k->limits.max_size;
+	return database_number(d, SQL_FIND_OLDEST, &f->oldest_received_ms);
+}
+
+/* Nothing that changes what is stored. */
+static bool is_empty(const struct store_batch *b)
+{
+	return b->name_count + b->row_count + b->event_count + b->aside_count + b->delete_count +
+		       b->settled_count ==
+	       0;
+}
+
+void keeper_batch(struct keeper *k, const struct store_batch *b, struct store_result *ret)
+{
+	int r = 0;
+
+	*ret = (struct store_result){ 0 };
+	if (!k->open) {
+		ret->error = -EAGAIN;
+		return;
+	}
+	if (!is_empty(b)) {
+		r = transact_write(k, b);
+		ret->error = r;
+		if (r == 0)
+			k->backoff_us = BACKOFF_MIN_US;
+	}
+	if (r == 0)
+		r = transact_read(k, b, ret);
+	if (r == 0)
+		r = keeper_measure(k);
+	ret->own_owed = k->own_owed;
+	if (r < 0)
+		keeper_fail(k, r);
+}
+
+static void tell_change(struct keeper *k)
+{
+	struct news *n;
+
+	if (!k->changed)
+		return;
+	n = calloc(1, sizeof(*n));
+	if (!n)
+		return;
+	n->kind = NEWS_CHANGED;
+	n->changed = k->figures;
+	k->changed = false;
+	k->post(n, k->userdata);
+}
+
+int64_t keeper_work(struct keeper *k, bool crowded)
+{
+	int r;
+
+	if (!k->open) {
+		if (boottime_us() >= k->retry_us) {
+			r = keeper_open(k);
+			if (r < 0)
+				keeper_fail(k, r);
+		}
+		tell_change(k);
+		return k->open ? 0 : k->retry_us;
+	}
+	tell_change(k);
+	return INT64_MAX;
+}
+
+int keeper_scan(struct keeper *k, uint32_t epoch)
+{
+	return 0;
+}

@@ -1,0 +1,87 @@
+/*
+ * See news.h.
+ */
+#include "outbox/news.h"
+
+#include <stdlib.h>
+
+#include "outbox/rows.h"
+
+void news_tell(const struct news *n, const struct store_hooks *h)
+{
+	switch (n->kind) {
+	case NEWS_OPENED:
+		if (h->opened)
+			h->opened(&n->opened, h->userdata);
+		break;
+	case NEWS_DROPPED:
+		if (h->dropped)
+			h->dropped(n->dropped.owed, n->dropped.count, h->userdata);
+		break;
+	case NEWS_SALVAGED:
+		if (h->salvaged)
+			h->salvaged(n->salvaged.from, n->salvaged.readings, n->salvaged.events,
+				h->userdata);
+		break;
+	case NEWS_SCANNED:
+		if (h->scanned)
+			h->scanned(n->scanned.epoch, n->scanned.ranges, n->scanned.count,
+				n->scanned.last, h->userdata);
+		break;
+	case NEWS_CHANGED:
+		if (h->changed)
+			h->changed(&n->changed, h->userdata);
+		break;
+	case NEWS_DONE:
+		if (h->done)
+			h->done(&n->done, h->userdata);
+		break;
+	}
+}
+
+static void free_events(struct store_event *events, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		store_event_done(&events[i]);
+	free(events);
+}
+
+void news_clear(struct news *n)
+{
+	switch (n->kind) {
+	case NEWS_OPENED:
+		free((void *)n->opened.names);
+		free((void *)n->opened.owed);
+		free((void *)n->opened.asides);
+		free((void *)n->opened.aside_rows);
+		free_events(n->opened.aside_events, n->opened.aside_event_count);
+		free((void *)n->opened.keys);
+		n->opened = (struct store_opened){ 0 };
+		break;
+	case NEWS_DONE:
+		free((void *)n->done.rows);
+		free_events(n->done.events, n->done.event_count);
+		n->done = (struct store_result){ 0 };
+		break;
+	case NEWS_DROPPED:
+		free(n->dropped.owed);
+		n->dropped.owed = NULL;
+		break;
+	case NEWS_SCANNED:
+		free(n->scanned.ranges);
+		n->scanned.ranges = NULL;
+		break;
+	case NEWS_SALVAGED:
+	case NEWS_CHANGED:
+		break;
+	}
+}
+
+struct news *news_free(struct news *n)
+{
+	if (n) {
+		news_clear(n);
+		free(n);
+	}
+	return NULL;
+}

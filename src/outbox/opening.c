@@ -1,0 +1,174 @@
+/*
+ * How the database is opened, and what the loop is told of it. Quick whatever
+ * the database holds: nothing here looks at more than a fixed number of rows.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gateway/clock.h"
+#include "outbox/keeper_private.h"
+#include "outbox/quarantine.h"
+
+const struct schema *keeper_schema = &schema_current;
+
+/* The messages of the asides: those that are readings, and those that are events. */
+static int read_aside_messages(struct database *d, struct store_opened *o)
+{
+	struct store_row *rows = calloc(o->aside_count, sizeof(*rows));
+	int r = 0;
+
+	o->aside_rows = rows;
+	o->aside_events = calloc(o->aside_count, sizeof(*o->aside_events));
+	if (!rows || !o->aside_events)
+		return -ENOMEM;
+	for (size_t i = 0; r >= 0 && i < o->aside_count; i++) {
+		int64_t id = o->asides[i].id;
+
+		r = rows_reading_at(d, id, &rows[o->aside_row_count], NULL);
+		if (r == 1)
+			o->aside_row_count++;
+		if (r != 0)
+			continue;
+		r = rows_event_at(d, id, &o->aside_events[o->aside_event_count], NULL);
+		if (r == 1)
+			o->aside_event_count++;
+	}
+	return r < 0 ? r : 0;
+}
+
+int opening_read(struct database *d, struct store_opened *o)
+{
+	int64_t reading = 0, event = 0;
+	int r = database_number(d, SQL_FIND_LAST_READING, &reading);
+
+	if (r == 0)
+		r = database_number(d, SQL_FIND_LAST_EVENT, &event);
+	if (r == 0)
+		r = rows_names(d, (struct store_name **)&o->names, &o->name_count);
+	if (r == 0)
+		r = rows_owed(d, STORE_OWED_MAX, (struct store_owed **)&o->owed, &o->owed_count);
+	if (r == 0)
+		r = rows_asides(
+			d, STORE_ASIDE_MAX, (struct store_aside **)&o->asides, &o->aside_count);
+	if (r == 0 && o->aside_count > 0)
+		r = read_aside_messages(d, o);
+	if (r == 0)
+		r = rows_keys(d, STORE_KEYS_MAX, (struct store_key **)&o->keys, &o->key_count);
+	o->last = d->ledger.last;
+	if (reading > o->last)
+		o->last = reading;
+	if (event > o->last)
+		o->last = event;
+	d->ledger.last = o->last;
+	return r;
+}
+
+/* Names that nothing refers to any more are forgotten, so that they do not pile up over the years.
+ * Only a run that has not used one can tell, and it is left to the first transaction, since opening
+ * is not to write. */
+static void forget_names(struct keeper *k, struct store_opened *o)
+{
+	const struct ledger_row *l = &k->db.ledger;
+
+	if (l->readings + l->events + l->asides + o->owed_count > 0 || o->name_count == 0)
+		return;
+	k->names_unused = true;
+	free((void *)o->names);
+	o->names = NULL;
+	o->name_count = 0;
+}
+
+static int tell(struct keeper *k)
+{
+	_cleanup_(news_freep) struct news *n = calloc(1, sizeof(*n));
+	int r = 0;
+
+	if (!n)
+		return -ENOMEM;
+	n->kind = NEWS_OPENED;
+	n->opened.fresh = k->fresh;
+	if (k->reported) {
+		n->opened.last = k->db.ledger.last;
+	} else {
+		r = opening_read(&k->db, &n->opened);
+		if (r < 0)
+			return r;
+		forget_names(k, &n->opened);
+	}
+	k->reported = true;
+	k->fresh = false;
+	k->post(TAKE_PTR(n), k->userdata);
+	return 0;
+}
+
+static int set_aside(struct keeper *k, int outcome, int version)
+{
+	static const char *const words[] = {
+		[DATABASE_CORRUPT] = "was damaged",
+		[DATABASE_FOREIGN] = "belonged to another program",
+		[DATABASE_NEWER] = "came from a later version",
+	};
+	char why[32], name[64];
+	int r;
+
+	if (outcome == DATABASE_NEWER)
+		(void)snprintf(why, sizeof(why), "version-%d", version);
+	else
+		(void)snprintf(why, sizeof(why), "%s",
+			outcome == DATABASE_CORRUPT ? "corrupt" : "foreign");
+	r = quarantine(k->directory, why, name, sizeof(name));
+	if (r < 0)
+		return r;
+	(void)snprintf(k->figures.notice, sizeof(k->figures.notice),
+		"%s %s; it is kept as %s and a new one was begun.", DATABASE_NAME, words[outcome],
+		name);
+	k->changed = true;
+	k->damaged = false;
+	k->own_owed = 0;
+	k->names_unused = false;
+	return 0;
+}
+
+/* The disk refused a write: it has to take one before it is trusted again. */
+static int probe(struct keeper *k)
+{
+	int r = database_begin(&k->db);
+
+	return r < 0 ? r : database_commit(&k->db, keeper_now_s());
+}
+
+int keeper_open(struct keeper *k)
+{
+	int r, version = 0;
+
+	/* Twice: what is of no use is set aside, and a new one made. */
+	if (k->damaged) {
+		r = set_aside(k, DATABASE_CORRUPT, 0);
+		if (r < 0)
+			return r;
+	}
+	for (int i = 0; i < 2; i++) {
+		r = database_open(&k->db, k->directory, keeper_schema, keeper_now_s(), &version);
+		if (r <= DATABASE_FRESH)
+			break;
+		r = set_aside(k, r, version);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0 || r > DATABASE_FRESH)
+		return r < 0 ? r : -EIO;
+	k->open = true;
+	if (r == DATABASE_FRESH)
+		k->fresh = true;
+	r = k->probe ? probe(k) : 0;
+	if (r == 0)
+		r = tell(k);
+	if (r == 0)
+		r = keeper_measure(k);
+	if (r < 0)
+		return r;
+	k->probe = false;
+	keeper_set_state(k, STORE_GOOD, "");
+	return 0;
+}

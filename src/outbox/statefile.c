@@ -1,0 +1,76 @@
+/*
+ * See statefile.h; store_load() of store.h is here, too.
+ */
+#include "outbox/statefile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const file_names[_STORE_FILE_MAX] = {
+	[STORE_EPOCH] = "epoch",
+	[STORE_RETAINED] = "retained-topics",
+};
+
+static int write_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t k = write(fd, p, n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return -errno;
+		p += k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+int statefile_write(int directory_fd, enum store_file file, const char *text, size_t length)
+{
+	_cleanup_(closep) int fd = -1;
+	char temporary[64];
+	int r;
+
+	(void)snprintf(temporary, sizeof(temporary), "%s.new", file_names[file]);
+	fd = openat(directory_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text, length);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r == 0 && renameat(directory_fd, temporary, directory_fd, file_names[file]) < 0)
+		r = -errno;
+	if (r == 0 && fsync(directory_fd) < 0)
+		r = -errno;
+	return r;
+}
+
+ssize_t store_load(const char *directory, enum store_file file, char **ret)
+{
+	_cleanup_(freep) char *path = NULL, *text = NULL;
+	_cleanup_(closep) int fd = -1;
+	struct stat st;
+	ssize_t n;
+
+	if (asprintf(&path, "%s/%s", directory, file_names[file]) < 0)
+		return -ENOMEM;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size > STORE_FILE_MAX)
+		return -EFBIG;
+	text = malloc((size_t)st.st_size + 1);
+	if (!text)
+		return -ENOMEM;
+	n = read(fd, text, (size_t)st.st_size);
+	if (n < 0)
+		return -errno;
+	text[n] = 0;
+	*ret = TAKE_PTR(text);
+	return n;
+}
