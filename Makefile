@@ -42,6 +42,10 @@ endif
 ROOMS := util codec config gateway coap outbox publish publish/payloads
 LIB_SRC := $(sort $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
+MAIN_SRC := $(sort $(wildcard src/*.c))
+MAIN_OBJ := $(MAIN_SRC:%.c=$(BUILD)/obj/%.o)
+CTL_SRC := $(sort $(wildcard src/ctl/*.c))
+CTL_OBJ := $(CTL_SRC:%.c=$(BUILD)/obj/%.o)
 SIM_SRC := $(sort $(wildcard src/sim/*.c))
 SIM_OBJ := $(SIM_SRC:%.c=$(BUILD)/obj/%.o)
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
@@ -56,7 +60,7 @@ BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .DEFAULT_GOAL := all
 .PHONY: all
-all: $(BUILD)/wardgated $(BUILD)/wardsim
+all: $(BUILD)/wardgated $(BUILD)/wardgatectl $(BUILD)/wardsim
 
 $(BUILD)/obj/src/sim/%.o: ALL_CFLAGS += $(SIM_CFLAGS)
 $(BUILD)/obj/%.o: %.c
@@ -67,8 +71,12 @@ $(BUILD)/libward.a: $(LIB_OBJ)
 	@rm -f $@
 	$(call say,AR)$(AR) rcsD $@ $^
 
-$(BUILD)/wardgated: $(BUILD)/obj/src/main.o $(BUILD)/libward.a
+$(BUILD)/wardgated: $(MAIN_OBJ) $(BUILD)/libward.a
 	$(call say,LD)$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# As needed: the archive's other rooms name libraries that the operator's tool has no use for.
+$(BUILD)/wardgatectl: $(CTL_OBJ) $(BUILD)/libward.a
+	$(call say,LD)$(CC) $(BASE_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/wardsim: $(SIM_OBJ) $(BUILD)/libward.a
 	$(call say,LD)$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(SIM_LIBS) -lm
@@ -81,6 +89,15 @@ $(BUILD)/libunit.a: $(UNIT_LIB_OBJ)
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libunit.a $(BUILD)/libward.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libunit.a $(BUILD)/libward.a $(PKG_LIBS) -lcmocka -lm
+
+# The operator's tool but for its main(), for its unit tests.
+$(BUILD)/libwardctl.a: $(filter-out %/main.o,$(CTL_OBJ))
+	@rm -f $@
+	$(call say,AR)$(AR) rcsD $@ $^
+
+$(BUILD)/unit/ctl/%: tests/unit/ctl/%.c $(BUILD)/libwardctl.a $(BUILD)/libward.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libwardctl.a $(BUILD)/libward.a $(PKG_LIBS) -lcmocka -lm
 
 # The simulator's parts but for its main(), for its unit tests.
 $(BUILD)/libwardsim.a: $(filter-out %/main.o,$(SIM_OBJ))
@@ -112,7 +129,7 @@ JOBS ?= $(shell nproc)
 # A make of its own: only there do the flags of packages that `deps` has just installed show.
 AGAIN = $(MAKE) --no-print-directory -j$(JOBS)
 RUNS ?= 1000000
-C_SRC := $(LIB_SRC) $(SIM_SRC) $(wildcard src/main.c)
+C_SRC := $(LIB_SRC) $(CTL_SRC) $(SIM_SRC) $(MAIN_SRC)
 FORMAT_SRC = $(sort $(shell find include src tests demo -name '*.[ch]' 2>/dev/null))
 
 .PHONY: help deps check check-long check-programs fuzz fuzzers coverage demo bench analyze
@@ -246,8 +263,8 @@ install: all ## into DESTDIR, prefix=/usr/local; what is in /etc/wardgate alread
 	[ -e $(DESTDIR)$(sysconfdir)/wardgate/wardgate.conf ] || \
 		$(INSTALL_DATA) $(DESTDIR)$(sysconfdir)/wardgate conf/wardgate.conf
 	$(INSTALL) -d $(DESTDIR)$(unitdir) $(DESTDIR)$(sysusersdir)
-	sed -e 's|/usr/sbin/wardgated|$(sbindir)/wardgated$(UNIT_CONFIG)|' \
-		-e 's|/etc/wardgate|$(sysconfdir)/wardgate|g' systemd/wardgated.service \
+	sed -e 's|/etc/wardgate|$(sysconfdir)/wardgate|g' \
+		-e 's|/usr/sbin/wardgated|$(sbindir)/wardgated$(UNIT_CONFIG)|' systemd/wardgated.service \
 		>$(DESTDIR)$(unitdir)/wardgated.service
 	chmod 644 $(DESTDIR)$(unitdir)/wardgated.service
 	$(INSTALL) -m 644 systemd/wardgate.sysusers $(DESTDIR)$(sysusersdir)/wardgate.conf
@@ -279,9 +296,10 @@ uninstall: ## what the two have installed, but for the configuration
 deb: ## Debian packages, into build/
 	@packaging/build-deb $(BUILD)
 
-check-package: deb ## the packages: by lintian, and in a fresh system
+check-package: all deb ## the packages: by lintian, and in a fresh system
 	@tests/tools/install-deps $(PACKAGE_DEPS)
 	@$(PYTHON) tests/tools/run-checks $(BUILD)=package
-PACKAGE_DEPS := lintian mmdebstrap systemd-container util-linux python3-pytest
+PACKAGE_DEPS := lintian mmdebstrap systemd-container util-linux python3-pytest python3-jeepney
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# Not in there: a whole system's directories, and a copy of this tree.
+-include $(shell find $(BUILD) \( -path $(BUILD)/package -o -path $(BUILD)/deb \) -prune -o -name '*.d' -print 2>/dev/null)

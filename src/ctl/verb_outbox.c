@@ -1,0 +1,327 @@
+/*
+ * wardgatectl outbox: what waits on disk for the broker. It reads the database
+ * itself and needs no daemon; what the daemon holds in memory alone is in its
+ * status document.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#include "config/config.h"
+#include "config/read.h"
+#include "ctl/ctl.h"
+#include "ctl/forecast.h"
+#include "ctl/human.h"
+#include "ctl/stored.h"
+#include "ctl/table.h"
+#include "util/cleanup.h"
+#include "util/reasons.h"
+#include "util/text.h"
+
+#define DATABASE "outbox.db"
+#define ASIDE_SHOWN 20 /* lines of the table for people; --json has all */
+
+static const char *const payload_names[] = {
+#define PAYLOAD(name) #name,
+#include "publish/payloads/payloads.def"
+#undef PAYLOAD
+	NULL,
+};
+
+struct outbox_view {
+	const struct config *config;
+	const char *path;
+	struct stored stored;
+	struct forecast_bounds bounds;
+	struct forecast forecast;
+};
+
+/* --- for people --- */
+
+__attribute__((format(printf, 2, 3))) static void line(const char *what, const char *format, ...)
+{
+	va_list args;
+
+	printf("  %-13s", what);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void print_waiting(const struct outbox_view *v)
+{
+	const struct stored *s = &v->stored;
+	char readings[HUMAN_MAX], events[HUMAN_MAX], when[HUMAN_MAX], age[HUMAN_MAX];
+
+	if (s->readings + s->events == 0)
+		line("waiting", "nothing on disk");
+	else
+		line("waiting", "%s reading%s, %s record%s or alarm event%s",
+			human_count(readings, s->readings), plural(s->readings),
+			human_count(events, s->events), plural(s->events), plural(s->events));
+	if (s->oldest_ms)
+		line("oldest", "%s, %s ago", human_time(when, s->oldest_ms),
+			human_duration(age, (v->bounds.now_ms - s->oldest_ms) / 1000));
+	if (s->newest_ms)
+		line("newest", "%s, %s ago", human_time(when, s->newest_ms),
+			human_duration(age, (v->bounds.now_ms - s->newest_ms) / 1000));
+	if (s->asides)
+		line("set aside", "%" PRIu64 " of these, which are no longer tried", s->asides);
+	if (s->owed_gaps)
+		line("gaps", "%" PRIu64 " record%s still to be published, of %s given up",
+			s->owed_gaps, plural(s->owed_gaps), human_count(readings, s->owed_numbers));
+}
+
+static void print_room(const struct outbox_view *v)
+{
+	const struct stored *s = &v->stored;
+	const struct forecast *f = &v->forecast;
+	char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
+
+	line("file", "%s, %s of it in use; MaxSize=%s", human_size(a, s->file_bytes),
+		human_size(b, s->used_bytes), human_size(c, v->bounds.max_size));
+	if (v->bounds.free_bytes >= 0)
+		line("disk", "%s free; KeepFree=%s%s", human_size(a, v->bounds.free_bytes),
+			human_size(b, v->bounds.keep_free),
+			f->by_keep_free ? ", which is the nearer limit" : "");
+	if (f->measured)
+		line("a reading", "takes %.0f bytes", f->bytes_per_reading);
+	else
+		line("a reading", "takes at most %d bytes (too few are stored to measure)",
+			FORECAST_BYTES);
+	if (f->rate > 0)
+		line("rate", "%s readings/s (%s stored since %s)", human_rate(a, f->rate),
+			human_count(b, s->sample), human_time(c, s->sample_ms));
+	if (f->full)
+		line("full", "now: the oldest readings give way to the newest");
+	else if (f->full_s >= 0)
+		line("full in", "%s at this rate", human_duration(a, f->full_s));
+	if (f->ward_s >= 0)
+		line("full ward", "%s until %s: %" PRIu64 " device%s at %s readings/s each, %s",
+			human_duration(a, f->ward_s),
+			f->ward_by_age ? "MaxAge=" : "MaxSize=", f->ward_devices,
+			plural(f->ward_devices), human_rate(b, f->ward_each),
+			f->ward_measured ? "as heard" : "assumed");
+}
+
+static int print_asides(const struct outbox_view *v)
+{
+	static const struct table_column columns[] = {
+		{ .title = "ID", .shrink = true },
+		{ .title = "WHAT", .shrink = true },
+		{ .title = "SINCE" },
+		{ .title = "TRIES", .right = true },
+		{ .title = "WHY", .shrink = true },
+	};
+	const struct stored *s = &v->stored;
+	_cleanup_(table_freep) struct table *t = NULL;
+	size_t shown = s->aside_count < ASIDE_SHOWN ? s->aside_count : ASIDE_SHOWN;
+	int r = table_new(&t, columns, ARRAY_SIZE(columns));
+
+	for (size_t i = 0; r == 0 && i < shown; i++) {
+		const struct stored_aside *a = &s->aside[i];
+		char id[160], since[HUMAN_MAX], tries[24], why[160];
+		const char *cells[] = { id, a->what, since, tries, why };
+
+		snprintf(id, sizeof(id), "%s:%s", v->config->gateway.name, a->id);
+		human_time(since, a->since_ms);
+		snprintf(tries, sizeof(tries), "%" PRIu64, a->tries);
+		snprintf(why, sizeof(why), "0x%02x %s", a->reason, reason_text(a->reason));
+		r = table_row(t, cells);
+	}
+	if (r < 0)
+		return r;
+	puts("\nSet aside:");
+	table_print(t, stdout, table_width(stdout), 2);
+	if (s->asides > shown)
+		printf("  and %" PRIu64 " more; --json lists up to %d\n", s->asides - shown,
+			STORED_ASIDE_MAX);
+	return 0;
+}
+
+static int print_for_people(const struct outbox_view *v)
+{
+	printf("%s: %s\n", v->config->gateway.name, v->path);
+	print_waiting(v);
+	print_room(v);
+	return v->stored.aside_count > 0 ? print_asides(v) : 0;
+}
+
+/* --- for programs --- */
+
+static void put_string(const char *text)
+{
+	/* Each byte becomes six at most. */
+	char *buf = malloc(strlen(text) * 6 + 3);
+	struct text t;
+
+	if (!buf) {
+		fputs("null", stdout);
+		return;
+	}
+	t = text_init(buf, strlen(text) * 6 + 3);
+	text_json_string(&t, text, strlen(text));
+	fputs(text_done(&t) < 0 ? "null" : buf, stdout);
+	free(buf);
+}
+
+static void put_time(const char *key, int64_t utc_ms)
+{
+	char buf[32];
+	struct text t = text_init(buf, sizeof(buf));
+
+	text_time(&t, utc_ms * 1000);
+	if (utc_ms && text_done(&t) > 0)
+		printf(",\"%s\":\"%s\"", key, buf);
+	else
+		printf(",\"%s\":null", key);
+}
+
+/* null for what is unknown, here below 0 */
+static void put_seconds(const char *key, int64_t seconds)
+{
+	if (seconds < 0)
+		printf(",\"%s\":null", key);
+	else
+		printf(",\"%s\":%" PRId64, key, seconds);
+}
+
+static void put_asides(const struct outbox_view *v)
+{
+	fputs(",\"set_aside\":[", stdout);
+	for (size_t i = 0; i < v->stored.aside_count; i++) {
+		const struct stored_aside *a = &v->stored.aside[i];
+		char id[160];
+
+		snprintf(id, sizeof(id), "%s:%s", v->config->gateway.name, a->id);
+		fputs(i ? ",{\"id\":" : "{\"id\":", stdout);
+		put_string(id);
+		fputs(",\"what\":", stdout);
+		put_string(a->what);
+		put_time("since", a->since_ms);
+		printf(",\"tries\":%" PRIu64 ",\"reason_code\":%u,\"reason\":", a->tries,
+			a->reason);
+		put_string(reason_text(a->reason));
+		putchar('}');
+	}
+	putchar(']');
+}
+
+static void print_for_programs(const struct outbox_view *v)
+{
+	const struct stored *s = &v->stored;
+	const struct forecast *f = &v->forecast;
+
+	fputs("{\"gateway\":", stdout);
+	put_string(v->config->gateway.name);
+	fputs(",\"database\":", stdout);
+	put_string(v->path);
+	printf(",\"readings\":%" PRIu64 ",\"events\":%" PRIu64 ",\"aside\":%" PRIu64, s->readings,
+		s->events, s->asides);
+	put_time("oldest", s->oldest_ms);
+	put_time("newest", s->newest_ms);
+	printf(",\"owed\":{\"gaps\":%" PRIu64 ",\"numbers\":%" PRIu64 ",\"epochs\":%" PRIu64 "}",
+		s->owed_gaps, s->owed_numbers, s->owed_epochs);
+	printf(",\"file_bytes\":%" PRId64 ",\"used_bytes\":%" PRId64 ",\"limit_bytes\":%" PRId64
+	       ",\"max_size\":%" PRId64 ",\"keep_free\":%" PRId64,
+		s->file_bytes, s->used_bytes, f->limit_bytes, v->bounds.max_size,
+		v->bounds.keep_free);
+	put_seconds("free_bytes", v->bounds.free_bytes);
+	printf(",\"bytes_per_reading\":%.1f,\"bytes_per_reading_measured\":%s",
+		f->bytes_per_reading, f->measured ? "true" : "false");
+	if (f->rate > 0)
+		printf(",\"readings_per_second\":%.3f", f->rate);
+	else
+		fputs(",\"readings_per_second\":null", stdout);
+	put_seconds("full_in_seconds", f->full_s);
+	printf(",\"ward\":{\"devices\":%" PRIu64 ",\"readings_per_second_each\":%.3f"
+	       ",\"measured\":%s",
+		f->ward_devices, f->ward_each, f->ward_measured ? "true" : "false");
+	put_seconds("fits_seconds", f->ward_s);
+	putchar('}');
+	put_asides(v);
+	puts("}");
+}
+
+/* --- */
+
+/* The configuration without a look at the files that it names: many of them only the service may
+ * read. */
+static int read_config(const struct ctl *ctl, struct config **ret)
+{
+	const struct config_options options = { .payloads = payload_names, .bytes_only = true };
+	_cleanup_(config_problems_done) struct config_problems problems = { 0 };
+	int r = config_read(ctl->config_path, &options, ret, &problems);
+
+	if (r < 0)
+		return ctl_fail("cannot read the configuration: %s", strerror(-r));
+	if (r > 0 && problems.error_count > 1)
+		return ctl_fail("%s (and %zu more; wardgated --check-config shows all)",
+			problems.errors[0], problems.error_count - 1 + problems.unsaid);
+	if (r > 0)
+		return ctl_fail("%s%s", problems.errors[0],
+			strstr(problems.errors[0], strerror(EACCES))
+				? "; run it as root or as the service's user"
+				: "");
+	return 0;
+}
+
+static struct forecast_bounds bounds_of(const struct config *c)
+{
+	struct forecast_bounds b = {
+		.max_size = (int64_t)c->store.max_size,
+		.keep_free = (int64_t)c->store.keep_free,
+		.max_age_s = c->store.max_age_us / 1000000,
+		.free_bytes = -1,
+		.devices = c->device_count,
+	};
+	struct timespec now;
+	struct statvfs fs;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	b.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (statvfs(c->gateway.state_directory, &fs) == 0)
+		b.free_bytes = (int64_t)(fs.f_bavail * fs.f_frsize);
+	return b;
+}
+
+int verb_outbox(const struct ctl *ctl, int argc, char **argv)
+{
+	_cleanup_(config_unrefp) struct config *config = NULL;
+	_cleanup_(freep) char *path = NULL;
+	struct outbox_view v = { 0 };
+	char why[STORED_WHY_MAX];
+	int r;
+
+	if (argc > 1)
+		return ctl_misused("outbox takes no argument, and got \"%s\"", argv[1]);
+	r = read_config(ctl, &config);
+	if (r != 0)
+		return r;
+	if (asprintf(&path, "%s/" DATABASE, config->gateway.state_directory) < 0) {
+		path = NULL;
+		return ctl_fail("out of memory");
+	}
+	if (stored_read(path, &v.stored, why) < 0)
+		return ctl_fail("%s", why);
+	v.config = config;
+	v.path = path;
+	v.bounds = bounds_of(config);
+	forecast(&v.stored, &v.bounds, &v.forecast);
+	if (ctl->json)
+		print_for_programs(&v);
+	else
+		r = print_for_people(&v);
+	stored_done(&v.stored);
+	return r < 0 ? ctl_fail("out of memory") : EXIT_SUCCESS;
+}
