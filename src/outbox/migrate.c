@@ -10,8 +10,6 @@
 
 #include "outbox/statements.h"
 
-#define BACKUPS_MAX 1000
-
 static int sync_path(const char *path, int flags)
 {
 	_cleanup_(closep) int fd = open(path, flags | O_CLOEXEC);
@@ -19,30 +17,13 @@ static int sync_path(const char *path, int flags)
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-/* Gives a finished backup its name, never that of another one. */
-static int name_backup(const struct database *d, const char *from, int version)
-{
-	char to[DATABASE_PATH_MAX + 32];
-
-	for (int i = 1; i <= BACKUPS_MAX; i++) {
-		if (i == 1)
-			(void)snprintf(to, sizeof(to), "%s.v%d-backup", d->path, version);
-		else
-			(void)snprintf(to, sizeof(to), "%s.v%d-backup-%d", d->path, version, i);
-		if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-			return 0;
-		if (errno != EEXIST)
-			return -errno;
-	}
-	return -EEXIST;
-}
-
 static int make_backup(struct database *d, const char *directory, int version)
 {
 	_cleanup_(sqlite3_finalizep) sqlite3_stmt *st = NULL;
-	char path[DATABASE_PATH_MAX + 32];
+	char path[DATABASE_PATH_MAX + 32], final[DATABASE_PATH_MAX + 32];
 	int r, rc, fd;
 
+	(void)snprintf(final, sizeof(final), "%s.v%d-backup", d->path, version);
 	(void)snprintf(path, sizeof(path), "%s.backup.new", d->path);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return -errno;
@@ -59,8 +40,8 @@ static int make_backup(struct database *d, const char *directory, int version)
 	r = database_error(d, rc);
 	if (r == 0)
 		r = sync_path(path, O_RDWR);
-	if (r == 0)
-		r = name_backup(d, path, version);
+	if (r == 0 && rename(path, final) < 0)
+		r = -errno;
 	if (r < 0) {
 		(void)unlink(path);
 		return r;
