@@ -145,10 +145,14 @@ static ssize_t put_status(char *buf, size_t size, void *userdata)
 
 static void save_epoch(struct daemon *d)
 {
-	char buf[256];
-	size_t n = epoch_format(&d->epoch, buf, sizeof(buf));
-	int r = store_save(d->store, STORE_EPOCH, buf, n);
+	char buf[EPOCH_FILE_MAX];
+	size_t n;
+	int r;
 
+	if (d->gateway)
+		gateway_fill_epoch(d->gateway, &d->epoch);
+	n = epoch_format(&d->epoch, buf, sizeof(buf));
+	r = store_save(d->store, STORE_EPOCH, buf, n);
 	if (r < 0)
 		log_error("cannot remember the epoch", F_ERR(r));
 }
@@ -202,7 +206,16 @@ static void on_outbox_dropped(const struct message *m, const char *reason, void 
 {
 	struct daemon *d = userdata;
 
-	gateway_gap(d->gateway, m->sequence, reason);
+	struct gap gap = { .first = m->sequence, .last = m->sequence, .count = 1, .reason = reason };
+
+	if (m->kind == MESSAGE_READING)
+		gateway_forget(d->gateway, &m->reading);
+	(void)gateway_gap(d->gateway, &gap);
+}
+
+static void on_epoch_changed(void *userdata)
+{
+	save_epoch(userdata);
 }
 
 static void on_clock(enum clock_state state, void *userdata)
@@ -267,7 +280,7 @@ static int on_terminate(sd_event_source *s, const struct signalfd_siginfo *si, v
 	log_info("stopping");
 	(void)sd_notify(false, "STOPPING=1\nSTATUS=Draining");
 	drivers_quiesce(d->drivers);
-	d->epoch.last = gateway_record_end(d->gateway);
+	d->epoch.last = gateway_record_end(d->gateway, 0);
 	publish_stop(d->publish, d->stop_began_us + STOP_DRAIN_US, on_drained, d);
 	return 0;
 }
@@ -385,6 +398,9 @@ static int start_rooms(struct daemon *d)
 		return r;
 	if (d->has_previous)
 		(void)gateway_record_previous(d->gateway, &d->previous);
+	gateway_on_epoch(d->gateway, on_epoch_changed, d);
+	if (d->has_previous)
+		gateway_take_over(d->gateway, &d->previous);
 
 	r = worker_new(&d->worker, d->event);
 	if (r < 0)

@@ -11,6 +11,11 @@
 struct label;
 struct reading;
 
+/* Numbers first to last, both included. */
+struct store_range {
+	uint64_t first, last;
+};
+
 #define LEDGER_PATIENCE_US (20 * INT64_C(1000000))
 
 enum receipt_outcome { RECEIPT_SAFE, RECEIPT_NOT_SAFE };

@@ -4,6 +4,7 @@
 #include "gateway/clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #define POLL_US (2 * INT64_C(1000000))
 #define STEP_US INT64_C(200000) /* a slew moves 1 ms in one poll; more than this is a step */
 #define MAXERROR_US 1000000     /* beyond it the clock does not count as synchronised */
+#define CLOSE_US 50
+#define TRIES 5
 #define DAY_US (86400 * INT64_C(1000000))
 
 struct clock {
@@ -48,6 +51,25 @@ int64_t realtime_us(void)
 	return now_us(CLOCK_REALTIME);
 }
 
+/* The two clocks at one moment. Whoever holds us up between the readings is found out by the
+ * boot-time clock read again. */
+static struct stamp read_together(void)
+{
+	struct stamp best = { 0 };
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < TRIES && least > CLOSE_US; i++) {
+		int64_t before = boottime_us(), wall = realtime_us(), took = boottime_us() - before;
+
+		if (took < least) {
+			least = took;
+			best.realtime_us = wall;
+			best.boot_us = before + took / 2;
+		}
+	}
+	return best;
+}
+
 enum clock_state clock_judge(
 	int adjtimex_result, int status, int64_t maxerror_us, bool was_synchronised)
 {
@@ -70,7 +92,8 @@ static enum clock_state look(struct clock *c)
 
 static void check(struct clock *c)
 {
-	int64_t offset_us = realtime_us() - boottime_us();
+	struct stamp now = read_together();
+	int64_t offset_us = now.realtime_us - now.boot_us;
 	int64_t step_us = offset_us - c->offset_us;
 	enum clock_state before = c->state;
 
@@ -116,12 +139,14 @@ int clock_new(struct clock **ret, sd_event *e, clock_change_fn changed, void *us
 {
 	_cleanup_(clock_freep) struct clock *c = NULL;
 	_cleanup_(closep) int fd = -1;
+	struct stamp now;
 	int r;
 
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	c->offset_us = realtime_us() - boottime_us();
+	now = read_together();
+	c->offset_us = now.realtime_us - now.boot_us;
 	c->state = look(c);
 	c->changed = changed;
 	c->userdata = userdata;
@@ -159,12 +184,39 @@ struct clock *clock_free(struct clock *c)
 
 struct stamp clock_now(const struct clock *c)
 {
-	return (struct stamp){ realtime_us(), boottime_us(), c->state };
+	struct stamp now;
+
+	if (c->state != CLOCK_UNSYNCHRONISED)
+		return (struct stamp){ realtime_us(), boottime_us(), c->state };
+	now = read_together();
+	now.state = c->state;
+	return now;
 }
 
 enum clock_state clock_state(const struct clock *c)
 {
 	return c->state;
+}
+
+void clock_was_synchronised(struct clock *c)
+{
+	c->was_synchronised = true;
+	if (c->state == CLOCK_UNSYNCHRONISED)
+		c->state = CLOCK_HOLDOVER;
+}
+
+int clock_boot_id(char ret[static CLOCK_BOOT_ID_SIZE])
+{
+	_cleanup_(closep) int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, ret, CLOCK_BOOT_ID_SIZE - 1);
+	if (n < 0)
+		return -errno;
+	ret[n] = 0;
+	return n == CLOCK_BOOT_ID_SIZE - 1 ? 0 : -EIO;
 }
 
 int clock_set_zone(const char *zone)

@@ -12,6 +12,8 @@
 
 struct clock;
 
+#define CLOCK_BOOT_ID_SIZE 37 /* with the final 0 */
+
 struct stamp {
 	int64_t realtime_us; /* UTC */
 	int64_t boot_us;     /* CLOCK_BOOTTIME */
@@ -25,9 +27,16 @@ typedef void (*clock_change_fn)(enum clock_state state, int64_t step_us, void *u
 int clock_new(struct clock **ret, sd_event *e, clock_change_fn changed, void *userdata);
 struct clock *clock_free(struct clock *c);
 
-/* The time now. Cheap. */
+/* The time now. Cheap. Of a clock that is not synchronised the two are read so close together that
+ * their difference shows every step (gateway/corrections.h). */
 struct stamp clock_now(const struct clock *c);
 enum clock_state clock_state(const struct clock *c);
+
+/* An earlier run saw the clock synchronised within this boot: what is not any more is in holdover.
+ */
+void clock_was_synchronised(struct clock *c);
+/* The kernel's name of this boot. Returns 0 or a negative errno. */
+int clock_boot_id(char ret[static CLOCK_BOOT_ID_SIZE]);
 
 /* CLOCK_BOOTTIME in microseconds, for intervals. */
 int64_t boottime_us(void);

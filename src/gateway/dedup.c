@@ -11,8 +11,13 @@
 
 #define FIRST_SIZE 32
 
+/* A value in 64 bits: sequence, whether it is lost, epoch. */
+#define SEQUENCE_BITS 55
+#define LOST (UINT64_C(1) << SEQUENCE_BITS)
+#define EPOCH_SHIFT (SEQUENCE_BITS + 1)
+
 struct pair {
-	uint64_t key, sequence;
+	uint64_t key, value;
 };
 
 struct dedup {
@@ -38,14 +43,30 @@ static uint32_t locate(const struct dedup *d, uint64_t key)
 	return at;
 }
 
-uint64_t dedup_find(const struct dedup *d, uint64_t key)
+static uint64_t pack(const struct dedup_value *v)
 {
-	uint32_t at;
+	return (v->sequence & (LOST - 1)) | (v->lost ? LOST : 0) |
+	       (uint64_t)v->epoch << EPOCH_SHIFT;
+}
 
-	if (!d)
-		return 0;
-	at = locate(d, key);
-	return d->index[at] ? d->ring[d->index[at] - 1].sequence : 0;
+/* The key's ring place + 1, 0 when it is not known. */
+static uint32_t place_of(const struct dedup *d, uint64_t key)
+{
+	return d ? d->index[locate(d, key)] : 0;
+}
+
+bool dedup_find(const struct dedup *d, uint64_t key, struct dedup_value *ret)
+{
+	uint32_t place = place_of(d, key);
+	uint64_t value;
+
+	if (place == 0)
+		return false;
+	value = d->ring[place - 1].value;
+	*ret = (struct dedup_value){ .sequence = value & (LOST - 1),
+		.epoch = (uint8_t)(value >> EPOCH_SHIFT),
+		.lost = (value & LOST) != 0 };
+	return true;
 }
 
 /* Removes a key from the index and closes the gap behind it (linear probing). */
@@ -71,7 +92,7 @@ static void unindex(struct dedup *d, uint64_t key)
 	}
 }
 
-static void put(struct dedup *d, uint64_t key, uint64_t sequence)
+static void put(struct dedup *d, uint64_t key, uint64_t value)
 {
 	uint32_t place = d->count++ & (d->size - 1);
 
@@ -80,7 +101,7 @@ static void put(struct dedup *d, uint64_t key, uint64_t sequence)
 	else
 		d->filled++;
 	d->index[locate(d, key)] = (uint16_t)(place + 1);
-	d->ring[place] = (struct pair){ key, sequence };
+	d->ring[place] = (struct pair){ key, value };
 }
 
 static struct dedup *make(uint32_t size)
@@ -98,10 +119,15 @@ static struct dedup *make(uint32_t size)
 	return d;
 }
 
-int dedup_add(struct dedup **ret, uint64_t key, uint64_t sequence)
+int dedup_add(struct dedup **ret, uint64_t key, const struct dedup_value *v)
 {
 	struct dedup *d = *ret;
+	uint32_t place = place_of(d, key);
 
+	if (place != 0) {
+		d->ring[place - 1].value = pack(v);
+		return 0;
+	}
 	if (!d || (d->filled == d->size && d->size < DEDUP_MAX)) {
 		struct dedup *larger = make(d ? 2 * d->size : FIRST_SIZE);
 
@@ -110,13 +136,22 @@ int dedup_add(struct dedup **ret, uint64_t key, uint64_t sequence)
 		for (uint32_t i = 0; d && i < d->size; i++) {
 			const struct pair *p = &d->ring[(d->count + i) & (d->size - 1)];
 
-			put(larger, p->key, p->sequence);
+			put(larger, p->key, p->value);
 		}
 		dedup_free(d);
 		*ret = d = larger;
 	}
-	put(d, key, sequence);
+	put(d, key, pack(v));
 	return 0;
+}
+
+void dedup_lost(struct dedup *d, uint64_t key, uint8_t epoch, uint64_t sequence)
+{
+	const struct dedup_value v = { .sequence = sequence, .epoch = epoch };
+	uint32_t place = place_of(d, key);
+
+	if (place != 0 && d->ring[place - 1].value == pack(&v))
+		d->ring[place - 1].value |= LOST;
 }
 
 struct dedup *dedup_free(struct dedup *d)

@@ -1,48 +1,134 @@
 /*
  * The heart. See gateway.h.
  */
-#include "gateway/gateway.h"
+#include "gateway/gateway_private.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/config.h"
-#include "gateway/dedup.h"
 #include "gateway/records.h"
 
 #define LOG_MODULE "gateway"
 #include "util/log.h"
 
-struct gateway {
-	struct registry *registry;
-	struct clock *clock;
-	sd_event_source *silence;
-	struct ledger ledger;
-	char *name;
-	char *epoch;
-	bool training;
+/* --- the clock --- */
+
+static void epoch_changed(struct gateway *g)
+{
+	if (g->on_epoch)
+		g->on_epoch(g->on_epoch_userdata);
+}
+
+void gateway_note_stamp(struct gateway *g, uint64_t sequence, const struct stamp *now)
+{
+	if (now->state == CLOCK_UNSYNCHRONISED &&
+		corrections_note(&g->corrections, g->self.counter, g->self.random, sequence,
+			now->realtime_us - now->boot_us))
+		epoch_changed(g);
+}
+
+/* The corrections are published for good: nothing is left to correct. */
+static void forget_corrections(struct gateway *g)
+{
+	g->corrected_by = 0;
+	g->corrections = (struct corrections){ 0 };
+	epoch_changed(g);
+}
+
+static void on_correction_safe(enum receipt_outcome outcome, void *userdata)
+{
+	struct gateway *g = userdata;
+
+	g->correction_safe = NULL;
+	if (outcome == RECEIPT_SAFE)
+		forget_corrections(g);
+	/* Otherwise watch_correction() waits again. */
+}
+
+/* Waits for the record with the corrections to be safe; a restart before that repeats it. */
+static void watch_correction(struct gateway *g, int64_t boot_us)
+{
+	struct ledger *l = &g->ledger;
+
+	if (g->corrected_by == 0 || g->correction_safe)
+		return;
+	if (l->reserve(l->object, 0, true, boot_us) != 0 ||
+		l->receipt(l->object, on_correction_safe, g, &g->correction_safe) != 0)
+		return; /* the next look tries again */
+	if (l->attach(l->object, NULL, g->corrected_by, g->correction_safe))
+		return;
+	receipt_cancel(TAKE_PTR(g->correction_safe));
+	forget_corrections(g);
+}
+
+/* Publishes the clock's state and, once it is synchronised, what it was stamped wrong by before. */
+static void record_clock(struct gateway *g, enum clock_state previous, int64_t step_us)
+{
+	enum clock_state state = clock_state(g->clock);
+	struct stamp now = clock_now(g->clock);
+	bool first = state == CLOCK_SYNCHRONISED && !g->synchronised;
+	bool correct = state == CLOCK_SYNCHRONISED && g->corrections.count > 0 && !g->corrected_by;
 	uint64_t sequence;
-	struct gateway_counters counters;
-	gateway_clock_fn on_clock;
-	void *on_clock_userdata;
-	enum clock_state last_state;
-};
+	int r;
+
+	if (state == CLOCK_SYNCHRONISED) {
+		g->synchronised = true;
+		(void)corrections_close(&g->corrections);
+	}
+	r = gateway_record_clock(g, state, previous, step_us, correct ? &g->corrections : NULL,
+		now.realtime_us - now.boot_us, &sequence);
+	if (correct && r == 0)
+		g->corrected_by = sequence;
+	if (first)
+		epoch_changed(g);
+	watch_correction(g, now.boot_us);
+}
 
 static void on_clock_change(enum clock_state state, int64_t step_us, void *userdata)
 {
 	struct gateway *g = userdata;
+	enum clock_state previous = g->last_state;
 
 	log_notice("the clock changed", F_STR("STATE", clock_state_text(state)),
-		F_STR("PREVIOUS", clock_state_text(g->last_state)),
-		F_INT("STEP_MS", step_us / 1000));
-	gateway_record_clock(g, state, g->last_state, step_us);
+		F_STR("PREVIOUS", clock_state_text(previous)), F_INT("STEP_MS", step_us / 1000));
 	g->last_state = state;
+	record_clock(g, previous, step_us);
 	if (g->on_clock)
 		g->on_clock(state, g->on_clock_userdata);
 }
+
+void gateway_take_over(struct gateway *g, const struct epoch *previous)
+{
+	if (previous->boot[0] == 0 || strcmp(previous->boot, g->boot) != 0)
+		return; /* of another boot: what it stamped stays as it is marked */
+	g->corrections = previous->corrections;
+	g->corrections.open = false;
+	if (previous->synchronised) {
+		clock_was_synchronised(g->clock);
+		g->last_state = clock_state(g->clock);
+		g->synchronised = true;
+	}
+	if (g->last_state == CLOCK_SYNCHRONISED && g->corrections.count > 0)
+		record_clock(g, CLOCK_UNSYNCHRONISED, 0);
+}
+
+void gateway_fill_epoch(const struct gateway *g, struct epoch *e)
+{
+	memcpy(e->boot, g->boot, sizeof(e->boot));
+	e->synchronised = g->synchronised;
+	e->corrections = g->corrections;
+}
+
+void gateway_on_epoch(struct gateway *g, gateway_epoch_fn fn, void *userdata)
+{
+	g->on_epoch = fn;
+	g->on_epoch_userdata = userdata;
+}
+
+/* --- life --- */
 
 static int on_silence(sd_event_source *s, uint64_t usec, void *userdata)
 {
@@ -50,6 +136,7 @@ static int on_silence(sd_event_source *s, uint64_t usec, void *userdata)
 	int64_t now = boottime_us();
 	int64_t next = registry_tick(g->registry, now);
 
+	watch_correction(g, now);
 	/* A device that was just heard for the first time has no deadline yet: look once a second.
 	 */
 	if (next > now + 1000000)
@@ -70,6 +157,17 @@ int gateway_new(struct gateway **ret, sd_event *e, struct config *c, const char 
 	g->epoch = strdup(epoch);
 	if (!g->name || !g->epoch)
 		return -ENOMEM;
+	r = epoch_from_text(epoch, &g->self);
+	if (r < 0)
+		return r;
+	g->epoch_count = 1;
+	r = clock_boot_id(g->boot);
+	if (r < 0) {
+		log_warning("the kernel does not name this boot: stamps taken before the clock is "
+			    "synchronised get no correction after a restart",
+			F_ERR(r));
+		g->boot[0] = 0;
+	}
 	r = clock_set_zone(c->gateway.time_zone);
 	if (r < 0)
 		return r;
@@ -77,6 +175,7 @@ int gateway_new(struct gateway **ret, sd_event *e, struct config *c, const char 
 	if (r < 0)
 		return r;
 	g->last_state = clock_state(g->clock);
+	g->synchronised = g->last_state == CLOCK_SYNCHRONISED;
 	r = registry_new(&g->registry);
 	if (r < 0)
 		return r;
@@ -92,9 +191,12 @@ struct gateway *gateway_free(struct gateway *g)
 {
 	if (!g)
 		return NULL;
+	receipt_cancel(g->correction_safe);
 	sd_event_source_disable_unref(g->silence);
 	clock_free(g->clock);
 	registry_free(g->registry);
+	for (unsigned i = 1; i < g->epoch_count; i++)
+		label_unref(g->epochs[i]);
 	free(g->name);
 	free(g->epoch);
 	free(g);
@@ -110,122 +212,6 @@ int gateway_apply(struct gateway *g, struct config *c)
 void gateway_set_ledger(struct gateway *g, const struct ledger *l)
 {
 	g->ledger = *l;
-}
-
-/* How many of them did not come before. */
-static size_t count_new(const struct device *d, const struct reading *readings, size_t count)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (!readings[i].source_key || !dedup_find(d->dedup, readings[i].source_key))
-			n++;
-	return n;
-}
-
-/* What one submission needs while it is taken in. */
-struct intake {
-	struct device *device;
-	struct stamp now;
-	struct receipt *receipt;
-	uint64_t group_first[UINT8_MAX + 1]; /* by group_index: sequence of the first reading */
-	bool waits;                          /* something of it is not safe yet */
-};
-
-static void stamp_reading(struct gateway *g, struct intake *in, struct reading *r)
-{
-	r->received_us = in->now.realtime_us;
-	r->received_boot_us = in->now.boot_us;
-	r->clock = in->now.state;
-	if (!r->time_us) {
-		r->time_us = in->now.realtime_us;
-		r->time_source = TIME_GATEWAY;
-	}
-	if (g->training)
-		r->flags |= FLAG_DEMO;
-	r->sequence = ++g->sequence;
-	r->device_sequence = ++in->device->device_sequence;
-	if (r->group_index) {
-		uint64_t *first = &in->group_first[r->group_index];
-
-		if (!*first)
-			*first = r->sequence;
-		r->group = *first;
-	}
-	r->device = in->device->name; /* borrowed: the ledger takes references of its own */
-	r->bed = in->device->bed;
-}
-
-/* Whole percent, rounded down; -1 for what is no percentage. */
-static int battery_percent(struct decimal d)
-{
-	int64_t v = d.mantissa;
-
-	for (int e = d.exponent; e < 0 && v; e++)
-		v /= 10;
-	for (int e = d.exponent; e > 0 && v > 0 && v <= 100; e--)
-		v *= 10;
-	return v >= 0 && v <= 100 ? (int)v : -1;
-}
-
-static void remember(struct intake *in, const struct reading *r)
-{
-	struct dedup *dedup = in->device->dedup;
-
-	if (dedup_add(&dedup, r->source_key, r->sequence) < 0)
-		log_debug("no memory to recognise a repetition",
-			F_STR("WARDGATE_DEVICE", in->device->name->text));
-	in->device->dedup = dedup;
-}
-
-static void take(struct gateway *g, struct intake *in, const struct reading *from)
-{
-	uint64_t earlier = from->source_key ? dedup_find(in->device->dedup, from->source_key) : 0;
-	struct reading r = *from;
-
-	if (earlier) {
-		g->counters.duplicates++;
-		if (in->receipt && g->ledger.attach(g->ledger.object, NULL, earlier, in->receipt))
-			in->waits = true;
-		return;
-	}
-	stamp_reading(g, in, &r);
-	g->ledger.append(g->ledger.object, &r, in->receipt);
-	registry_hint(in->device, r.expect_us);
-	in->waits = true;
-	g->counters.readings++;
-	if (r.source_key)
-		remember(in, &r);
-	if (r.metric == METRIC_BATTERY && r.kind == VALUE_NUMBER && r.instance == 0)
-		registry_set_battery(g->registry, in->device, battery_percent(r.number));
-}
-
-int gateway_submit(struct gateway *g, struct device *d, const struct reading *readings,
-	size_t count, receipt_fn done, void *userdata, struct receipt **ret)
-{
-	struct intake in = { .device = d, .now = clock_now(g->clock) };
-	struct ledger *l = &g->ledger;
-	int r;
-
-	assert(count <= SUBMISSION_MAX);
-	registry_heard(g->registry, d, in.now.realtime_us, in.now.boot_us);
-	r = l->reserve(l->object, count_new(d, readings, count), done, in.now.boot_us);
-	if (r == 0 && done)
-		r = l->receipt(l->object, done, userdata, &in.receipt);
-	if (r != 0) {
-		g->counters.refused++;
-		return r == LEDGER_E_NO_ROOM ? GATEWAY_E_NO_ROOM : r;
-	}
-	for (size_t i = 0; i < count; i++)
-		take(g, &in, &readings[i]);
-	l->flush(l->object);
-	if (!in.waits) {
-		receipt_cancel(in.receipt);
-		return GATEWAY_E_SAFE;
-	}
-	if (ret)
-		*ret = in.receipt;
-	return 0;
 }
 
 void gateway_on_clock(struct gateway *g, gateway_clock_fn fn, void *userdata)
@@ -254,14 +240,16 @@ const char *gateway_epoch(const struct gateway *g)
 	return g->epoch;
 }
 
-int gateway_append_record(struct gateway *g, uint64_t sequence, const char *topic, const char *body)
+int gateway_append_record(
+	struct gateway *g, uint64_t sequence, const char *topic, const char *body, int64_t owed)
 {
-	return g->ledger.record(g->ledger.object, sequence, topic, body, 0);
+	return g->ledger.record(g->ledger.object, sequence, topic, body, owed);
 }
 
-uint64_t gateway_next_sequence(struct gateway *g)
+uint64_t gateway_next_sequence(struct gateway *g, const struct stamp *now)
 {
-	return ++g->sequence;
+	gateway_note_stamp(g, ++g->sequence, now);
+	return g->sequence;
 }
 
 uint64_t gateway_sequence(const struct gateway *g)

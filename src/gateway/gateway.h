@@ -18,6 +18,7 @@
 struct config;
 struct epoch;
 struct gateway;
+struct recall;
 
 #define SUBMISSION_MAX 512 /* readings in one gateway_submit() */
 
@@ -35,6 +36,11 @@ WG_DEFINE_CLEANUP(struct gateway *, gateway_free)
 int gateway_apply(struct gateway *g, struct config *c);
 /* The ledger must outlive the gateway's last submission. */
 void gateway_set_ledger(struct gateway *g, const struct ledger *l);
+
+/* Has values recognised that earlier runs gave a number: those that were stored count as safe,
+ * others are taken again under the number that they have. r outlives the last submission; NULL:
+ * none. */
+void gateway_use_recall(struct gateway *g, struct recall *r);
 
 /*
  * Hands over what a device said, all or nothing. readings need only the driver's part filled in.
@@ -57,17 +63,56 @@ const char *gateway_epoch(const struct gateway *g);
 /* The last sequence number given out. */
 uint64_t gateway_sequence(const struct gateway *g);
 
+/* The ledger gave a reading up (not for a limit of the database: that one was safe). Said again by
+ * its device it is taken again, under the same number. */
+void gateway_forget(struct gateway *g, const struct reading *r);
+
 /* Publishes a record under P/gateways/<gateway>/records: members is the inside of a JSON object
  * after "id", beginning with a comma: ,"record":"gap",... Returns 0 or a negative errno. */
 int gateway_record(struct gateway *g, const char *members);
-/* The message with that sequence was given up for want of room: publishes a gap record. */
-void gateway_gap(struct gateway *g, uint64_t sequence, const char *reason);
 
-/* Tells consumers what to expect of the run before: any of its numbers never seen was not
+/* In the records below, owed is what the record makes good (ledger.record); 0: nothing. */
+
+/* Of the numbers first to last those that were never seen were given up. */
+struct gap {
+	const char *epoch;           /* NULL: this run's */
+	uint64_t first, last, count; /* count: how many were given up; 0: not known */
+	const char *reason; /* memory-full, set-aside-full, size, age, free-space, damaged */
+	int64_t owed;
+};
+/* Returns 0, or a negative errno (logged): the gap was not published. */
+int gateway_gap(struct gateway *g, const struct gap *gap);
+
+/* How an earlier run ended, and which of its numbers are still to come. */
+struct epoch_end {
+	const char *epoch;
+	bool clean;
+	uint64_t last; /* its last number, when it ended cleanly */
+	const struct store_range *ranges;
+	size_t count;
+	bool more; /* further calls for this epoch follow, with the ranges behind these */
+	int64_t owed;
+};
+/* Publishes as many records as the ranges need; all but the epoch's last one say that more follow,
+ * and that one makes good what is owed. Returns 0, or a negative errno (logged): not all of them
+ * were published, and all are to be published again. */
+int gateway_record_epoch(struct gateway *g, const struct epoch_end *e);
+
+/* The same of the run before, when nothing of it is stored: any of its numbers never seen was not
  * acknowledged. Nothing when that run said so itself. Returns 0 or a negative errno. */
 int gateway_record_previous(struct gateway *g, const struct epoch *previous);
 /* The last record of this run, saying its own number, which is returned. */
-uint64_t gateway_record_end(struct gateway *g);
+uint64_t gateway_record_end(struct gateway *g, int64_t owed);
+
+/* Takes over what an earlier run of this boot noted of the clock (see gateway/corrections.h): what
+ * it stamped before the first synchronisation still gets its correction, at once if the clock is
+ * synchronised by now. To be called after gateway_set_ledger(). */
+void gateway_take_over(struct gateway *g, const struct epoch *previous);
+/* Fills in what the epoch's state file is to say of the clock. */
+void gateway_fill_epoch(const struct gateway *g, struct epoch *e);
+/* Called when that changed and is worth a write. */
+typedef void (*gateway_epoch_fn)(void *userdata);
+void gateway_on_epoch(struct gateway *g, gateway_epoch_fn fn, void *userdata);
 
 typedef void (*gateway_clock_fn)(enum clock_state state, void *userdata);
 /* Called after the clock's state changed. */
@@ -75,5 +120,6 @@ void gateway_on_clock(struct gateway *g, gateway_clock_fn fn, void *userdata);
 
 struct gateway_counters {
 	uint64_t readings, duplicates, refused;
+	uint64_t recalled; /* of the readings, those that were taken under a number they had */
 };
 struct gateway_counters gateway_counters(const struct gateway *g);

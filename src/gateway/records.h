@@ -6,11 +6,17 @@
 
 #include "gateway/gateway.h"
 
-/* The clock's state changed, or it was stepped (step_us is not 0). */
-void gateway_record_clock(
-	struct gateway *g, enum clock_state state, enum clock_state previous, int64_t step_us);
+struct corrections;
 
-/* For records.c: the next sequence number, and the ledger's place for a record. */
-uint64_t gateway_next_sequence(struct gateway *g);
+/* The clock's state changed, or it was stepped (step_us is not 0). corrections: of stamps taken
+ * before, now that wall clock - boot-time clock is offset_us; NULL: none. Sets *ret_sequence to the
+ * record's number. Returns 0 or a negative errno (logged). */
+int gateway_record_clock(struct gateway *g, enum clock_state state, enum clock_state previous,
+	int64_t step_us, const struct corrections *corrections, int64_t offset_us,
+	uint64_t *ret_sequence);
+
+/* For records.c: the next sequence number for something stamped now, and the ledger's place for a
+ * record. */
+uint64_t gateway_next_sequence(struct gateway *g, const struct stamp *now);
 int gateway_append_record(
-	struct gateway *g, uint64_t sequence, const char *topic, const char *body);
+	struct gateway *g, uint64_t sequence, const char *topic, const char *body, int64_t owed);

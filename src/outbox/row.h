@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "wardgate/label.h"
+#include "wardgate/ledger.h" /* struct store_range */
 
 /* A reading. 0 in a name: none. */
 struct store_row {
@@ -64,11 +65,6 @@ struct store_owed {
 	uint32_t epoch;              /* name */
 	uint64_t first, last, count; /* OWED_GAP: count of the numbers first..last were dropped */
 	char reason[24];             /* OWED_GAP: size, age, free-space, damaged */
-};
-
-/* Numbers first to last, both included. */
-struct store_range {
-	uint64_t first, last;
 };
 
 /* The source key of a stored reading: a device that says it again need not be taken again. */

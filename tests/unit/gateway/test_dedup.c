@@ -12,21 +12,36 @@ static uint64_t mix(uint64_t x)
 	return x ^ (x >> 29);
 }
 
+/* The sequence, 0 when the key is not known. */
+static uint64_t find(const struct dedup *d, uint64_t key)
+{
+	struct dedup_value v;
+
+	return dedup_find(d, key, &v) ? v.sequence : 0;
+}
+
+static void add(struct dedup **d, uint64_t key, uint64_t sequence)
+{
+	const struct dedup_value v = { .sequence = sequence };
+
+	assert_int_equal(dedup_add(d, key, &v), 0);
+}
+
 static void test_the_last_keys_are_known(void **state)
 {
 	struct dedup *d = NULL;
 
-	assert_int_equal(dedup_find(d, 7), 0);
+	assert_int_equal(find(d, 7), 0);
 	for (uint64_t i = 1; i <= 5000; i++) {
-		assert_int_equal(dedup_find(d, mix(i)), 0);
-		assert_int_equal(dedup_add(&d, mix(i), i), 0);
+		assert_int_equal(find(d, mix(i)), 0);
+		add(&d, mix(i), i);
 		for (uint64_t j = i > 40 ? i - 40 : 1; j <= i; j++)
-			assert_int_equal(dedup_find(d, mix(j)), j);
+			assert_int_equal(find(d, mix(j)), j);
 	}
 	for (uint64_t j = 1; j <= 5000 - DEDUP_MAX; j++)
-		assert_int_equal(dedup_find(d, mix(j)), 0);
+		assert_int_equal(find(d, mix(j)), 0);
 	for (uint64_t j = 5001 - DEDUP_MAX; j <= 5000; j++)
-		assert_int_equal(dedup_find(d, mix(j)), j);
+		assert_int_equal(find(d, mix(j)), j);
 	dedup_free(d);
 }
 
@@ -38,10 +53,77 @@ static void test_colliding_keys(void **state)
 	for (uint64_t i = 1; i <= 3000; i++) {
 		uint64_t key = (i << 32) | (i % 3);
 
-		assert_int_equal(dedup_add(&d, key, i), 0);
+		add(&d, key, i);
 		for (uint64_t j = i > 100 ? i - 100 : 1; j <= i; j++)
-			assert_int_equal(dedup_find(d, (j << 32) | (j % 3)), j);
+			assert_int_equal(find(d, (j << 32) | (j % 3)), j);
 	}
+	dedup_free(d);
+}
+
+static void test_values_come_back(void **state)
+{
+	static const struct dedup_value rows[] = {
+		{ 1, 0, false },
+		{ 1, 255, false },
+		{ (UINT64_C(1) << 55) - 1, 0, true },
+		{ (UINT64_C(1) << 55) - 1, 255, true },
+		{ 34567, 7, false },
+	};
+	struct dedup *d = NULL;
+	struct dedup_value v;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(dedup_add(&d, i + 1, &rows[i]), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(dedup_find(d, i + 1, &v));
+		assert_int_equal(v.sequence, rows[i].sequence);
+		assert_int_equal(v.epoch, rows[i].epoch);
+		assert_int_equal(v.lost, rows[i].lost);
+	}
+	dedup_free(d);
+}
+
+static void test_a_key_given_again_takes_no_second_place(void **state)
+{
+	const struct dedup_value again = { .sequence = 9, .epoch = 3 };
+	struct dedup *d = NULL;
+	struct dedup_value v;
+
+	add(&d, 5, 1);
+	for (uint64_t i = 0; i < 3 * DEDUP_MAX; i++)
+		assert_int_equal(dedup_add(&d, 5, &again), 0);
+	for (uint64_t i = 0; i < DEDUP_MAX - 1; i++)
+		add(&d, 100 + i, i + 10);
+	assert_true(dedup_find(d, 5, &v));
+	assert_int_equal(v.sequence, 9);
+	assert_int_equal(v.epoch, 3);
+	add(&d, 99, 8);
+	assert_false(dedup_find(d, 5, &v));
+	assert_int_equal(find(d, 99), 8);
+	dedup_free(d);
+}
+
+static void test_lost(void **state)
+{
+	const struct dedup_value old = { .sequence = 4, .epoch = 2 };
+	struct dedup *d = NULL;
+	struct dedup_value v;
+
+	dedup_lost(d, 5, 2, 4);
+	assert_int_equal(dedup_add(&d, 5, &old), 0);
+	dedup_lost(d, 6, 2, 4);
+	dedup_lost(d, 5, 0, 4); /* of another epoch */
+	dedup_lost(d, 5, 2, 3); /* of another number */
+	assert_true(dedup_find(d, 5, &v));
+	assert_false(v.lost);
+	dedup_lost(d, 5, 2, 4);
+	assert_true(dedup_find(d, 5, &v));
+	assert_true(v.lost);
+	assert_int_equal(v.sequence, 4);
+	assert_int_equal(v.epoch, 2);
+	assert_int_equal(dedup_add(&d, 5, &old), 0);
+	assert_true(dedup_find(d, 5, &v));
+	assert_false(v.lost);
 	dedup_free(d);
 }
 
@@ -50,6 +132,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_last_keys_are_known),
 		cmocka_unit_test(test_colliding_keys),
+		cmocka_unit_test(test_values_come_back),
+		cmocka_unit_test(test_a_key_given_again_takes_no_second_place),
+		cmocka_unit_test(test_lost),
 	};
 
 	return RUN_TESTS(tests);

@@ -207,13 +207,14 @@ static void test_battery_is_noted(void **state)
 
 static void test_records_share_the_numbers(void **state)
 {
+	const struct gap gap = { .first = 1, .last = 1, .reason = "memory-full" };
 	struct reading in = number(METRIC_SPO2, 97, 0);
 	const struct message *m;
 	struct world w;
 
 	begin(&w, 10, MODE_PRODUCTION);
 	assert_int_equal(submit(&w, &in, 1), 0);
-	gateway_gap(w.gateway, 1, "memory-full");
+	assert_int_equal(gateway_gap(w.gateway, &gap), 0);
 	m = outbox_entry_message(send(&w));
 	assert_int_equal(m->kind, MESSAGE_RECORD);
 	assert_int_equal(m->sequence, 2);

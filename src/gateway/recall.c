@@ -1,0 +1,500 @@
+/*
+ * A ring of entries in order of arrival and chains of them by hash, in one
+ * file that is mapped. See recall.h.
+ *
+ * A kill can come between any two stores, and the kernel keeps what was stored
+ * before it; nothing is flushed and nobody reads while we write, so the order
+ * in which the compiler emits the stores is all that counts:
+ *
+ *   1. the count goes up: a kill from here on costs one place of the ring;
+ *   2. the place's key becomes 0: its former entry, the oldest, is gone;
+ *   3. the other members, with a check over all of them;
+ *   4. the key: the entry is whole;
+ *   5. the head of its chain: the entry is found.
+ *
+ * A chain leads from newer to older entries. Where it meets one that is empty,
+ * of another chain, or not older than the one before, the rest of it has been
+ * overwritten: it ends there, and a damaged file cannot make it endless.
+ */
+#include "gateway/recall.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "gateway/epoch.h"
+#include "util/hash.h"
+
+#define BUCKETS RECALL_MAX
+#define HEADER_SIZE 4096
+#define VERSION 1
+#define LABELS 16
+#define FIRST_STORED 256
+
+#define TMPFS 0x01021994 /* statfs(2) */
+#define RAMFS 0x858458f6
+
+/* The compiler moves no store across it. */
+#define barrier() __asm__ volatile("" ::: "memory")
+
+static const char magic[8] = { 'w', 'g', 'r', 'e', 'c', 'a', 'l', 'l' };
+
+struct entry {
+	uint64_t key; /* of device and source key; 0: empty */
+	uint64_t sequence, device_sequence;
+	uint64_t counter; /* of the epoch, like random */
+	uint32_t random;
+	uint32_t serial; /* of the count when it was added; its place is serial % RECALL_MAX */
+	uint32_t check;
+	uint16_t next; /* of its chain: place + 1, 0 for the end */
+	uint16_t zero;
+};
+
+struct header {
+	char magic[8]; /* stored last: all else is in order */
+	uint32_t version, header_size, entry_size, entries, buckets, zero;
+	uint64_t identity[2]; /* of gateway and state directory */
+	struct hash_key key;  /* random: peers cannot aim at one chain */
+	uint64_t count;       /* entries ever begun */
+};
+
+struct file {
+	union {
+		struct header header;
+		char page[HEADER_SIZE];
+	};
+	uint16_t heads[BUCKETS]; /* place + 1 of the newest in the chain, 0: none */
+	struct entry ring[RECALL_MAX];
+};
+
+_Static_assert(sizeof(struct entry) == 48, "the layout is fixed");
+_Static_assert(RECALL_MAX <= UINT16_MAX && (RECALL_MAX & (RECALL_MAX - 1)) == 0,
+	"places fit into 16 bits, and serials wrap around");
+
+struct stored {
+	uint64_t key; /* 0: empty */
+	uint64_t sequence, counter;
+	uint32_t random;
+};
+
+struct recall {
+	struct file *file;
+	uint64_t own_counter; /* of this run's epoch, like own_random */
+	uint32_t own_random;
+	/* Labels of epochs found of late. */
+	struct {
+		uint64_t counter;
+		uint32_t random;
+		struct label *label;
+	} labels[LABELS];
+	unsigned next_label;
+	struct stored *stored; /* open addressing, at most half full; NULL: none */
+	size_t stored_size, stored_count;
+};
+
+/* --- the file --- */
+
+static bool is_ram(const char *directory)
+{
+	struct statfs s;
+
+	return statfs(directory, &s) == 0 &&
+	       ((uint32_t)s.f_type == TMPFS || (uint32_t)s.f_type == RAMFS);
+}
+
+/* Into ret: the first directory of $RUNTIME_DIRECTORY, else /dev/shm. */
+static int find_directory(char *ret, size_t size)
+{
+	const char *runtime = getenv("RUNTIME_DIRECTORY");
+	size_t n = runtime ? strcspn(runtime, ":") : 0;
+
+	if (n > 0 && n < size) {
+		memcpy(ret, runtime, n);
+		ret[n] = 0;
+		if (ret[0] == '/' && is_ram(ret))
+			return 0;
+	}
+	(void)snprintf(ret, size, "/dev/shm");
+	return is_ram(ret) ? 0 : -EOPNOTSUPP;
+}
+
+/* Two hashes of the gateway's name and the state directory's real path. */
+static int identify(const char *state_directory, const char *gateway, uint64_t ret[2])
+{
+	static const struct hash_key other = { 1, 2 };
+	_cleanup_(freep) char *path = realpath(state_directory, NULL), *text = NULL;
+	int n;
+
+	if (!path)
+		return -errno;
+	n = asprintf(&text, "%s\n%s", gateway, path);
+	if (n < 0) {
+		text = NULL;
+		return -ENOMEM;
+	}
+	ret[0] = hash_bytes(&hash_key_fixed, text, (size_t)n);
+	ret[1] = hash_bytes(&other, text, (size_t)n);
+	return 0;
+}
+
+/* Whether it is a file of our own that nobody else can write or has a name for. */
+static bool is_private(int fd)
+{
+	struct stat s;
+
+	return fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_uid == geteuid() &&
+	       (s.st_mode & 077) == 0 && s.st_nlink == 1 && s.st_size == (off_t)sizeof(struct file);
+}
+
+/* Returns the mapping, or NULL with *ret_error. */
+static struct file *map(int fd, int *ret_error)
+{
+	void *p = mmap(NULL, sizeof(struct file), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (p == MAP_FAILED) {
+		*ret_error = -errno;
+		return NULL;
+	}
+	/* A huge page would count in full as soon as one byte of it is used. */
+	(void)madvise(p, sizeof(struct file), MADV_NOHUGEPAGE);
+	return p;
+}
+
+static bool is_good(const struct header *h, const uint64_t identity[2])
+{
+	return memcmp(h->magic, magic, sizeof(magic)) == 0 && h->version == VERSION &&
+	       h->header_size == HEADER_SIZE && h->entry_size == sizeof(struct entry) &&
+	       h->entries == RECALL_MAX && h->buckets == BUCKETS && h->zero == 0 &&
+	       h->identity[0] == identity[0] && h->identity[1] == identity[1];
+}
+
+/* The file that an earlier run left. NULL with *ret_error: -ENOENT none, -EBADMSG not a good one,
+ * other errors. */
+static struct file *open_file(const char *path, const uint64_t identity[2], int *ret_error)
+{
+	_cleanup_(closep) int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	struct file *f;
+
+	if (fd < 0) {
+		*ret_error =
+			errno == ENOENT || errno == ENOMEM || errno == EMFILE ? -errno : -EBADMSG;
+		return NULL;
+	}
+	*ret_error = -EBADMSG;
+	if (!is_private(fd))
+		return NULL;
+	f = map(fd, ret_error);
+	if (f && !is_good(&f->header, identity)) {
+		(void)munmap(f, sizeof(*f));
+		*ret_error = -EBADMSG;
+		return NULL;
+	}
+	return f;
+}
+
+/* Makes the file. Its pages are reserved at once: in a file system that is full, a store into a
+ * hole would be a SIGBUS. They count in nobody's resident size until they are used. */
+static struct file *make_file(const char *path, const uint64_t identity[2], int *ret_error)
+{
+	_cleanup_(closep) int fd =
+		open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct hash_key key;
+	struct file *f;
+	int r;
+
+	if (fd < 0) {
+		*ret_error = -errno;
+		return NULL;
+	}
+	r = hash_key_random(&key);
+	if (r == 0)
+		r = fchmod(fd, 0600) < 0 ? -errno : -posix_fallocate(fd, 0, sizeof(struct file));
+	f = r == 0 ? map(fd, &r) : NULL;
+	if (!f) {
+		(void)unlink(path);
+		*ret_error = r;
+		return NULL;
+	}
+	f->header = (struct header){ .version = VERSION,
+		.header_size = HEADER_SIZE,
+		.entry_size = sizeof(struct entry),
+		.entries = RECALL_MAX,
+		.buckets = BUCKETS,
+		.identity = { identity[0], identity[1] },
+		.key = key };
+	barrier();
+	memcpy(f->header.magic, magic, sizeof(magic));
+	return f;
+}
+
+int recall_new(struct recall **ret, const char *directory, const char *state_directory,
+	const char *gateway, const char *epoch)
+{
+	_cleanup_(recall_freep) struct recall *r = calloc(1, sizeof(*r));
+	struct epoch own;
+	char found[PATH_MAX / 2], path[PATH_MAX];
+	uint64_t identity[2] = { 0 };
+	int error = 0;
+
+	if (!r)
+		return -ENOMEM;
+	error = epoch_from_text(epoch, &own);
+	if (error < 0)
+		return error;
+	r->own_counter = own.counter;
+	r->own_random = own.random;
+	error = identify(state_directory, gateway, identity);
+	if (error < 0)
+		return error;
+	if (!directory) {
+		error = find_directory(found, sizeof(found));
+		if (error < 0)
+			return error;
+		directory = found;
+	}
+	if (snprintf(path, sizeof(path), "%s/wardgate-%016" PRIx64 ".recall", directory,
+		    identity[0]) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+
+	r->file = open_file(path, identity, &error);
+	if (!r->file) {
+		if (error == -EBADMSG && unlink(path) < 0)
+			return -errno;
+		if (error == -EBADMSG || error == -ENOENT)
+			r->file = make_file(path, identity, &error);
+		if (!r->file)
+			return error;
+	}
+	*ret = TAKE_PTR(r);
+	return 0;
+}
+
+struct recall *recall_free(struct recall *r)
+{
+	if (!r)
+		return NULL;
+	if (r->file)
+		(void)munmap(r->file, sizeof(*r->file));
+	for (unsigned i = 0; i < LABELS; i++)
+		label_unref(r->labels[i].label);
+	free(r->stored);
+	free(r);
+	return NULL;
+}
+
+/* --- entries --- */
+
+static uint64_t key_of(const struct recall *r, const char *device, uint64_t source_key)
+{
+	char bytes[LABEL_MAX + 1 + sizeof(source_key)];
+	size_t n = strnlen(device, LABEL_MAX);
+	uint64_t key;
+
+	memcpy(bytes, device, n);
+	bytes[n++] = 0;
+	memcpy(bytes + n, &source_key, sizeof(source_key));
+	key = hash_bytes(&r->file->header.key, bytes, n + sizeof(source_key));
+	return key != 0 ? key : 1;
+}
+
+/* Says whether an entry is one that was written whole, and not a memory that flipped. */
+static uint32_t check_of(const struct entry *e)
+{
+	const uint64_t words[] = { e->key, e->sequence, e->device_sequence, e->counter,
+		(uint64_t)e->random << 32 | e->serial, e->next };
+	uint64_t x = UINT64_C(0x9E3779B97F4A7C15);
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		x = (x ^ words[i]) * UINT64_C(0xD6E8FEB86659FD93);
+		x ^= x >> 32;
+	}
+	return (uint32_t)x;
+}
+
+static uint16_t *head_of(const struct recall *r, uint64_t key)
+{
+	return &r->file->heads[key & (BUCKETS - 1)];
+}
+
+/* NULL when there is none. */
+static const struct entry *look_up(const struct recall *r, uint64_t key)
+{
+	uint32_t count = (uint32_t)r->file->header.count, age = 0;
+	uint32_t at = *head_of(r, key);
+
+	while (at != 0 && at <= RECALL_MAX) {
+		const struct entry *e = &r->file->ring[at - 1];
+
+		if (e->key == 0 || head_of(r, e->key) != head_of(r, key) ||
+			(e->serial & (RECALL_MAX - 1)) != at - 1 || count - e->serial <= age ||
+			count - e->serial > RECALL_MAX || e->check != check_of(e))
+			return NULL;
+		if (e->key == key)
+			return e;
+		age = count - e->serial;
+		at = e->next;
+	}
+	return NULL;
+}
+
+static void add(struct recall *r, struct entry *new)
+{
+	uint16_t *head = head_of(r, new->key);
+	struct header *h = &r->file->header;
+	struct entry *e;
+
+	new->serial = (uint32_t)h->count;
+	new->next = *head;
+	new->check = check_of(new);
+	e = &r->file->ring[new->serial &(RECALL_MAX - 1)];
+
+	h->count++;
+	barrier();
+	*(volatile uint64_t *)&e->key = 0;
+	barrier();
+	e->sequence = new->sequence;
+	e->device_sequence = new->device_sequence;
+	e->counter = new->counter;
+	e->random = new->random;
+	e->serial = new->serial;
+	e->check = new->check;
+	e->next = new->next;
+	barrier();
+	*(volatile uint64_t *)&e->key = new->key;
+	barrier();
+	*head = (uint16_t)((new->serial &(RECALL_MAX - 1)) + 1);
+}
+
+/* --- stored keys --- */
+
+/* The place of the key, or the empty one where it would go. */
+static struct stored *stored_place(struct stored *table, size_t size, uint64_t key)
+{
+	size_t at = (size_t)key & (size - 1);
+
+	while (table[at].key != 0 && table[at].key != key)
+		at = (at + 1) & (size - 1);
+	return &table[at];
+}
+
+static int grow_stored(struct recall *r)
+{
+	size_t size = r->stored_size ? 2 * r->stored_size : FIRST_STORED;
+	struct stored *larger = calloc(size, sizeof(*larger));
+
+	if (!larger)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->stored_size; i++)
+		if (r->stored[i].key != 0)
+			*stored_place(larger, size, r->stored[i].key) = r->stored[i];
+	free(r->stored);
+	r->stored = larger;
+	r->stored_size = size;
+	return 0;
+}
+
+int recall_add_stored(struct recall *r, const char *device, uint64_t source_key, const char *epoch,
+	uint64_t sequence)
+{
+	struct epoch e;
+	struct stored *s;
+	uint64_t key;
+	int error;
+
+	if (epoch_from_text(epoch, &e) < 0)
+		return -EINVAL;
+	if (r->stored_count == RECALL_STORED_MAX)
+		return -ENOBUFS;
+	if (2 * (r->stored_count + 1) > r->stored_size) {
+		error = grow_stored(r);
+		if (error < 0)
+			return error;
+	}
+	key = key_of(r, device, source_key);
+	s = stored_place(r->stored, r->stored_size, key);
+	if (s->key == 0)
+		r->stored_count++;
+	*s = (struct stored){ key, sequence, e.counter, e.random };
+	return 0;
+}
+
+/* --- finding and adding --- */
+
+/* Sets *ret to the label of that epoch, NULL for this run's. Returns 0 or -ENOMEM. */
+static int find_label(struct recall *r, uint64_t counter, uint32_t random, struct label **ret)
+{
+	const struct epoch e = { .counter = counter, .random = random };
+	char text[EPOCH_TEXT_MAX];
+	struct label *l;
+	unsigned i;
+
+	*ret = NULL;
+	if (counter == r->own_counter && random == r->own_random)
+		return 0;
+	for (i = 0; i < LABELS; i++)
+		if (r->labels[i].label && r->labels[i].counter == counter &&
+			r->labels[i].random == random) {
+			*ret = r->labels[i].label;
+			return 0;
+		}
+	epoch_text(&e, text);
+	if (label_new(&l, text) < 0)
+		return -ENOMEM;
+	i = r->next_label++ % LABELS;
+	label_unref(r->labels[i].label);
+	r->labels[i].counter = counter;
+	r->labels[i].random = random;
+	*ret = r->labels[i].label = l;
+	return 0;
+}
+
+int recall_find(struct recall *r, const char *device, uint64_t source_key, struct recalled *ret)
+{
+	const struct stored *s;
+	const struct entry *e;
+	struct recalled found;
+	uint64_t key;
+	int error;
+
+	if (!r)
+		return 0;
+	key = key_of(r, device, source_key);
+	s = r->stored ? stored_place(r->stored, r->stored_size, key) : NULL;
+	if (s && s->key != 0) {
+		found = (struct recalled){ .sequence = s->sequence, .stored = true };
+		error = find_label(r, s->counter, s->random, &found.epoch);
+	} else {
+		e = look_up(r, key);
+		if (!e)
+			return 0;
+		found = (struct recalled){ .sequence = e->sequence,
+			.device_sequence = e->device_sequence };
+		error = find_label(r, e->counter, e->random, &found.epoch);
+	}
+	if (error < 0)
+		return error;
+	*ret = found;
+	return 1;
+}
+
+void recall_add(struct recall *r, const char *device, uint64_t source_key,
+	const struct label *epoch, uint64_t sequence, uint64_t device_sequence)
+{
+	struct epoch of = { .counter = r->own_counter, .random = r->own_random };
+	struct entry e;
+
+	if (epoch && epoch_from_text(epoch->text, &of) < 0)
+		return; /* no epoch of ours */
+	e = (struct entry){ .key = key_of(r, device, source_key),
+		.sequence = sequence,
+		.device_sequence = device_sequence,
+		.counter = of.counter,
+		.random = of.random };
+	add(r, &e);
+}
