@@ -69,13 +69,16 @@ class Epoch:
         self.last = None  # known once the epoch is over
         self.seen = Ranges()
         self.explained = Ranges()  # dropped, and said so
+        self.promised = None  # of an epoch that ended uncleanly: what is stored and can still come
         self.noticed = {}  # hole -> when it was first noticed
 
     def missing(self):
         """Numbers that should have come. They may still: live readings overtake the backlog."""
         end = self.seen.highest() if self.last is None else self.last
-        for hole in self.seen.holes(self.first, end):
-            yield from self.explained.holes(*hole)
+        due = [(self.first, end)] if self.promised is None else self.promised.pairs
+        for first, last in due:
+            for hole in self.seen.holes(max(first, self.first), last):
+                yield from self.explained.holes(*hole)
 
 
 class Ledger:
@@ -88,11 +91,14 @@ class Ledger:
             epoch.last = e["last"]
             epoch.seen = Ranges(e["seen"])
             epoch.explained = Ranges(e["explained"])
+            if e.get("promised") is not None:
+                epoch.promised = Ranges(e["promised"])
             self.epochs[tuple(key.split(":"))] = epoch
 
     def state(self):
         return {":".join(key): {"first": e.first, "last": e.last, "seen": e.seen.pairs,
-                                "explained": e.explained.pairs}
+                                "explained": e.explained.pairs,
+                                "promised": e.promised.pairs if e.promised else None}
                 for key, e in self.epochs.items()}
 
     def _epoch(self, gateway, epoch, sequence):
@@ -119,15 +125,16 @@ class Ledger:
             return  # it was over before we came
         epoch = self._epoch(gateway, record["epoch"], record.get("first", 1))
         if kind == "gap":
+            # When fewer were given up than the range has, nobody says which: the others come.
             epoch.explained.add(record["first"], record["last"])
         elif record["epoch"] == carrier:
             epoch.last = record["last"]  # its own last message says so
         else:
             # The gateway went away with something undelivered. Only what is stored can still come;
             # anything else that was never seen was never acknowledged to its device either.
-            epoch.last = max([epoch.seen.highest()] + [last for _, last in record["stored"]])
-            for hole in Ranges(record["stored"]).holes(1, epoch.last):
-                epoch.explained.add(*hole)
+            epoch.promised = epoch.promised or Ranges()
+            for first, last in record["stored"]:  # several records may share them ("more")
+                epoch.promised.add(first, last)
 
     def missing(self, now, patience):
         """(gateway, epoch, first, last) of holes that have been there for patience seconds."""
@@ -195,8 +202,9 @@ class Consumer:
         if topic.endswith("/records"):
             self.ledger.record(body)
             if body.get("record") == "gap":
-                print(f"dropped by the gateway: {body['first']} to {body['last']} of epoch "
-                      f"{body['epoch']}: {body['reason']}", file=self.out)
+                count = body.get("count", body["last"] - body["first"] + 1)
+                print(f"dropped by the gateway: {count} of {body['first']} to {body['last']} of "
+                      f"epoch {body['epoch']}: {body['reason']}", file=self.out)
         elif topic.endswith("/events"):
             print(f"alarm {body.get('rule')}: {body.get('text')}", file=self.out)
         else:

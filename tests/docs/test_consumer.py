@@ -114,6 +114,42 @@ def test_unclean_end_promises_only_what_is_stored():
     assert missing(ledger) == []
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0)])
+def test_unclean_end_in_several_records(order):
+    ledger = consumer.Ledger()
+    taken(ledger, 1, 2, 6)
+    taken(ledger, 1, 2, epoch="2-0000000a")
+    parts = [epoch_record(1, "2-0000000a", epoch="1-00000001", clean=False, stored=[[4, 4]],
+                          more=True),
+             epoch_record(2, "2-0000000a", epoch="1-00000001", clean=False, stored=[[8, 9]])]
+    for i in order:
+        ledger.record(parts[i])
+    assert missing(ledger) == [("1-00000001", 4, 4), ("1-00000001", 8, 9)]
+    again = consumer.Ledger(json.loads(json.dumps(ledger.state())))
+    taken(again, 4, 8)
+    assert missing(again) == [("1-00000001", 9, 9)]
+
+
+def test_nothing_stored_leaves_nothing_to_wait_for():
+    ledger = consumer.Ledger()
+    taken(ledger, 1, 2, 6)
+    taken(ledger, 1, epoch="2-0000000a")
+    ledger.record(epoch_record(1, "2-0000000a", epoch="1-00000001", clean=False, stored=[]))
+    assert missing(consumer.Ledger(json.loads(json.dumps(ledger.state())))) == []
+
+
+def test_gap_of_a_limit_while_others_of_its_range_still_come():
+    c, out = session()
+    for n in (1, 9):
+        c.handle("P/beds/3/d/spo2", json.dumps(reading(id=f"gw:1-00000001:{n}")))
+    gap = {"id": "gw:1-00000001:10", "record": "gap", "epoch": "1-00000001", "first": 2, "last": 8,
+           "count": 3, "reason": "size"}
+    c.handle("P/gateways/gw/records", json.dumps(gap))
+    assert "dropped by the gateway: 3 of 2 to 8 of epoch 1-00000001: size" in out.getvalue()
+    assert c.ledger.take("gw:1-00000001:5")
+    assert missing(c.ledger) == []
+
+
 def test_end_of_an_epoch_before_we_came():
     ledger = consumer.Ledger()
     taken(ledger, 1, epoch="2-0000000a")
