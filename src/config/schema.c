@@ -257,7 +257,9 @@ static const struct config_row store_rows[] = {
 		.min = INT64_C(1) << 20,
 		.max = INT64_C(1) << 44,
 		.example = "1G",
-		.help = "The largest that the database may grow." },
+		.help = "The largest that the database may grow, its log included. At the limit "
+			"the oldest readings give way to the newest and leave gap records; records "
+			"and alarm events go last. 1G holds 9 million readings or more." },
 	{ .key = "KeepFree",
 		.type = &config_type_size,
 		.offset = offsetof(struct config, store.keep_free),
@@ -265,7 +267,8 @@ static const struct config_row store_rows[] = {
 		.min = 0,
 		.max = INT64_C(1) << 44,
 		.example = "512M",
-		.help = "How much of the file system is left free, whatever MaxSize= allows." },
+		.help = "How much of the file system is left free, whatever MaxSize= allows: never "
+			"less than 16M. Below it the oldest readings give way as at MaxSize=." },
 	{ .key = "MaxAge",
 		.type = &config_type_duration,
 		.offset = offsetof(struct config, store.max_age_us),
@@ -273,8 +276,9 @@ static const struct config_row store_rows[] = {
 		.min = 60 * SECOND,
 		.max = 3650 * DAY,
 		.example = "30d",
-		.help = "How long an undelivered reading is kept. A step of the clock does not "
-			"count." },
+		.help = "How long an undelivered reading is kept, in time that the machine ran: "
+			"neither a step of the clock nor the time that it was switched off "
+			"counts." },
 };
 
 static const struct config_row control_rows[] = {
