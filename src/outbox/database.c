@@ -235,13 +235,18 @@ static int make_file(const struct database *d, const char *directory)
 {
 	_cleanup_(closep) int fd = -1, directory_fd = -1;
 	char wal[DATABASE_PATH_MAX + 8];
+	struct stat st = { 0 }, log = { 0 };
+	int r = stat(d->path, &st) < 0 ? -errno : 0;
 
-	if (access(d->path, F_OK) == 0)
+	if (r == 0 && st.st_size > 0)
 		return DATABASE_OPEN;
-	/* A log without its database must not be taken for the new one's. */
+	/* A log without its database must not be taken for the new one's, nor be deleted, as SQLite
+	 * does beside an empty one. */
 	(void)snprintf(wal, sizeof(wal), "%s-wal", d->path);
-	if (errno == ENOENT && access(wal, F_OK) == 0)
+	if ((r == 0 || r == -ENOENT) && stat(wal, &log) == 0 && (r < 0 || log.st_size > 0))
 		return DATABASE_CORRUPT;
+	if (r == 0)
+		return DATABASE_OPEN;
 	fd = open(d->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || directory_fd < 0 || fsync(fd) < 0 || fsync(directory_fd) < 0)
@@ -326,11 +331,16 @@ static int set_up(struct database *d, const char *directory, const struct schema
 	return r;
 }
 
-/* What a run that was killed left in the log. */
-static void find_log(struct database *d)
+/* Which file it is, and what a run that was killed left in the log. */
+static void find_files(struct database *d)
 {
 	char wal[DATABASE_PATH_MAX + 8];
 	struct stat st;
+
+	if (stat(d->path, &st) == 0) {
+		d->device = st.st_dev;
+		d->inode = st.st_ino;
+	}
 
 	(void)snprintf(wal, sizeof(wal), "%s-wal", d->path);
 	d->wal_bytes = stat(wal, &st) == 0 ? (int64_t)st.st_size : 0;
@@ -365,7 +375,7 @@ int database_open(struct database *d, const char *directory, const struct schema
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_wal_hook(d->db, on_commit, d);
 	set_clock(d);
-	find_log(d);
+	find_files(d);
 	return outcome;
 }
 
@@ -383,6 +393,13 @@ int database_open_damaged(struct database *d, const char *path)
 	if (r < 0)
 		database_close(d, false);
 	return r;
+}
+
+bool database_is_in_place(const struct database *d)
+{
+	struct stat st;
+
+	return d->db && stat(d->path, &st) == 0 && st.st_dev == d->device && st.st_ino == d->inode;
 }
 
 void database_close(struct database *d, bool clean)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "outbox/schema.h"
 #include "util/cleanup.h"
@@ -35,6 +36,7 @@ enum statement {
 	SQL_DELETE_READINGS,
 	SQL_DELETE_EVENTS,
 	SQL_DELETE_ASIDES,
+	SQL_DELETE_READING_ASIDES,
 	SQL_DELETE_OWED,
 	SQL_CLEAR_NAMES,
 	SQL_READ_READINGS,
@@ -81,6 +83,8 @@ struct database {
 	char boot[40];
 	int64_t wal_bytes; /* of frames that a checkpoint has not put away */
 	bool in_transaction;
+	dev_t device; /* of the file that is open */
+	ino_t inode;
 };
 
 /* Outcomes of database_open(). */
@@ -100,6 +104,8 @@ int database_open(struct database *d, const char *directory, const struct schema
 	int64_t boot_s, int *ret_version);
 /* Opens another file of ours only to read from it: damaged ones, too, without a change to them. */
 int database_open_damaged(struct database *d, const char *path);
+/* Whether the open file is still the one of that name. */
+bool database_is_in_place(const struct database *d);
 /* Closes. clean: what is in the log goes into the database; else the files stay as they are. */
 void database_close(struct database *d, bool clean);
 

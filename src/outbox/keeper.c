@@ -41,8 +41,7 @@ struct keeper *keeper_free(struct keeper *k)
 {
 	if (!k)
 		return NULL;
-	if (k->open)
-		database_close(&k->db, true);
+	database_close(&k->db, k->open);
 	free(k);
 	return NULL;
 }
@@ -117,13 +116,17 @@ void keeper_fail(struct keeper *k, int error)
 {
 	char problem[sizeof(k->figures.problem)];
 
-	if (k->open) {
+	/*
+	 * The connection stays. A commit whose sync failed stands at the end of the log, and the
+	 * kernel may have forgotten part of it while it still shows the whole. Only this connection
+	 * knows that it is no part of the log, and writes over it; another would take it for
+	 * written, put the next commits behind it, and lose them with it at a power cut.
+	 */
+	if (k->open)
 		database_rollback(&k->db);
-		/* After an error the log may hold more than is known to be right: the next opening
-		 * looks at it anew. */
+	if (error == -EUCLEAN || !database_is_in_place(&k->db))
 		database_close(&k->db, false);
-		k->open = false;
-	}
+	k->open = false;
 	/* Damage is dealt with by opening again, at once. */
 	if (error == -EUCLEAN) {
 		k->damaged = true;

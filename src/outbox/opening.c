@@ -140,15 +140,18 @@ static int probe(struct keeper *k)
 
 int keeper_open(struct keeper *k)
 {
-	int r, version = 0;
+	bool kept = database_is_in_place(&k->db); /* see keeper_fail() */
+	int r = DATABASE_OPEN, version = 0;
 
-	/* Twice: what is of no use is set aside, and a new one made. */
+	if (!kept)
+		database_close(&k->db, false);
 	if (k->damaged) {
 		r = set_aside(k, DATABASE_CORRUPT, 0);
 		if (r < 0)
 			return r;
 	}
-	for (int i = 0; i < 2; i++) {
+	/* Twice: what is of no use is set aside, and a new one made. */
+	for (int i = 0; i < 2 && !kept; i++) {
 		r = database_open(&k->db, k->directory, keeper_schema, keeper_now_s(), &version);
 		if (r <= DATABASE_FRESH)
 			break;
