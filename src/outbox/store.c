@@ -46,7 +46,7 @@ struct store {
 	/* Under the lock. */
 	struct text_slot slots[_STORE_FILE_MAX];
 	bool ping, stop, gone, batch_wanted, batch_busy;
-	const struct store_batch *batch;
+	struct store_batch batch; /* its arrays are the caller's until the result */
 	struct news done; /* of the batch; never freed */
 	struct news *news, **news_end;
 	size_t news_count;
@@ -124,7 +124,7 @@ static void post(struct news *n, void *userdata)
 /* Does the batch, if there is one, with the lock let go meanwhile. */
 static bool batch_once(struct store *s)
 {
-	const struct store_batch *batch = s->batch;
+	struct store_batch batch = s->batch;
 	struct store_limits limits = s->limits;
 
 	if (!s->batch_wanted)
@@ -132,7 +132,7 @@ static bool batch_once(struct store *s)
 	s->batch_wanted = false;
 	pthread_mutex_unlock(&s->lock);
 	keeper_set_limits(s->keeper, &limits);
-	keeper_batch(s->keeper, batch, &s->done.done);
+	keeper_batch(s->keeper, &batch, &s->done.done);
 	pthread_mutex_lock(&s->lock);
 	s->figures = *keeper_figures(s->keeper);
 	s->batch_busy = false;
@@ -457,7 +457,7 @@ void store_submit(struct store *s, const struct store_batch *batch)
 {
 	pthread_mutex_lock(&s->lock);
 	assert(!s->batch_wanted && !s->batch_busy);
-	s->batch = batch;
+	s->batch = *batch;
 	s->batch_wanted = s->batch_busy = true;
 	pthread_cond_broadcast(&s->wanted);
 	pthread_mutex_unlock(&s->lock);
