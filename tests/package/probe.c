@@ -77,7 +77,7 @@ int main(void)
 	try_file("system-write", "/usr/probe", O_CREAT | O_WRONLY);
 	try_file("home", "/home", O_RDONLY | O_DIRECTORY);
 	try_file("others", "/proc/1/environ", O_RDONLY);
-	try_file("host-name", "/proc/sys/kernel/hostname", O_RDONLY);
+	try_file("boot-id", "/proc/sys/kernel/random/boot_id", O_RDONLY);
 	try_file("tunnel", "/dev/net/tun", O_RDWR);
 	try_file("serial-port", "/dev/probe-serial", O_RDWR);
 	try_socket("inet", AF_INET, SOCK_DGRAM);

@@ -145,16 +145,17 @@ def test_the_sandbox_holds(running, tmp_path):
     got = dict(line.split() for line in running.output("cat /run/probe.out").splitlines())
     assert running.show("Result") == "success"
 
-    for name in ("state", "runtime", "temporary", "configuration", "inet", "inet6", "unix", "adjtimex-read"):
+    for name in ("state", "runtime", "temporary", "configuration", "inet", "inet6", "unix", "boot-id",
+                 "adjtimex-read"):
         assert got.pop(name) == "allowed", name
     assert bare["serial-port"] == "EACCES"
     assert got.pop("serial-port") in ("ENXIO", "ENODEV", "EIO", "allowed")
     refused = {"configuration-write": {"EROFS"}, "system-write": {"EROFS"}, "home": {"EACCES"},
-               "others": {"ENOENT"}, "host-name": {"ENOENT"}, "tunnel": {"EPERM"},
+               "others": {"ENOENT"}, "tunnel": {"EPERM"},
                "packet": {"EAFNOSUPPORT"}, "netlink": {"EAFNOSUPPORT"}}
     for name, result in got.items():
         assert result in refused.get(name, {"EPERM"}), name
-    for name in ("home", "host-name", "tunnel", "netlink", "write-and-execute", "namespace", "personality",
+    for name in ("home", "tunnel", "netlink", "write-and-execute", "namespace", "personality",
                  "set-user-id-file", "trace"):
         assert bare[name] == "allowed", name
 
