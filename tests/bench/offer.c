@@ -6,10 +6,15 @@
  * first that is handed over to the last that is safe. The counterpart of
  * bare_mqtt.
  *
- *   offer config=FILE [rate=20000] [count=100000] [warm=20000]
+ *   offer config=FILE [rate=20000] [count=100000] [warm=20000] [mode=broker|store|memory]
+ *
+ * mode=broker: with the broker, without a disk. store: the broker is away, and
+ * all goes to the database in the state directory. memory: neither; a reading
+ * is confirmed as soon as it may be sent. Prints file_per_row for store.
  */
 #include <malloc.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <systemd/sd-event.h>
 
 #include "bench/bench.h"
@@ -17,18 +22,25 @@
 #include "config/read.h"
 #include "gateway/gateway.h"
 #include "gateway/worker.h"
+#include "outbox/ledger_disk.h"
 #include "outbox/outbox.h"
 #include "publish/publish.h"
 
 #define PATIENCE_US (UINT64_C(30) * 1000000)
+#define EPOCH "12-9f3a21c4"
+
+enum mode { MODE_BROKER, MODE_STORE, MODE_MEMORY };
 
 struct offer {
+	enum mode mode;
 	sd_event *event;
 	struct config *config;
 	struct gateway *gateway;
 	struct outbox *outbox;
 	struct worker *worker;
 	struct publish *publish;
+	struct ledger_disk *disk;
+	bool opened;
 	sd_event_source *tick, *begin, *pace_source, *limit;
 	struct bench_pace pace;
 	size_t devices;
@@ -39,9 +51,14 @@ struct offer {
 static void on_wake(void *userdata)
 {
 	struct offer *o = userdata;
+	struct outbox_entry *e;
 
 	if (o->publish)
 		publish_pump(o->publish);
+	while (o->mode == MODE_MEMORY && (e = outbox_next(o->outbox))) {
+		outbox_sent(o->outbox, e);
+		outbox_confirmed(o->outbox, e);
+	}
 }
 
 static ssize_t no_status(char *buf, size_t size, void *userdata)
@@ -99,9 +116,10 @@ static int on_pace(sd_event_source *s, int fd, uint32_t events, void *userdata)
 static int on_begin(sd_event_source *s, uint64_t usec, void *userdata)
 {
 	struct offer *o = userdata;
-	struct publish_report report;
+	struct publish_report report = { .connected = o->mode == MODE_MEMORY || o->opened };
 
-	publish_report(o->publish, &report);
+	if (o->publish)
+		publish_report(o->publish, &report);
 	if (report.connected) {
 		bench_pace_start(&o->pace, o->pace.rate, o->pace.total);
 		return 0;
@@ -137,10 +155,65 @@ static void offer(struct offer *o, int64_t rate, int64_t count)
 	o->limit = sd_event_source_disable_unref(o->limit);
 }
 
+/* --- the disk --- */
+
+static void on_gap(const struct ledger_disk_gap *gap, void *userdata)
+{
+	bench_die("the ledger has a gap: %s", gap->reason);
+}
+
+static void on_opened(void *userdata)
+{
+	((struct offer *)userdata)->opened = true;
+}
+
+static void on_changed(const struct store_figures *figures, void *userdata)
+{
+	if (figures->state == STORE_FAILING)
+		bench_die("the store fails: %s", figures->problem);
+}
+
+static void open_disk(struct offer *o)
+{
+	const struct ledger_disk_hooks hooks = {
+		.gap = on_gap,
+		.opened = on_opened,
+		.changed = on_changed,
+		.userdata = o,
+	};
+	const struct store_limits limits = { INT64_C(1) << 40, 0, INT64_MAX };
+	int holder, r;
+
+	r = ledger_disk_new(&o->disk, o->event, o->outbox, o->config->gateway.state_directory,
+		EPOCH, &limits, o->config->store.commit_interval_us, &hooks, &holder);
+	if (r < 0)
+		bench_die("%s: %s", o->config->gateway.state_directory, strerror(-r));
+}
+
+static int64_t file_bytes(const struct offer *o, const char *name)
+{
+	char path[512];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", o->config->gateway.state_directory, name);
+	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+/* --- life --- */
+
+static void open_broker(struct offer *o)
+{
+	struct publish_hooks hooks = { no_status, forget, NULL, o };
+
+	if (worker_new(&o->worker, o->event) < 0 ||
+		publish_new(&o->publish, o->event, o->config, o->gateway, o->outbox, o->worker,
+			&hooks) < 0)
+		bench_die("publishing does not start");
+}
+
 static void start(struct offer *o, const char *path)
 {
 	struct outbox_limits limits = { 20000, 5, 1000 };
-	struct publish_hooks hooks = { no_status, forget, NULL, o };
 	struct config_problems problems = { 0 };
 	struct ledger ledger;
 
@@ -151,19 +224,23 @@ static void start(struct offer *o, const char *path)
 	}
 	config_problems_done(&problems);
 	if (sd_event_new(&o->event) < 0 ||
-		gateway_new(&o->gateway, o->event, o->config, "12-9f3a21c4") < 0 ||
+		gateway_new(&o->gateway, o->event, o->config, EPOCH) < 0 ||
 		outbox_new(&o->outbox, &limits) < 0)
 		bench_die("the gateway does not start");
 	ledger = outbox_ledger(o->outbox);
 	gateway_set_ledger(o->gateway, &ledger);
 	outbox_set_now(o->outbox, boottime_us());
 	outbox_set_wake(o->outbox, on_wake, o);
-	if (gateway_apply(o->gateway, o->config) < 0 || worker_new(&o->worker, o->event) < 0 ||
-		publish_new(&o->publish, o->event, o->config, o->gateway, o->outbox, o->worker,
-			&hooks) < 0 ||
+	if (gateway_apply(o->gateway, o->config) < 0 ||
 		sd_event_add_time_relative(
 			o->event, &o->tick, CLOCK_BOOTTIME, 0, 10000, on_tick, o) < 0)
-		bench_die("publishing does not start");
+		bench_die("the gateway does not start");
+	if (o->mode == MODE_BROKER)
+		open_broker(o);
+	else if (o->mode == MODE_STORE)
+		open_disk(o);
+	else
+		outbox_connected(o->outbox, 1U << 20);
 	o->devices = registry_count(gateway_registry(o->gateway));
 	bench_pace_open(&o->pace);
 	if (o->devices == 0 ||
@@ -171,29 +248,46 @@ static void start(struct offer *o, const char *path)
 		bench_die("there are no devices");
 }
 
+static enum mode mode_of(const char *text)
+{
+	if (strcmp(text, "broker") == 0)
+		return MODE_BROKER;
+	if (strcmp(text, "store") == 0)
+		return MODE_STORE;
+	if (strcmp(text, "memory") == 0)
+		return MODE_MEMORY;
+	bench_die("there is no mode=%s", text);
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	int64_t rate = bench_number(argc, argv, "rate", 20000);
 	int64_t count = bench_number(argc, argv, "count", 100000);
-	struct offer o = { 0 };
-	struct publish_report report;
-	int64_t cpu_us, begin_ns;
+	int64_t warm = bench_number(argc, argv, "warm", 20000);
+	struct offer o = { .mode = mode_of(bench_arg(argc, argv, "mode", "broker")) };
+	struct publish_report report = { 0 };
+	int64_t cpu_us, begin_ns, took_ns;
 
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	(void)mallopt(M_ARENA_MAX, 1);
 	start(&o, bench_need(argc, argv, "config"));
-	offer(&o, rate, bench_number(argc, argv, "warm", 20000));
+	offer(&o, rate, warm);
 	cpu_us = bench_cpu_us();
 	begin_ns = bench_now_ns();
 	offer(&o, rate, count);
 	cpu_us = bench_cpu_us() - cpu_us;
-	publish_report(o.publish, &report);
-	printf("{\"cpu_us\":%.3f,\"seconds\":%.3f,\"refused\":%" PRIu64 ",\"connects\":%" PRIu64
-	       "}\n",
-		(double)cpu_us / (double)count, (double)(bench_now_ns() - begin_ns) / 1e9,
-		report.refused, report.connects);
+	took_ns = bench_now_ns() - begin_ns;
+	if (o.publish)
+		publish_report(o.publish, &report);
 	publish_free(o.publish);
+	ledger_disk_free(o.disk, boottime_us() + (int64_t)PATIENCE_US);
+	printf("{\"cpu_us\":%.3f,\"seconds\":%.3f,\"refused\":%" PRIu64 ",\"connects\":%" PRIu64
+	       ",\"file_per_row\":%.2f}\n",
+		(double)cpu_us / (double)count, (double)took_ns / 1e9, report.refused,
+		report.connects,
+		(double)(file_bytes(&o, "outbox.db") + file_bytes(&o, "outbox.db-wal")) /
+			(double)(warm + count));
 	outbox_free(o.outbox);
 	gateway_free(o.gateway);
 	worker_free(o.worker);
