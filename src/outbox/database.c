@@ -256,12 +256,17 @@ static int make_file(const struct database *d, const char *directory)
 
 static int connect_to(struct database *d)
 {
+	struct stat st;
 	int r, rc = sqlite3_open_v2(d->path, &d->db,
 		       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 		       store_vfs);
 
 	if (rc != SQLITE_OK)
 		return database_error(d, rc);
+	if (stat(d->path, &st) < 0)
+		return -errno;
+	d->device = st.st_dev;
+	d->inode = st.st_ino;
 	sqlite3_busy_timeout(d->db, BUSY_MS);
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	/* Until all is known to be well: a file that is not to be used is left as it is. */
@@ -280,6 +285,9 @@ static int pragma_number(struct database *d, const char *sql, int64_t *ret)
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
+	/* A file format that SQLite does not know. */
+	if ((rc & 0xff) == SQLITE_ERROR)
+		return -EUCLEAN;
 	if (rc != SQLITE_ROW)
 		return database_error(d, rc) ?: -EIO;
 	*ret = sqlite3_column_int64(st, 0);
@@ -331,26 +339,21 @@ static int set_up(struct database *d, const char *directory, const struct schema
 	return r;
 }
 
-/* Which file it is, and what a run that was killed left in the log. */
-static void find_files(struct database *d)
+/* What a run that was killed left in the log. */
+static void find_log(struct database *d)
 {
 	char wal[DATABASE_PATH_MAX + 8];
 	struct stat st;
-
-	if (stat(d->path, &st) == 0) {
-		d->device = st.st_dev;
-		d->inode = st.st_ino;
-	}
 
 	(void)snprintf(wal, sizeof(wal), "%s-wal", d->path);
 	d->wal_bytes = stat(wal, &st) == 0 ? (int64_t)st.st_size : 0;
 }
 
-int database_open(struct database *d, const char *directory, const struct schema *schema,
-	int64_t boot_s, int *ret_version)
+static int connect_anew(struct database *d, const char *directory)
 {
-	int r, outcome, version = 0;
+	int r;
 
+	database_close(d, false);
 	*d = (struct database){ 0 };
 	if (snprintf(d->path, sizeof(d->path), "%s/%s", directory, DATABASE_NAME) >=
 		(int)sizeof(d->path))
@@ -359,6 +362,19 @@ int database_open(struct database *d, const char *directory, const struct schema
 	if (r != DATABASE_OPEN)
 		return r;
 	r = connect_to(d);
+	if (r < 0)
+		database_close(d, false);
+	return r;
+}
+
+int database_open(struct database *d, const char *directory, const struct schema *schema,
+	int64_t boot_s, int *ret_version)
+{
+	int r, outcome, version = 0;
+
+	r = database_is_in_place(d) ? 0 : connect_anew(d, directory);
+	if (r > 0)
+		return r;
 	outcome = r < 0 ? r : judge(d, schema, &version);
 	if (outcome == DATABASE_OPEN || outcome == DATABASE_FRESH) {
 		r = set_up(d, directory, schema, outcome, version);
@@ -367,15 +383,16 @@ int database_open(struct database *d, const char *directory, const struct schema
 	}
 	if (outcome == -EUCLEAN)
 		outcome = DATABASE_CORRUPT;
-	if (outcome != DATABASE_OPEN && outcome != DATABASE_FRESH) {
+	if (outcome > DATABASE_FRESH)
 		database_close(d, false);
+	if (outcome != DATABASE_OPEN && outcome != DATABASE_FRESH) {
 		*ret_version = version;
 		return outcome;
 	}
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_wal_hook(d->db, on_commit, d);
 	set_clock(d);
-	find_files(d);
+	find_log(d);
 	return outcome;
 }
 
@@ -413,6 +430,21 @@ void database_close(struct database *d, bool clean)
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, clean ? 0 : 1, NULL);
 	(void)sqlite3_close_v2(d->db);
 	d->db = NULL;
+}
+
+static int64_t size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+int64_t database_files(const struct database *d)
+{
+	char wal[DATABASE_PATH_MAX + 8];
+
+	(void)snprintf(wal, sizeof(wal), "%s-wal", d->path);
+	return size_of(d->path) + size_of(wal);
 }
 
 int database_sizes(struct database *d, int64_t *ret_file, int64_t *ret_used)

@@ -52,6 +52,7 @@ enum statement {
 	SQL_FIND_LAST_READING,
 	SQL_FIND_LAST_EVENT,
 	SQL_FIND_OLDEST,
+	SQL_FIND_OLDEST_AGED,
 	SQL_FIND_READING_BEFORE,
 	SQL_FIND_READING_AFTER,
 	SQL_FIND_EVENT_BEFORE,
@@ -98,12 +99,14 @@ enum {
 
 /* Opens <directory>/outbox.db, makes it when it is missing or empty, and brings it to the version
  * of schema (a backup of the older one is made first). A good database of that version is not
- * written to. boot_s: CLOCK_BOOTTIME. Returns an outcome above or a negative errno; d is open after
- * DATABASE_OPEN and DATABASE_FRESH only. */
+ * written to. boot_s: CLOCK_BOOTTIME. Returns an outcome above or a negative errno. After an errno
+ * the connection stays, for this to be called again or database_close(); it starts as zeros. */
 int database_open(struct database *d, const char *directory, const struct schema *schema,
 	int64_t boot_s, int *ret_version);
 /* Opens another file of ours only to read from it: damaged ones, too, without a change to them. */
 int database_open_damaged(struct database *d, const char *path);
+/* Bytes of the database and its log as they lie on the disk. */
+int64_t database_files(const struct database *d);
 /* Whether the open file is still the one of that name. */
 bool database_is_in_place(const struct database *d);
 /* Closes. clean: what is in the log goes into the database; else the files stay as they are. */

@@ -9,10 +9,17 @@
 #include <string.h>
 
 #include "gateway/clock.h"
+#include "outbox/giveup.h"
 #include "outbox/keeper_private.h"
+#include "outbox/upkeep.h"
 
 #define BACKOFF_MIN_US INT64_C(1000000)
 #define BACKOFF_MAX_US INT64_C(30000000)
+#define JUDGE_US INT64_C(10000000) /* limits are looked at again so often when nothing is written  \
+				    */
+
+#define ROW_BYTES 110          /* of a row in the file, rather more */
+#define BATCH_BYTES (8 * 4096) /* of a batch besides */
 
 int64_t keeper_now_s(void)
 {
@@ -124,12 +131,17 @@ void keeper_fail(struct keeper *k, int error)
 	 */
 	if (k->open)
 		database_rollback(&k->db);
-	if (error == -EUCLEAN || !database_is_in_place(&k->db))
+	if (error == -EUCLEAN)
 		database_close(&k->db, false);
 	k->open = false;
 	/* Damage is dealt with by opening again, at once. */
 	if (error == -EUCLEAN) {
 		k->damaged = true;
+		k->retry_us = 0;
+		return;
+	}
+	/* So is a file that somebody took away. */
+	if (error == -ESTALE) {
 		k->retry_us = 0;
 		return;
 	}
@@ -146,15 +158,15 @@ int keeper_measure(struct keeper *k)
 {
 	struct store_figures *f = &k->figures;
 	struct database *d = &k->db;
-	int64_t file;
-	int r = database_sizes(d, &file, &f->used_bytes);
+	int64_t pages;
+	int r = database_sizes(d, &pages, &f->used_bytes);
 
 	if (r < 0)
 		return r;
-	f->file_bytes = file + d->wal_bytes;
+	f->unused_bytes = pages - f->used_bytes;
+	f->file_bytes = database_files(d);
 	f->readings = d->ledger.readings;
 	f->events = d->ledger.events;
-	f->limit_bytes = k->limits.max_size;
 	return database_number(d, SQL_FIND_OLDEST, &f->oldest_received_ms);
 }
 
@@ -164,6 +176,47 @@ static bool is_empty(const struct store_batch *b)
 	return b->name_count + b->row_count + b->event_count + b->aside_count + b->delete_count +
 		       b->settled_count ==
 	       0;
+}
+
+/* About what the batch takes of the file, rather more. */
+static int64_t estimate(const struct store_batch *b)
+{
+	int64_t bytes = (int64_t)(b->row_count * ROW_BYTES);
+
+	for (size_t i = 0; i < b->event_count; i++)
+		bytes += (int64_t)(ROW_BYTES + strlen(b->events[i].topic) +
+				   strlen(b->events[i].body));
+	return bytes > 0 ? bytes + BATCH_BYTES : 0;
+}
+
+static int judge(struct keeper *k, int64_t coming_bytes, bool refused)
+{
+	k->judged_us = boottime_us();
+	return giveup_for_limits(k, coming_bytes, refused, &k->drop_more);
+}
+
+/* The file system has no room although the limits were kept, since others fill it, or by quota: the
+ * log is put away, so that its place can be used again, and the oldest make room in the file. */
+static int make_room(struct keeper *k, int64_t coming_bytes)
+{
+	int r = database_checkpoint(&k->db, SQLITE_CHECKPOINT_PASSIVE);
+
+	return r < 0 ? r : judge(k, coming_bytes, true);
+}
+
+static int write_batch(struct keeper *k, const struct store_batch *b)
+{
+	int64_t coming = estimate(b);
+	int r = coming > 0 ? judge(k, coming, false) : 0;
+
+	if (r == 0)
+		r = transact_write(k, b);
+	if (r == -ENOSPC) {
+		r = make_room(k, coming);
+		if (r == 0)
+			r = transact_write(k, b);
+	}
+	return r < 0 ? r : 0;
 }
 
 void keeper_batch(struct keeper *k, const struct store_batch *b, struct store_result *ret)
@@ -176,10 +229,16 @@ void keeper_batch(struct keeper *k, const struct store_batch *b, struct store_re
 		return;
 	}
 	if (!is_empty(b)) {
-		r = transact_write(k, b);
+		r = write_batch(k, b);
 		ret->error = r;
-		if (r == 0)
+		if (r == 0) {
 			k->backoff_us = BACKOFF_MIN_US;
+			r = upkeep_after_commit(k);
+		}
+	} else if (boottime_us() >= k->judged_us + JUDGE_US) {
+		r = database_is_in_place(&k->db) ? 0 : -ESTALE;
+		if (r == 0)
+			r = judge(k, 0, false);
 	}
 	if (r == 0)
 		r = transact_read(k, b, ret);
@@ -188,6 +247,19 @@ void keeper_batch(struct keeper *k, const struct store_batch *b, struct store_re
 	ret->own_owed = k->own_owed;
 	if (r < 0)
 		keeper_fail(k, r);
+}
+
+/* What can wait; k is open. */
+static int work(struct keeper *k, bool crowded, int64_t *ret_next_us)
+{
+	int r = 0;
+
+	*ret_next_us = 0;
+	if (k->drop_more && !crowded) {
+		r = judge(k, 0, false);
+		return r < 0 ? r : keeper_measure(k);
+	}
+	return upkeep_idle(k, ret_next_us);
 }
 
 static void tell_change(struct keeper *k)
@@ -207,6 +279,7 @@ static void tell_change(struct keeper *k)
 
 int64_t keeper_work(struct keeper *k, bool crowded)
 {
+	int64_t next_us;
 	int r;
 
 	if (!k->open) {
@@ -218,8 +291,13 @@ int64_t keeper_work(struct keeper *k, bool crowded)
 		tell_change(k);
 		return k->open ? 0 : k->retry_us;
 	}
+	r = work(k, crowded, &next_us);
+	if (r < 0) {
+		keeper_fail(k, r);
+		next_us = k->retry_us;
+	}
 	tell_change(k);
-	return INT64_MAX;
+	return next_us;
 }
 
 int keeper_scan(struct keeper *k, uint32_t epoch)

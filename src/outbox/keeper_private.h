@@ -21,6 +21,10 @@ struct keeper {
 	bool probe;        /* a write failed: the next opening has to show that one succeeds */
 	bool damaged;      /* the file is to be set aside at the next opening */
 	bool changed;      /* figures are to be told */
+	bool drop_more;    /* a limit asks for more than one turn gave up */
+	bool log_long;     /* the log has grown beyond what a drained database needs */
+	int64_t log_kept;  /* of the log after the last checkpoint: others read it */
+	int64_t judged_us, committed_us; /* boot time of the last look at the limits, and commit */
 	int64_t retry_us;  /* boot time of the next opening */
 	int64_t backoff_us;
 	int64_t own_owed; /* id of this run's owed epoch, 0: not written */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "gateway/clock.h"
+#include "outbox/copy.h"
 #include "outbox/keeper_private.h"
 #include "outbox/quarantine.h"
 
@@ -138,20 +139,38 @@ static int probe(struct keeper *k)
 	return r < 0 ? r : database_commit(&k->db, keeper_now_s());
 }
 
+/* Somebody removed or replaced the file while it is open. What is open is what was promised to be
+ * kept: it is written to its place again. What stands there goes aside; above all a log that is no
+ * longer the file's. */
+static void rescue(struct keeper *k)
+{
+	char name[64];
+	int r = quarantine(k->directory, "replaced", name, sizeof(name));
+
+	if (r == 0)
+		r = copy_database(&k->db, k->directory, k->db.path);
+	database_close(&k->db, false);
+	(void)snprintf(k->figures.notice, sizeof(k->figures.notice),
+		"%s was removed or replaced while in use; %s.", DATABASE_NAME,
+		r == 0 ? "it was written anew with all that it held"
+		       : "what it held is lost but for what memory holds");
+	k->changed = true;
+}
+
 int keeper_open(struct keeper *k)
 {
 	bool kept = database_is_in_place(&k->db); /* see keeper_fail() */
 	int r = DATABASE_OPEN, version = 0;
 
-	if (!kept)
-		database_close(&k->db, false);
+	if (k->db.db && !kept)
+		rescue(k);
 	if (k->damaged) {
 		r = set_aside(k, DATABASE_CORRUPT, 0);
 		if (r < 0)
 			return r;
 	}
 	/* Twice: what is of no use is set aside, and a new one made. */
-	for (int i = 0; i < 2 && !kept; i++) {
+	for (int i = 0; i < 2; i++) {
 		r = database_open(&k->db, k->directory, keeper_schema, keeper_now_s(), &version);
 		if (r <= DATABASE_FRESH)
 			break;
@@ -166,12 +185,13 @@ int keeper_open(struct keeper *k)
 		k->fresh = true;
 	r = k->probe ? probe(k) : 0;
 	if (r == 0)
-		r = tell(k);
-	if (r == 0)
 		r = keeper_measure(k);
 	if (r < 0)
 		return r;
-	k->probe = false;
 	keeper_set_state(k, STORE_GOOD, "");
+	r = tell(k);
+	if (r < 0)
+		return r;
+	k->probe = false;
 	return 0;
 }

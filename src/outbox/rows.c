@@ -184,6 +184,11 @@ int rows_delete_readings(struct database *d, int64_t first, int64_t last)
 	return delete_range(d, SQL_DELETE_READINGS, first, last, &d->ledger.readings);
 }
 
+int rows_delete_reading_asides(struct database *d, int64_t first, int64_t last)
+{
+	return delete_range(d, SQL_DELETE_READING_ASIDES, first, last, &d->ledger.asides);
+}
+
 int rows_delete_events(struct database *d, int64_t first, int64_t last)
 {
 	return delete_range(d, SQL_DELETE_EVENTS, first, last, &d->ledger.events);

@@ -24,6 +24,8 @@ int rows_add_owed(struct database *d, struct store_owed *o);
 /* Delete by position or id; counts follow. */
 int rows_delete(struct database *d, const struct store_range *positions);
 int rows_delete_readings(struct database *d, int64_t first, int64_t last);
+/* What says of readings among them that they were set aside. */
+int rows_delete_reading_asides(struct database *d, int64_t first, int64_t last);
 int rows_delete_events(struct database *d, int64_t first, int64_t last);
 int rows_settle(struct database *d, int64_t owed_id);
 

@@ -31,6 +31,8 @@ const char *const statement_sql[_STATEMENT_MAX] = {
 	[SQL_DELETE_READINGS] = "DELETE FROM reading WHERE id BETWEEN ?1 AND ?2",
 	[SQL_DELETE_EVENTS] = "DELETE FROM event WHERE id BETWEEN ?1 AND ?2",
 	[SQL_DELETE_ASIDES] = "DELETE FROM aside WHERE id BETWEEN ?1 AND ?2",
+	[SQL_DELETE_READING_ASIDES] = "DELETE FROM aside WHERE id BETWEEN ?1 AND ?2"
+				      " AND id NOT IN (SELECT id FROM event)",
 	[SQL_DELETE_OWED] = "DELETE FROM owed WHERE id=?1",
 	[SQL_CLEAR_NAMES] = "DELETE FROM name",
 	[SQL_READ_READINGS] = "SELECT " COMMON " FROM reading WHERE id>=?1 ORDER BY id LIMIT ?2",
@@ -49,15 +51,17 @@ const char *const statement_sql[_STATEMENT_MAX] = {
 			  " LIMIT ?1",
 	[SQL_FIND_LAST_READING] = "SELECT max(id) FROM reading",
 	[SQL_FIND_LAST_EVENT] = "SELECT max(id) FROM event",
-	[SQL_FIND_OLDEST] = "SELECT received,aged FROM reading ORDER BY id LIMIT 1",
+	[SQL_FIND_OLDEST] = "SELECT received FROM reading ORDER BY id LIMIT 1",
+	[SQL_FIND_OLDEST_AGED] = "SELECT aged FROM reading ORDER BY id LIMIT 1",
 	[SQL_FIND_READING_BEFORE] =
-		"SELECT epoch,sequence FROM reading WHERE id<?1 ORDER BY id DESC"
+		"SELECT id,epoch,sequence FROM reading WHERE id<?1 ORDER BY id DESC"
 		" LIMIT 1",
 	[SQL_FIND_READING_AFTER] =
-		"SELECT epoch,sequence FROM reading WHERE id>?1 ORDER BY id LIMIT 1",
-	[SQL_FIND_EVENT_BEFORE] = "SELECT epoch,sequence FROM event WHERE id<?1 ORDER BY id DESC"
+		"SELECT id,epoch,sequence FROM reading WHERE id>?1 ORDER BY id LIMIT 1",
+	[SQL_FIND_EVENT_BEFORE] = "SELECT id,epoch,sequence FROM event WHERE id<?1 ORDER BY id DESC"
 				  " LIMIT 1",
-	[SQL_FIND_EVENT_AFTER] = "SELECT epoch,sequence FROM event WHERE id>?1 ORDER BY id LIMIT 1",
+	[SQL_FIND_EVENT_AFTER] =
+		"SELECT id,epoch,sequence FROM event WHERE id>?1 ORDER BY id LIMIT 1",
 	[SQL_SCAN_READINGS] = "SELECT id,epoch,sequence,aged FROM reading WHERE id>=?1 ORDER BY id"
 			      " LIMIT ?2",
 	[SQL_SCAN_EVENTS] =

@@ -114,8 +114,8 @@ static void post(struct news *n, void *userdata)
 	struct store *s = userdata;
 
 	pthread_mutex_lock(&s->lock);
-	if (n->kind == NEWS_CHANGED)
-		s->figures = n->changed;
+	/* What the hook then asks for is no older than what it is told. */
+	s->figures = *keeper_figures(s->keeper);
 	append_news(s, n);
 	pthread_mutex_unlock(&s->lock);
 	wake_loop(s);

@@ -49,6 +49,7 @@ struct store_figures {
 	uint64_t readings, events;  /* rows */
 	int64_t file_bytes;         /* database and write-ahead log */
 	int64_t used_bytes;         /* of pages that hold something */
+	int64_t unused_bytes;       /* of pages that hold nothing and are used again */
 	int64_t limit_bytes;        /* what the limits allow at present */
 	int64_t oldest_received_ms; /* UTC; 0: nothing is stored */
 	uint64_t dropped;           /* messages given up for a limit or damage, since the start */

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "outbox/giveup.h"
 #include "outbox/keeper_private.h"
 
 #define READ_MAX 10000                   /* rows of one look */
+#define DAMAGED_MAX 64                   /* damaged rows that one look deals with */
 #define READ_BYTES_MAX (4 * 1024 * 1024) /* of the events' texts, likewise */
 
 /* This run's epoch is owed from its first transaction on. */
@@ -80,7 +82,14 @@ int transact_write(struct keeper *k, const struct store_batch *b)
 	return 0;
 }
 
-static int read_rows(struct keeper *k, const struct store_batch *b, struct store_result *ret)
+/* Rows that one look found damaged. */
+struct damage {
+	struct giveup_row rows[DAMAGED_MAX];
+	size_t count;
+};
+
+static int read_rows(struct keeper *k, const struct store_batch *b, struct store_result *ret,
+	struct damage *damage)
 {
 	size_t wanted = b->rows_wanted < READ_MAX ? b->rows_wanted : READ_MAX;
 	struct store_row *rows = malloc(wanted * sizeof(*rows));
@@ -92,13 +101,17 @@ static int read_rows(struct keeper *k, const struct store_batch *b, struct store
 	if (!rows)
 		return -ENOMEM;
 	r = rows_read(&k->db, SQL_READ_READINGS, b->rows_from, -1, &st);
-	while (r >= 0 && n < wanted) {
+	while (r >= 0 && n < wanted && damage->count < DAMAGED_MAX) {
 		r = rows_next_reading(&k->db, st, &rows[n], NULL);
 		if (r == 0)
 			ret->rows_end = true;
 		if (r <= 0)
 			break;
-		n += r == 1;
+		if (r == 1)
+			n++;
+		else
+			damage->rows[damage->count++] = (struct giveup_row){ rows[n].id,
+				rows[n].epoch, rows[n].sequence, false };
 	}
 	if (r > 0 && n == wanted) {
 		r = database_step(&k->db, st);
@@ -110,7 +123,8 @@ static int read_rows(struct keeper *k, const struct store_batch *b, struct store
 	return r < 0 ? r : 0;
 }
 
-static int read_events(struct keeper *k, const struct store_batch *b, struct store_result *ret)
+static int read_events(struct keeper *k, const struct store_batch *b, struct store_result *ret,
+	struct damage *damage)
 {
 	size_t wanted = b->events_wanted < READ_MAX ? b->events_wanted : READ_MAX, n = 0, bytes = 0;
 	sqlite3_stmt *st = NULL;
@@ -120,7 +134,7 @@ static int read_events(struct keeper *k, const struct store_batch *b, struct sto
 	if (!ret->events)
 		return -ENOMEM;
 	r = rows_read(&k->db, SQL_READ_EVENTS, b->events_from, -1, &st);
-	while (r >= 0 && n < wanted && bytes < READ_BYTES_MAX) {
+	while (r >= 0 && n < wanted && bytes < READ_BYTES_MAX && damage->count < DAMAGED_MAX) {
 		struct store_event *e = &ret->events[n];
 
 		r = rows_next_event(&k->db, st, e, NULL);
@@ -132,6 +146,9 @@ static int read_events(struct keeper *k, const struct store_batch *b, struct sto
 			n++;
 			bytes += strlen(e->topic) + strlen(e->body);
 			ret->event_count = n;
+		} else {
+			damage->rows[damage->count++] =
+				(struct giveup_row){ e->id, e->epoch, e->sequence, true };
 		}
 	}
 	if (r > 0 && n == wanted) {
@@ -145,12 +162,15 @@ static int read_events(struct keeper *k, const struct store_batch *b, struct sto
 
 int transact_read(struct keeper *k, const struct store_batch *b, struct store_result *ret)
 {
+	struct damage damage = { .count = 0 };
 	int r = 0;
 
 	if (b->rows_wanted > 0)
-		r = read_rows(k, b, ret);
+		r = read_rows(k, b, ret, &damage);
 	if (r == 0 && b->events_wanted > 0)
-		r = read_events(k, b, ret);
+		r = read_events(k, b, ret, &damage);
+	if (r == 0 && damage.count > 0)
+		r = giveup_damaged(k, damage.rows, damage.count);
 	ret->loaded = r == 0;
 	return r;
 }

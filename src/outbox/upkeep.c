@@ -1,0 +1,75 @@
+/*
+ * See upkeep.h. A checkpoint on a memory card takes long, and whoever commits
+ * waits for it: so it is made when no batch waits, and in between only to keep
+ * the log bounded.
+ */
+#include "outbox/upkeep.h"
+
+#include "gateway/clock.h"
+#include "outbox/limits.h"
+
+#define QUIET_US INT64_C(2000000)               /* without a commit: idle */
+#define VACUUM_FROM (INT64_C(16) * 1024 * 1024) /* of unused pages; less is not worth the writes   \
+						 */
+#define VACUUM_PAGES 1024                       /* in one step */
+#define TRUNCATE_FROM (INT64_C(1) * 1024 * 1024)
+
+/* The longest log: 16 MB, less when MaxSize= is small. */
+static int64_t log_max(const struct keeper *k)
+{
+	int64_t quarter = k->limits.max_size / 4;
+
+	return quarter > 0 && quarter < LIMITS_LOG ? quarter : LIMITS_LOG;
+}
+
+/* Others that read may keep it from doing all: then not again before the log has grown further. */
+static int checkpoint(struct keeper *k, int mode)
+{
+	int r = database_checkpoint(&k->db, mode);
+
+	k->log_kept = k->db.wal_bytes;
+	return r;
+}
+
+int upkeep_after_commit(struct keeper *k)
+{
+	int64_t log = k->db.wal_bytes;
+
+	k->committed_us = boottime_us();
+	if (log > TRUNCATE_FROM)
+		k->log_long = true;
+	if (log < k->log_kept)
+		k->log_kept = 0;
+	return log > log_max(k) && log > k->log_kept + log_max(k) / 16
+		       ? checkpoint(k, SQLITE_CHECKPOINT_PASSIVE)
+		       : 0;
+}
+
+int upkeep_idle(struct keeper *k, int64_t *ret_next_us)
+{
+	const struct store_figures *f = &k->figures;
+	int64_t log = k->db.wal_bytes, quiet_us = k->committed_us + QUIET_US;
+	bool drained = k->db.ledger.readings + k->db.ledger.events == 0;
+	bool vacuum = f->unused_bytes > VACUUM_FROM && f->unused_bytes > f->used_bytes &&
+		      f->state == STORE_GOOD;
+	int r;
+
+	*ret_next_us = INT64_MAX;
+	if (log > log_max(k) / 4 && log > k->log_kept + log_max(k) / 16)
+		return checkpoint(k, SQLITE_CHECKPOINT_PASSIVE);
+	if (!vacuum && !(drained && k->log_long))
+		return 0;
+	if (boottime_us() < quiet_us) {
+		*ret_next_us = quiet_us;
+		return 0;
+	}
+	if (vacuum) {
+		r = database_vacuum(&k->db, VACUUM_PAGES);
+		if (r == 0)
+			r = keeper_measure(k);
+		*ret_next_us = 0;
+		return r;
+	}
+	k->log_long = false;
+	return checkpoint(k, SQLITE_CHECKPOINT_TRUNCATE);
+}
