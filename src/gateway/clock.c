@@ -90,7 +90,7 @@ static enum clock_state look(struct clock *c)
 	return state;
 }
 
-static void check(struct clock *c)
+void clock_look(struct clock *c)
 {
 	struct stamp now = read_together();
 	int64_t offset_us = now.realtime_us - now.boot_us;
@@ -107,7 +107,7 @@ static void check(struct clock *c)
 
 static int on_timer(sd_event_source *s, uint64_t usec, void *userdata)
 {
-	check(userdata);
+	clock_look(userdata);
 	(void)sd_event_source_set_time_relative(s, POLL_US);
 	(void)sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 	return 0;
@@ -131,7 +131,7 @@ static int on_clock_set(sd_event_source *s, int fd, uint32_t revents, void *user
 	if (read(fd, &count, sizeof(count)) < 0 && errno == EAGAIN)
 		return 0;
 	(void)arm_set_watch(fd);
-	check(userdata);
+	clock_look(userdata);
 	return 0;
 }
 

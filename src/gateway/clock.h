@@ -23,9 +23,12 @@ struct stamp {
 /* Called when the state changed or the wall clock was stepped (by step_us, 0 if it was not). */
 typedef void (*clock_change_fn)(enum clock_state state, int64_t step_us, void *userdata);
 
-/* Watches the kernel's clock: every 10 s, and when it is set. Returns 0 or a negative errno. */
+/* Watches the kernel's clock: every 2 s, and when it is set. Returns 0 or a negative errno. */
 int clock_new(struct clock **ret, sd_event *e, clock_change_fn changed, void *userdata);
 struct clock *clock_free(struct clock *c);
+
+/* Looks at the kernel's clock at once; what it finds is told as ever. */
+void clock_look(struct clock *c);
 
 /* The time now. Cheap. Of a clock that is not synchronised the two are read so close together that
  * their difference shows every step (gateway/corrections.h). */

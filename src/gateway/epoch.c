@@ -74,10 +74,11 @@ static int parse_span(const char *text, struct correction_span *ret)
 		    "%19" SCNu64 "-%8" SCNx32 " %19" SCNu64 " %20[-0-9] %20" SCNd64 " %20" SCNd64
 		    "%n",
 		    &s.counter, &s.random, &s.first, last, &s.low_us, &s.high_us, &end) != 6 ||
-		text[end] != 0)
+		end < 0 || text[end] != 0)
 		return -EBADMSG;
-	if (strcmp(last, "-") != 0 && (sscanf(last, "%19" SCNu64 "%n", &s.last, &end) != 1 ||
-					      last[end] != 0 || s.last == 0))
+	if (strcmp(last, "-") != 0 &&
+		(last[0] == '-' || sscanf(last, "%19" SCNu64 "%n", &s.last, &end) != 1 ||
+			last[end] != 0 || s.last == 0))
 		return -EBADMSG;
 	if (!correction_is_sound(&s))
 		return -EBADMSG;

@@ -106,7 +106,8 @@ int gateway_record_clock(struct gateway *g, enum clock_state state, enum clock_s
 
 	text_printf(&t,
 		",\"record\":\"clock\",\"state\":\"%s\",\"previous\":\"%s\",\"step_ms\":%" PRId64,
-		clock_state_text(state), clock_state_text(previous), step_us / 1000);
+		clock_state_text(state), clock_state_text(previous),
+		(step_us + (step_us < 0 ? -500 : 500)) / 1000);
 	if (corrections)
 		put_corrections(&t, corrections, offset_us);
 	return publish(g, &t, 0, ret_sequence);

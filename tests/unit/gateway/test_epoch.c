@@ -11,7 +11,7 @@ static void test_round_trip(void **state)
 {
 	struct epoch e = { .counter = 12, .random = 0x9f3a21c4, .clean = true, .last = 34567 },
 		     back;
-	char buf[256], text[EPOCH_TEXT_MAX];
+	char buf[EPOCH_FILE_MAX], text[EPOCH_TEXT_MAX];
 	size_t n = epoch_format(&e, buf, sizeof(buf));
 
 	assert_string_equal(
@@ -24,6 +24,180 @@ static void test_round_trip(void **state)
 	assert_int_equal(back.last, 34567);
 	epoch_text(&back, text);
 	assert_string_equal(text, "12-9f3a21c4");
+}
+
+static void test_text_round_trip(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t counter;
+		uint32_t random;
+		int error;
+	} rows[] = {
+		{ "12-9f3a21c4", 12, 0x9f3a21c4, 0 },
+		{ "1-00000000", 1, 0, 0 },
+		{ "4611686018427387903-ffffffff", 4611686018427387903, 0xffffffff, 0 },
+		{ "", 0, 0, -EINVAL },
+		{ "12", 0, 0, -EINVAL },
+		{ "12-", 0, 0, -EINVAL },
+		{ "12-9f3a21c", 0, 0, -EINVAL },
+		{ "12-9f3a21c44", 0, 0, -EINVAL },
+		{ "12-9F3A21C4", 0, 0, -EINVAL },
+		{ "12-0x3a21c4", 0, 0, -EINVAL },
+		{ " 12-9f3a21c4", 0, 0, -EINVAL },
+		{ "-12-9f3a21c4", 0, 0, -EINVAL },
+		{ "+1-9f3a21c4", 0, 0, -EINVAL },
+		{ "99999999999999999999-9f3a21c4", 0, 0, -EINVAL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[EPOCH_TEXT_MAX];
+		struct epoch e;
+
+		assert_int_equal(epoch_from_text(rows[i].text, &e), rows[i].error);
+		if (rows[i].error)
+			continue;
+		assert_int_equal(e.counter, rows[i].counter);
+		assert_int_equal(e.random, rows[i].random);
+		epoch_text(&e, text);
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
+/* --- what was stamped before the clock was synchronised --- */
+
+#define BOOT "12345678-9abc-def0-1234-56789abcdef0"
+#define HEAD "counter=12\nrandom=9f3a21c4\nclean=no\npublished=no\nlast=0\n"
+
+static struct epoch with_spans(void)
+{
+	struct epoch e = { .counter = 12, .random = 0x9f3a21c4, .boot = BOOT };
+
+	e.corrections = (struct corrections){ .count = 2,
+		.open = true,
+		.spans = { { 11, 1, 5, 0, -70, 80 }, { 12, 0x9f3a21c4, 1, 9, 1000, 1000 } } };
+	return e;
+}
+
+static void test_spans_round_trip(void **state)
+{
+	struct epoch e = with_spans(), back;
+	char buf[EPOCH_FILE_MAX];
+	size_t n = epoch_format(&e, buf, sizeof(buf));
+
+	/* The open one has no end: it is not written again for each number. */
+	assert_string_equal(buf, HEAD "boot=" BOOT "\nsynchronised=no\n"
+				      "stamps=11-00000001 5 - -70 80\n"
+				      "stamps=12-9f3a21c4 1 - 1000 1000\n");
+	assert_int_equal(epoch_parse(buf, n, &back), 0);
+	assert_string_equal(back.boot, BOOT);
+	assert_false(back.synchronised);
+	assert_int_equal(back.corrections.count, 2);
+	assert_false(back.corrections.open);
+	assert_memory_equal(&back.corrections.spans[0], &e.corrections.spans[0],
+		sizeof(e.corrections.spans[0]));
+	assert_int_equal(back.corrections.spans[1].first, 1);
+	assert_int_equal(back.corrections.spans[1].last, 0);
+
+	e.clean = true;
+	e.synchronised = true;
+	n = epoch_format(&e, buf, sizeof(buf));
+	assert_non_null(strstr(buf, "stamps=12-9f3a21c4 1 9 1000 1000\n"));
+	assert_int_equal(epoch_parse(buf, n, &back), 0);
+	assert_int_equal(back.corrections.spans[1].last, 9);
+	assert_true(back.synchronised);
+	e.clean = false;
+	e.corrections.open = false;
+	(void)epoch_format(&e, buf, sizeof(buf));
+	assert_non_null(strstr(buf, "stamps=12-9f3a21c4 1 9 1000 1000\n"));
+}
+
+static void test_the_longest_text_fits(void **state)
+{
+	struct epoch e = { .counter = UINT64_MAX / 2 - 1,
+		.random = UINT32_MAX,
+		.boot = BOOT,
+		.last = UINT64_MAX };
+	char buf[EPOCH_FILE_MAX];
+	struct epoch back;
+	size_t n;
+
+	e.corrections.count = CORRECTIONS_MAX;
+	for (size_t i = 0; i < CORRECTIONS_MAX; i++)
+		e.corrections.spans[i] = (struct correction_span){ UINT64_MAX / 2, UINT32_MAX,
+			UINT64_MAX / 2, UINT64_MAX / 2, -INT64_MAX / 8, INT64_MAX / 8 };
+	n = epoch_format(&e, buf, sizeof(buf));
+	assert_in_range(n, 1000, sizeof(buf) - 1);
+	assert_int_equal(epoch_parse(buf, n, &back), 0);
+	assert_int_equal(back.corrections.count, CORRECTIONS_MAX);
+	assert_memory_equal(
+		back.corrections.spans, e.corrections.spans, sizeof(e.corrections.spans));
+	assert_int_equal(epoch_format(&e, buf, 100), 0);
+}
+
+/* What is wrong of the spans costs the spans, not the epoch. */
+static void test_spans_that_make_no_sense(void **state)
+{
+	static const struct {
+		const char *tail;
+		size_t count;
+	} rows[] = {
+		{ "", 0 },
+		{ "stamps=1-00000001 1 2 3 4\n", 0 }, /* of which boot? */
+		{ "boot=yesterday\nstamps=1-00000001 1 2 3 4\n", 0 },
+		{ "boot=" BOOT "\nstamps=1-00000001 1 2 3 4\n", 1 },
+		{ "boot=" BOOT "\nstamps=1-00000001 1 2 3 4", 1 },
+		{ "boot=" BOOT "\nmore=to come\nstamps=1-00000001 1 - 3 4\n", 1 },
+		{ "boot=" BOOT "\nstamps=1-00000001 0 2 3 4\n", 0 },
+		{ "boot=" BOOT "\nstamps=1-00000001 3 2 3 4\n", 0 },
+		{ "boot=" BOOT "\nstamps=1-00000001 1 2 4 3\n", 0 },
+		{ "boot=" BOOT "\nstamps=1-00000001 1 0 3 4\n", 0 },
+		{ "boot=" BOOT "\nstamps=1-00000001 1 -2 3 4\n", 0 },
+		{ "boot=" BOOT "\nstamps=1-00000001 1 2 3\n", 0 },
+		{ "boot=" BOOT "\nstamps=1-00000001 1 2 3 4 5\n", 0 },
+		{ "boot=" BOOT "\nstamps=1-00000001 1 2 -9223372036854775807 4\n", 0 },
+		{ "boot=" BOOT "\nstamps=x\nstamps=1-00000001 1 2 3 4\n", 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[1024];
+		struct epoch e;
+
+		(void)snprintf(text, sizeof(text), HEAD "%s", rows[i].tail);
+		assert_int_equal(epoch_parse(text, strlen(text), &e), 0);
+		assert_int_equal(e.counter, 12);
+		assert_int_equal(e.corrections.count, rows[i].count);
+	}
+}
+
+static void test_more_spans_than_there_can_be(void **state)
+{
+	char text[EPOCH_FILE_MAX];
+	struct epoch e;
+	size_t n;
+
+	n = (size_t)snprintf(text, sizeof(text), HEAD "boot=" BOOT "\n");
+	for (int i = 0; i < CORRECTIONS_MAX + 5; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "stamps=1-00000001 1 2 3 4\n");
+	assert_int_equal(epoch_parse(text, n, &e), 0);
+	assert_int_equal(e.corrections.count, CORRECTIONS_MAX);
+}
+
+static void test_the_next_run_keeps_them(void **state)
+{
+	struct epoch e = with_spans(), next;
+
+	e.clean = e.published = true;
+	e.last = 77;
+	next = epoch_next(&e, 5);
+	assert_int_equal(next.counter, 13);
+	assert_int_equal(next.random, 5);
+	assert_false(next.clean);
+	assert_false(next.published);
+	assert_int_equal(next.last, 0);
+	assert_string_equal(next.boot, BOOT);
+	assert_int_equal(next.corrections.count, 2);
+	assert_false(next.corrections.open);
 }
 
 static void test_next(void **state)
@@ -64,6 +238,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_text_round_trip),
+		cmocka_unit_test(test_spans_round_trip),
+		cmocka_unit_test(test_the_longest_text_fits),
+		cmocka_unit_test(test_spans_that_make_no_sense),
+		cmocka_unit_test(test_more_spans_than_there_can_be),
+		cmocka_unit_test(test_the_next_run_keeps_them),
 		cmocka_unit_test(test_next),
 		cmocka_unit_test(test_damaged_files),
 	};
