@@ -3,22 +3,25 @@
  */
 #include "ctl/forecast.h"
 
+#include "outbox/limits.h"
+
 /* Longer than anybody plans for. */
 #define FOREVER_S (INT64_C(1000) * 365 * 86400)
 
-/* What the file system leaves to the database beside KeepFree=: what it has, and what is free. */
-static int64_t limit_of(const struct stored *s, const struct forecast_bounds *b, bool *ret_keep)
+/* As the store judges it. free_bytes -1: unknown. */
+static struct limits_verdict judge(
+	const struct stored *s, const struct forecast_bounds *b, int64_t free_bytes)
 {
-	int64_t left;
+	const struct store_limits limits = { b->max_size, b->keep_free, b->max_age_us };
+	const struct limits_view view = {
+		.pages_bytes = s->pages_bytes,
+		.used_bytes = s->used_bytes,
+		.file_bytes = s->file_bytes,
+		.log_bytes = s->log_bytes,
+		.free_bytes = free_bytes >= 0 ? free_bytes : INT64_MAX / 2,
+	};
 
-	*ret_keep = false;
-	if (b->free_bytes < 0)
-		return b->max_size;
-	left = s->file_bytes + b->free_bytes - b->keep_free;
-	if (left >= b->max_size)
-		return b->max_size;
-	*ret_keep = true;
-	return left > 0 ? left : 0;
+	return limits_judge(&limits, &view);
 }
 
 static int64_t seconds(double s)
@@ -37,10 +40,13 @@ static double rate_of(const struct stored *s, int64_t now_ms)
 
 void forecast(const struct stored *s, const struct forecast_bounds *b, struct forecast *ret)
 {
-	struct forecast f = { .full_s = -1, .ward_s = -1 };
+	static const struct stored empty = { 0 };
+	struct limits_verdict now = judge(s, b, b->free_bytes), by_size = judge(s, b, -1);
+	int64_t max_age_s = b->max_age_us / 1000000;
+	struct forecast f = { .limit_bytes = now.limit_bytes, .full_s = -1, .ward_s = -1 };
 
-	f.limit_bytes = limit_of(s, b, &f.by_keep_free);
-	f.full = s->used_bytes >= f.limit_bytes;
+	f.by_keep_free = now.limit_bytes < by_size.limit_bytes;
+	f.full = now.room_bytes == 0;
 	f.measured = s->readings >= FORECAST_MEASURED_MIN;
 	f.bytes_per_reading =
 		f.measured ? (double)s->used_bytes / (double)s->readings : FORECAST_BYTES;
@@ -48,18 +54,17 @@ void forecast(const struct stored *s, const struct forecast_bounds *b, struct fo
 	if (f.full)
 		f.full_s = 0;
 	else if (f.rate > 0)
-		f.full_s = seconds(
-			(double)(f.limit_bytes - s->used_bytes) / f.bytes_per_reading / f.rate);
+		f.full_s = seconds((double)now.room_bytes / f.bytes_per_reading / f.rate);
 
 	f.ward_devices = b->devices ? b->devices : s->sample_devices;
 	f.ward_measured = f.rate > 0 && s->sample_devices > 0;
 	f.ward_each = f.ward_measured ? f.rate / (double)s->sample_devices : 1;
 	if (f.ward_devices > 0) {
-		f.ward_s = seconds((double)b->max_size / f.bytes_per_reading /
+		f.ward_s = seconds((double)judge(&empty, b, -1).room_bytes / f.bytes_per_reading /
 				   ((double)f.ward_devices * f.ward_each));
-		f.ward_by_age = b->max_age_s < f.ward_s;
+		f.ward_by_age = max_age_s < f.ward_s;
 		if (f.ward_by_age)
-			f.ward_s = b->max_age_s;
+			f.ward_s = max_age_s;
 	}
 	*ret = f;
 }

@@ -17,14 +17,14 @@
 
 /* What the configuration and the file system say. */
 struct forecast_bounds {
-	int64_t max_size, keep_free, max_age_s;
+	int64_t max_size, keep_free, max_age_us;
 	int64_t free_bytes; /* of the file system; -1: unknown */
 	uint64_t devices;   /* configured */
 	int64_t now_ms;     /* UTC */
 };
 
 struct forecast {
-	int64_t limit_bytes; /* what MaxSize= and KeepFree= allow at present */
+	int64_t limit_bytes; /* of database and log: what MaxSize= and KeepFree= allow at present */
 	bool by_keep_free;   /* of the two, KeepFree= is the nearer */
 	bool full;
 	double bytes_per_reading;

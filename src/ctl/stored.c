@@ -83,7 +83,7 @@ static int look(const char *path, const char *log, struct stored *s, bool *ret_l
 	s->file_bytes = st.st_size;
 	*ret_log = stat(log, &st) == 0;
 	if (*ret_log)
-		s->file_bytes += st.st_size;
+		s->log_bytes = st.st_size;
 	return 0;
 }
 
@@ -182,6 +182,7 @@ static int read_numbers(sqlite3 *db, struct stored *s)
 		r = ask(db, "PRAGMA freelist_count", 0, n + 1, 1);
 	if (r != SQLITE_OK)
 		return r;
+	s->pages_bytes = n[0] * size;
 	s->used_bytes = (n[0] - n[1]) * size;
 
 	/* Counted by who writes: to count them here would read the whole file. */

@@ -28,8 +28,8 @@ struct stored {
 	struct stored_aside *aside; /* of the oldest; owned */
 	size_t aside_count;
 	uint64_t owed_gaps, owed_numbers, owed_epochs;
-	int64_t file_bytes; /* database and write-ahead log */
-	int64_t used_bytes; /* of pages that hold something */
+	int64_t file_bytes, log_bytes; /* of the database and of its log as they lie on the disk */
+	int64_t pages_bytes, used_bytes; /* of all pages; of those that hold something */
 	/* The newest readings: how many, when the first of them came, of how many devices. */
 	uint64_t sample;
 	int64_t sample_ms;

@@ -88,7 +88,7 @@ static void print_room(const struct outbox_view *v)
 	const struct forecast *f = &v->forecast;
 	char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
 
-	line("file", "%s, %s of it in use; MaxSize=%s", human_size(a, s->file_bytes),
+	line("file", "%s, %s of it in use; MaxSize=%s", human_size(a, s->file_bytes + s->log_bytes),
 		human_size(b, s->used_bytes), human_size(c, v->bounds.max_size));
 	if (v->bounds.free_bytes >= 0)
 		line("disk", "%s free; KeepFree=%s%s", human_size(a, v->bounds.free_bytes),
@@ -234,7 +234,7 @@ static void print_for_programs(const struct outbox_view *v)
 		s->owed_gaps, s->owed_numbers, s->owed_epochs);
 	printf(",\"file_bytes\":%" PRId64 ",\"used_bytes\":%" PRId64 ",\"limit_bytes\":%" PRId64
 	       ",\"max_size\":%" PRId64 ",\"keep_free\":%" PRId64,
-		s->file_bytes, s->used_bytes, f->limit_bytes, v->bounds.max_size,
+		s->file_bytes + s->log_bytes, s->used_bytes, f->limit_bytes, v->bounds.max_size,
 		v->bounds.keep_free);
 	put_seconds("free_bytes", v->bounds.free_bytes);
 	printf(",\"bytes_per_reading\":%.1f,\"bytes_per_reading_measured\":%s",
@@ -281,7 +281,7 @@ static struct forecast_bounds bounds_of(const struct config *c)
 	struct forecast_bounds b = {
 		.max_size = (int64_t)c->store.max_size,
 		.keep_free = (int64_t)c->store.keep_free,
-		.max_age_s = c->store.max_age_us / 1000000,
+		.max_age_us = c->store.max_age_us,
 		.free_bytes = -1,
 		.devices = c->device_count,
 	};

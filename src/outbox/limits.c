@@ -36,7 +36,8 @@ struct limits_verdict limits_judge(const struct store_limits *l, const struct li
 	int64_t by_free = allowed_by_free_space(l, v, log_max);
 	int64_t allowed = min(by_size, by_free);
 	int64_t max_age_s = l->max_age_us > 0 ? l->max_age_us / 1000000 : INT64_MAX;
-	struct limits_verdict r = { .limit_bytes = allowed + log_max };
+	struct limits_verdict r = { .limit_bytes = allowed + log_max,
+		.room_bytes = max(allowed - v->used_bytes - v->coming_bytes, 0) };
 
 	if (v->oldest_age_s > max_age_s)
 		r.drop = LIMITS_AGE;

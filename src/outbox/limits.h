@@ -33,6 +33,7 @@ struct limits_verdict {
 	enum limits_reason drop; /* for which limit the oldest have to go */
 	bool relaxed;            /* well below all limits */
 	int64_t limit_bytes;     /* of database and log, at present */
+	int64_t room_bytes;      /* of pages, before something has to go */
 };
 
 struct limits_verdict limits_judge(const struct store_limits *l, const struct limits_view *v);

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "outbox/schema.h"
+#include "outbox/database.h"
 #include "unit/unit.h"
 #include "util/cleanup.h"
 
@@ -121,6 +121,31 @@ static void test_an_empty_ledger(void **state)
 	assert_int_equal(s.sample, 0);
 	assert_true(s.used_bytes > 0 && s.used_bytes <= s.file_bytes);
 	stored_done(&s);
+}
+
+/* Not as this test makes it but as the daemon does, which holds it open. */
+static void test_made_by_the_store(void **state)
+{
+	static struct database d;
+	struct stored s;
+	int version;
+
+	assert_int_equal(
+		database_open(&d, directory, &schema_current, 1, &version), DATABASE_FRESH);
+	s = read_good();
+	assert_int_equal(s.readings, 0);
+	stored_done(&s);
+	assert_int_equal(database_begin(&d), 0);
+	d.ledger.readings = 7;
+	assert_int_equal(database_commit(&d, 2), 0);
+	s = read_good();
+	assert_int_equal(s.readings, 7);
+	stored_done(&s);
+	database_close(&d, true);
+	s = read_good();
+	assert_int_equal(s.readings, 7);
+	stored_done(&s);
+	assert_int_equal(files_in_directory(), 1);
 }
 
 static void test_what_waits(void **state)
@@ -344,6 +369,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_empty_ledger),
+		TEST(test_made_by_the_store),
 		TEST(test_what_waits),
 		TEST(test_set_aside),
 		TEST(test_no_file_is_made),
