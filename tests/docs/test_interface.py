@@ -82,6 +82,15 @@ def test_words_of_the_examples_are_in_the_table(name):
     ("record-gap", {"record": "epoch"}),
     ("record-epoch", {"last": None}),
     ("record-epoch", {"stored": [[1]]}),
+    ("record-epoch", {"more": False}),  # left out when false
+    ("record-gap", {"count": 0}),  # left out when not known
+    ("record-gap", {"more": True}),
+    ("record-clock", {"corrections": []}),
+    ("record-clock-corrections", {"state": "holdover"}),
+    ("record-clock-corrections", {"corrections": [{"epoch": "1-00000001", "first": 1}]}),
+    ("record-clock-corrections", {"corrections": [{"epoch": "1-00000001", "first": 1, "add_ms": 0.5}]}),
+    ("record-clock-corrections",
+     {"corrections": [{"epoch": "1-00000001", "first": 1, "add_ms": 0, "error_ms": 0}]}),
     ("status", {"status": "asleep"}),
     ("status", {"next_by": None}),
     ("status", {"reason": "stopped"}),  # online
