@@ -11,6 +11,7 @@
 
 struct label {
 	unsigned refs;
+	unsigned mark; /* the ledger's own; 0 at first */
 	unsigned char length;
 	char text[];
 };

@@ -1,42 +1,17 @@
 /*
- * The ledger in memory. See outbox.h.
- *
- *   append -> live ------> in flight -> confirmed (freed)
- *        \-> backlog --/      |  \-> refused -> waiting -> backlog, or aside
- *              ^--------------/  connection lost
- *
- * Alarms and records have a queue of their own that goes before all.
+ * The ledger in memory: entries, and the gateway's side. See outbox.h; the
+ * broker's side is flow.c, the disk's is disk.c.
  */
-#include "outbox/outbox.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "outbox/queue.h"
+#include "outbox/outbox_private.h"
 
-#define BUCKETS 4096 /* power of two */
 #define SPARE_MAX 1024
-#define FIRST_BACKOFF_US INT64_C(1000000)
-
-struct outbox {
-	struct outbox_limits limits;
-	struct queue urgent, live, backlog, in_flight, waiting, aside;
-	size_t backlog_in_flight;
-	struct outbox_entry *buckets[BUCKETS]; /* by sequence */
-	struct outbox_entry *spare;
-	size_t spare_count;
-	struct receipt_list receipts;
-	unsigned window;
-	bool connected;
-	int64_t now_boot_us;
-	outbox_wake_fn wake;
-	void *wake_userdata;
-	outbox_dropped_fn dropped;
-	void *dropped_userdata;
-	uint64_t taken, delivered, set_aside, dropped_count;
-};
+#define GAP_QUIET_US INT64_C(1000000)
+#define GAP_LONGEST_US INT64_C(10000000)
 
 int outbox_new(struct outbox **ret, const struct outbox_limits *limits)
 {
@@ -45,8 +20,14 @@ int outbox_new(struct outbox **ret, const struct outbox_limits *limits)
 	if (!o)
 		return -ENOMEM;
 	o->limits = *limits;
+	o->next_position = OUTBOX_FIRST_POSITION;
 	*ret = o;
 	return 0;
+}
+
+const struct label *message_epoch(const struct message *m)
+{
+	return m->kind == MESSAGE_READING ? m->reading.epoch : m->epoch;
 }
 
 /* --- entries --- */
@@ -56,17 +37,22 @@ static struct outbox_entry **bucket(struct outbox *o, uint64_t sequence)
 	return &o->buckets[sequence & (BUCKETS - 1)];
 }
 
-static struct outbox_entry *find(struct outbox *o, uint64_t sequence)
+static bool same_epoch(const struct label *a, const struct label *b)
+{
+	return a == b || (a && b && strcmp(a->text, b->text) == 0);
+}
+
+struct outbox_entry *outbox_find(struct outbox *o, const struct label *epoch, uint64_t sequence)
 {
 	struct outbox_entry *e = *bucket(o, sequence);
 
-	while (e && e->message.sequence != sequence)
+	while (e &&
+		(e->message.sequence != sequence || !same_epoch(message_epoch(&e->message), epoch)))
 		e = e->hash_next;
 	return e;
 }
 
-/* Sees to it that count entries are at hand. */
-static int stock_up(struct outbox *o, size_t count)
+int outbox_stock_up(struct outbox *o, size_t count)
 {
 	while (o->spare_count < count) {
 		struct outbox_entry *e = malloc(sizeof(*e));
@@ -80,28 +66,37 @@ static int stock_up(struct outbox *o, size_t count)
 	return 0;
 }
 
-/* One of those at hand. */
-static struct outbox_entry *entry_new(struct outbox *o, enum message_kind kind, uint64_t sequence)
+struct outbox_entry *outbox_enter(struct outbox *o, const struct message *m, int64_t position)
 {
-	struct outbox_entry **at = bucket(o, sequence);
+	struct outbox_entry **at = bucket(o, m->sequence);
 	struct outbox_entry *e = o->spare;
 
 	assert(e);
 	o->spare = e->hash_next;
 	o->spare_count--;
-	memset(e, 0, sizeof(*e));
-	e->message.kind = kind;
-	e->message.sequence = sequence;
+	memset(e, 0, offsetof(struct outbox_entry, message));
+	e->message = *m;
+	e->position = position;
 	e->came_boot_us = o->now_boot_us;
 	e->hash_next = *at;
 	*at = e;
-	o->taken++;
 	return e;
 }
 
-typedef void (*receipt_end_fn)(struct receipt *r);
+/* A new message: the disk lacks it. */
+static struct outbox_entry *enter_new(struct outbox *o, const struct message *m)
+{
+	struct outbox_entry *e = outbox_enter(o, m, o->next_position++);
+	bool first = !o->fresh.first;
 
-static void end_receipts(struct outbox_entry *e, receipt_end_fn end)
+	lack_append(&o->fresh, e);
+	o->taken++;
+	if (first && o->attention)
+		o->attention(o->attention_userdata);
+	return e;
+}
+
+void outbox_end_receipts(struct outbox_entry *e, receipt_end_fn end)
 {
 	struct further_receipt *list = e->further;
 	struct receipt *first = e->receipt;
@@ -119,8 +114,8 @@ static void end_receipts(struct outbox_entry *e, receipt_end_fn end)
 	}
 }
 
-/* Takes the entry out of all structures, then tells the receipts: what they call may append. */
-static void entry_end(struct outbox *o, struct outbox_entry *e, receipt_end_fn end)
+/* Takes the entry out of all structures but for its receipts. */
+static void unlink_entry(struct outbox *o, struct outbox_entry *e)
 {
 	struct outbox_entry **at = bucket(o, e->message.sequence);
 
@@ -129,26 +124,105 @@ static void entry_end(struct outbox *o, struct outbox_entry *e, receipt_end_fn e
 	*at = e->hash_next;
 	if (e->queue)
 		queue_remove(e);
+	if (e->lack)
+		lack_remove(e);
+	else
+		o->stored--;
 	if (e->message.kind == MESSAGE_READING)
 		reading_release(&e->message.reading);
+	label_unref(e->message.epoch);
 	free(e->message.topic);
 	free(e->message.body);
-	end_receipts(e, end);
-	if (o->spare_count < SPARE_MAX) {
-		e->hash_next = o->spare;
-		o->spare = e;
-		o->spare_count++;
-	} else {
-		free(e);
-	}
 }
 
-static void drop(struct outbox *o, struct outbox_entry *e, const char *reason)
+static void reuse(struct outbox *o, struct outbox_entry *e)
+{
+	if (o->spare_count >= SPARE_MAX) {
+		free(e);
+		return;
+	}
+	e->hash_next = o->spare;
+	o->spare = e;
+	o->spare_count++;
+}
+
+void outbox_leave(struct outbox *o, struct outbox_entry *e, receipt_end_fn end)
+{
+	bool on_disk = e->lack != &o->fresh;
+
+	if (o->over && (on_disk || e->owed))
+		o->over(e->position, on_disk, e->owed, o->over_userdata);
+	unlink_entry(o, e);
+	outbox_end_receipts(e, end);
+	reuse(o, e);
+}
+
+void outbox_evict(struct outbox *o, struct outbox_entry *e)
+{
+	enum outbox_table t = entry_urgent(e) ? OUTBOX_EVENTS : OUTBOX_READINGS;
+
+	assert(entry_stored(e) && !e->receipt);
+	outbox_on_disk(o, t, e->position);
+	unlink_entry(o, e);
+	reuse(o, e);
+}
+
+void outbox_tell_gap(struct outbox *o)
+{
+	struct outbox_gap gap = o->gap;
+	struct label *epoch = o->gap_epoch;
+
+	o->gap = (struct outbox_gap){ 0 };
+	o->gap_epoch = NULL;
+	if (gap.reason && o->gap_told)
+		o->gap_told(&gap, o->gap_userdata);
+	label_unref(epoch);
+}
+
+int64_t outbox_tick_gap(struct outbox *o)
+{
+	int64_t due;
+
+	if (!o->gap.reason)
+		return INT64_MAX;
+	due = o->gap_grew_us + GAP_QUIET_US;
+	if (due > o->gap_began_us + GAP_LONGEST_US)
+		due = o->gap_began_us + GAP_LONGEST_US;
+	if (due > o->now_boot_us)
+		return due;
+	outbox_tell_gap(o);
+	return INT64_MAX;
+}
+
+/* One record for many: else the records would take the room that the messages gave up. */
+static void join_gap(struct outbox *o, const struct message *m, const char *reason)
+{
+	struct outbox_gap *gap = &o->gap;
+
+	if (gap->reason &&
+		(strcmp(gap->reason, reason) != 0 || !same_epoch(gap->epoch, message_epoch(m))))
+		outbox_tell_gap(o);
+	o->gap_grew_us = o->now_boot_us;
+	if (!gap->reason) {
+		o->gap_began_us = o->now_boot_us;
+		o->gap_epoch = label_ref((struct label *)message_epoch(m));
+		*gap = (struct outbox_gap){ o->gap_epoch, m->sequence, m->sequence, 1, reason };
+		return;
+	}
+	gap->count++;
+	if (m->sequence < gap->first)
+		gap->first = m->sequence;
+	if (m->sequence > gap->last)
+		gap->last = m->sequence;
+}
+
+void outbox_drop(struct outbox *o, struct outbox_entry *e, const char *reason)
 {
 	o->dropped_count++;
+	join_gap(o, &e->message, reason);
 	if (o->dropped)
 		o->dropped(&e->message, reason, o->dropped_userdata);
-	entry_end(o, e, receipt_fail);
+	outbox_leave(o, e, receipt_fail);
 }
 
 static size_t depth(const struct outbox *o)
@@ -165,19 +239,47 @@ struct outbox *outbox_free(struct outbox *o)
 	if (!o)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(queues); i++)
-		while (queues[i]->first)
-			entry_end(o, queues[i]->first, receipt_fail);
+		while (queues[i]->first) {
+			struct outbox_entry *e = queues[i]->first;
+
+			unlink_entry(o, e);
+			outbox_end_receipts(e, receipt_fail);
+			free(e);
+		}
 	while (o->spare) {
 		struct outbox_entry *e = o->spare;
 
 		o->spare = e->hash_next;
 		free(e);
 	}
+	label_unref(o->gap_epoch);
 	free(o);
 	return NULL;
 }
 
 /* --- the gateway's side --- */
+
+/* The oldest reading that may be given up: from the backlog, else from the live ones. */
+static struct outbox_entry *oldest_reading(struct outbox *o)
+{
+	if (o->backlog.first)
+		return o->backlog.first;
+	return o->live.first;
+}
+
+/* One gives way to a newer one. Returns whether it did. */
+static bool displace(struct outbox *o)
+{
+	struct outbox_entry *oldest = oldest_reading(o);
+
+	if (!oldest)
+		return false;
+	if (entry_stored(oldest))
+		outbox_evict(o, oldest);
+	else
+		outbox_drop(o, oldest, "memory-full");
+	return true;
+}
 
 static int reserve(void *object, size_t count, bool waits, int64_t boot_us)
 {
@@ -185,8 +287,13 @@ static int reserve(void *object, size_t count, bool waits, int64_t boot_us)
 
 	o->now_boot_us = boot_us;
 	if (depth(o) + count > o->limits.messages)
+		outbox_tidy(o);
+	if (count > o->limits.messages)
 		return LEDGER_E_NO_ROOM;
-	return stock_up(o, count);
+	while (depth(o) + count > o->limits.messages)
+		if (waits || !displace(o))
+			return LEDGER_E_NO_ROOM;
+	return outbox_stock_up(o, count);
 }
 
 static int make_receipt(void *object, receipt_fn done, void *userdata, struct receipt **ret)
@@ -198,12 +305,14 @@ static int make_receipt(void *object, receipt_fn done, void *userdata, struct re
 
 static void append(void *object, const struct reading *r, struct receipt *receipt)
 {
+	struct message m = { .kind = MESSAGE_READING, .sequence = r->sequence, .reading = *r };
 	struct outbox *o = object;
-	struct outbox_entry *e = entry_new(o, MESSAGE_READING, r->sequence);
+	struct outbox_entry *e;
 
-	e->message.reading = *r;
-	reading_hold(&e->message.reading);
-	e->message.reading.backfill = !o->connected;
+	reading_hold(&m.reading);
+	e = enter_new(o, &m);
+	if (!o->connected)
+		outbox_mark_backfill(e);
 	if (receipt)
 		e->receipt = receipt_attach(receipt);
 	queue_append(o->connected ? &o->live : &o->backlog, e);
@@ -213,9 +322,9 @@ static bool attach(
 	void *object, const struct label *epoch, uint64_t sequence, struct receipt *receipt)
 {
 	struct outbox *o = object;
-	struct outbox_entry *e = find(o, sequence);
+	struct outbox_entry *e = outbox_find(o, epoch, sequence);
 
-	if (!e)
+	if (!e || entry_stored(e))
 		return false;
 	if (!e->receipt) {
 		e->receipt = receipt_attach(receipt);
@@ -235,7 +344,7 @@ static bool attach(
 	return true;
 }
 
-static void wake(struct outbox *o)
+void outbox_wake(struct outbox *o)
 {
 	if (o->connected && o->wake)
 		o->wake(o->wake_userdata);
@@ -243,13 +352,13 @@ static void wake(struct outbox *o)
 
 static void flush(void *object)
 {
-	wake(object);
+	outbox_wake(object);
 }
 
 static int record(
 	void *object, uint64_t sequence, const char *topic, const char *body, int64_t owed)
 {
-	return outbox_append_message(object, MESSAGE_RECORD, sequence, topic, body);
+	return outbox_append_message(object, MESSAGE_RECORD, sequence, topic, body, owed);
 }
 
 struct ledger outbox_ledger(struct outbox *o)
@@ -265,32 +374,25 @@ struct ledger outbox_ledger(struct outbox *o)
 	};
 }
 
-/* The oldest reading that may be given up: from the backlog, else from the live ones. */
-static struct outbox_entry *oldest_reading(struct outbox *o)
-{
-	if (o->backlog.first)
-		return o->backlog.first;
-	return o->live.first;
-}
-
 int outbox_append_message(struct outbox *o, enum message_kind kind, uint64_t sequence,
-	const char *topic, const char *body)
+	const char *topic, const char *body, int64_t owed)
 {
-	_cleanup_(freep) char *t = strdup(topic);
-	_cleanup_(freep) char *b = strdup(body);
-	struct outbox_entry *e, *oldest;
+	struct message m = { .kind = kind, .sequence = sequence, .backfill = !o->connected };
+	struct outbox_entry *e;
 
-	if (!t || !b || stock_up(o, 1) < 0)
+	m.topic = strdup(topic);
+	m.body = strdup(body);
+	if (!m.topic || !m.body || outbox_stock_up(o, 1) < 0) {
+		free(m.topic);
+		free(m.body);
 		return -ENOMEM;
-	e = entry_new(o, kind, sequence);
-	e->message.topic = TAKE_PTR(t);
-	e->message.body = TAKE_PTR(b);
+	}
+	e = enter_new(o, &m);
+	e->owed = owed;
 	queue_append(&o->urgent, e);
-	/* A dropped reading makes a gap record, which comes back here: one more is let in for it.
-	 */
-	if (depth(o) > o->limits.messages + 1 && (oldest = oldest_reading(o)))
-		drop(o, oldest, "memory-full");
-	wake(o);
+	if (depth(o) > o->limits.messages)
+		(void)displace(o);
+	outbox_wake(o);
 	return 0;
 }
 
@@ -306,202 +408,18 @@ void outbox_set_dropped(struct outbox *o, outbox_dropped_fn fn, void *userdata)
 	o->dropped_userdata = userdata;
 }
 
+void outbox_set_gap(struct outbox *o, outbox_gap_fn fn, void *userdata)
+{
+	o->gap_told = fn;
+	o->gap_userdata = userdata;
+}
+
 void outbox_set_now(struct outbox *o, int64_t boot_us)
 {
 	o->now_boot_us = boot_us;
 }
 
-/* --- the broker's side --- */
-
-void outbox_connected(struct outbox *o, unsigned window)
-{
-	assert(!o->in_flight.first);
-	o->connected = true;
-	o->window = window;
-}
-
-void outbox_set_window(struct outbox *o, unsigned window)
-{
-	o->window = window;
-}
-
-static void mark_backfill(struct queue *q)
-{
-	for (struct outbox_entry *e = q->first; e; e = e->next)
-		e->message.reading.backfill = true;
-}
-
-static bool is_urgent(const struct outbox_entry *e)
-{
-	return e->message.kind != MESSAGE_READING;
-}
-
-void outbox_disconnected(struct outbox *o)
-{
-	struct queue readings = { 0 }, urgent = { 0 };
-
-	o->connected = false;
-	o->backlog_in_flight = 0;
-	while (o->in_flight.first) {
-		struct outbox_entry *e = o->in_flight.first;
-
-		queue_remove(e);
-		e->mark = 0;
-		queue_append(is_urgent(e) ? &urgent : &readings, e);
-	}
-	queue_sort(&urgent);
-	queue_merge(&o->urgent, &urgent);
-	mark_backfill(&readings);
-	mark_backfill(&o->live);
-	queue_sort(&readings);
-	queue_merge(&o->backlog, &readings);
-	queue_merge(&o->backlog, &o->live);
-}
-
-struct outbox_entry *outbox_next(struct outbox *o)
-{
-	size_t limit = o->window > 1 ? o->window - 1 : o->window;
-	size_t half = o->window > 1 ? o->window / 2 : 1;
-
-	if (!o->connected)
-		return NULL;
-	if (o->urgent.first && o->in_flight.length < o->window)
-		return o->urgent.first;
-	if (o->in_flight.length >= limit)
-		return NULL;
-	if (o->live.first)
-		return o->live.first;
-	if (o->backlog.first && o->backlog_in_flight < half)
-		return o->backlog.first;
-	return NULL;
-}
-
-void outbox_sent(struct outbox *o, struct outbox_entry *e)
-{
-	e->home = e->queue;
-	if (e->home == &o->backlog)
-		o->backlog_in_flight++;
-	queue_remove(e);
-	queue_append(&o->in_flight, e);
-}
-
-static void leave_flight(struct outbox *o, struct outbox_entry *e)
-{
-	assert(e->queue == &o->in_flight);
-	if (e->home == &o->backlog)
-		o->backlog_in_flight--;
-	queue_remove(e);
-}
-
-void outbox_confirmed(struct outbox *o, struct outbox_entry *e)
-{
-	leave_flight(o, e);
-	o->delivered++;
-	entry_end(o, e, receipt_settle);
-}
-
-static void put_aside(struct outbox *o, struct outbox_entry *e)
-{
-	o->set_aside++;
-	queue_append(&o->aside, e);
-	if (o->aside.length > o->limits.aside)
-		drop(o, o->aside.first, "set-aside-full");
-}
-
-void outbox_set_aside(struct outbox *o, struct outbox_entry *e, uint8_t reason_code)
-{
-	if (e->queue == &o->in_flight)
-		leave_flight(o, e);
-	else
-		queue_remove(e);
-	put_aside(o, e);
-}
-
-static void wait_until(struct outbox *o, struct outbox_entry *e, int64_t not_before_boot_us)
-{
-	e->mark = 0;
-	e->not_before_boot_us = not_before_boot_us;
-	queue_append(&o->waiting, e);
-}
-
-bool outbox_refused(struct outbox *o, struct outbox_entry *e, uint8_t reason_code)
-{
-	leave_flight(o, e);
-	if (++e->tries >= o->limits.tries) {
-		put_aside(o, e);
-		return true;
-	}
-	wait_until(o, e, o->now_boot_us + (FIRST_BACKOFF_US << (e->tries - 1)));
-	return false;
-}
-
-void outbox_postponed(struct outbox *o, struct outbox_entry *e, int64_t delay_us)
-{
-	leave_flight(o, e);
-	wait_until(o, e, o->now_boot_us + delay_us);
-}
-
-void outbox_returned(struct outbox *o, struct outbox_entry *e)
-{
-	struct queue *home = e->home;
-
-	leave_flight(o, e);
-	e->mark = 0;
-	queue_insert(home, e);
-}
-
-const struct message *outbox_entry_message(const struct outbox_entry *e)
-{
-	return &e->message;
-}
-
-unsigned outbox_entry_mark(const struct outbox_entry *e)
-{
-	return e->mark;
-}
-
-void outbox_entry_set_mark(struct outbox_entry *e, unsigned mark)
-{
-	e->mark = mark;
-}
-
-/* --- time and figures --- */
-
-/* Lets those whose back-off is over go back into their stream. Returns when the next one's is. */
-static int64_t end_waiting(struct outbox *o)
-{
-	int64_t next = INT64_MAX;
-
-	for (struct outbox_entry *e = o->waiting.first, *following; e; e = following) {
-		following = e->next;
-		if (e->not_before_boot_us > o->now_boot_us) {
-			if (e->not_before_boot_us < next)
-				next = e->not_before_boot_us;
-			continue;
-		}
-		queue_remove(e);
-		if (is_urgent(e)) {
-			queue_insert(&o->urgent, e);
-		} else {
-			e->message.reading.backfill = true;
-			queue_insert(&o->backlog, e);
-		}
-	}
-	return next;
-}
-
-int64_t outbox_tick(struct outbox *o, int64_t boot_us)
-{
-	size_t waiting = o->waiting.length;
-	int64_t a, b;
-
-	o->now_boot_us = boot_us;
-	a = end_waiting(o);
-	b = receipt_expire(&o->receipts, boot_us);
-	if (o->waiting.length != waiting)
-		wake(o);
-	return a < b ? a : b;
-}
+/* --- figures --- */
 
 struct outbox_counters outbox_counters(const struct outbox *o)
 {
@@ -513,6 +431,9 @@ struct outbox_counters outbox_counters(const struct outbox *o)
 		.backlog = o->backlog.length + o->waiting.length,
 		.live = o->live.length + o->urgent.length,
 		.aside = o->aside.length,
+		.stored = o->stored,
+		.on_disk = o->shelves[OUTBOX_READINGS].more || o->shelves[OUTBOX_EVENTS].more,
+		.waiting = o->disk_alone,
 		.taken = o->taken,
 		.delivered = o->delivered,
 		.set_aside = o->set_aside,
@@ -527,4 +448,10 @@ struct outbox_counters outbox_counters(const struct outbox *o)
 			c.oldest_boot_us = e->came_boot_us;
 	}
 	return c;
+}
+
+bool outbox_settled(const struct outbox *o)
+{
+	return !o->fresh.first && !o->writing.first &&
+	       (!o->connected || (!o->urgent.first && !o->live.first));
 }

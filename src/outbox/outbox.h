@@ -1,8 +1,18 @@
 /*
  * The ledger: which messages are new, in flight, stored or delivered, in which
  * order they go, and whose receipts wait for them. Pure: it knows no socket,
- * no file and no clock; publish/ sends what outbox_next() gives and reports
- * back. The disk comes under it through outbox_stored().
+ * no file and no clock. publish/ sends what outbox_next() gives and reports
+ * back; ledger_disk.c has what outbox_write() gives written and brings back
+ * what waits on the disk alone.
+ *
+ *   append -> live ------> in flight -> confirmed (freed)
+ *        \-> backlog --/      |  \-> refused -> waiting -> backlog, or aside
+ *              ^--------------/  connection lost
+ *
+ * Beside its queue, a message is either lacked by the disk (fresh, or being
+ * written) or stored. It is safe once it is confirmed or stored. What is
+ * stored and cannot go soon is evicted: it is then on the disk alone, until
+ * outbox_wants() asks for it again.
  */
 #pragma once
 
@@ -25,11 +35,17 @@ enum message_kind {
 
 struct message {
 	enum message_kind kind;
+	bool backfill; /* it waited in the gateway; of a reading: the same in there */
 	uint64_t sequence;
 	struct reading reading; /* MESSAGE_READING */
-	/* Others: topic below the prefix, and the JSON body; owned by the outbox. */
+	/* Others: the run that numbered it (one reference; NULL: the present one), the topic below
+	 * the prefix, and the JSON body; owned by the outbox. */
+	struct label *epoch;
 	char *topic, *body;
 };
+
+/* The run that numbered it, NULL: the present one. */
+const struct label *message_epoch(const struct message *m);
 
 struct outbox_limits {
 	size_t messages; /* held in memory at most */
@@ -52,10 +68,22 @@ void outbox_set_now(struct outbox *o, int64_t boot_us);
 typedef void (*outbox_dropped_fn)(const struct message *m, const char *reason, void *userdata);
 void outbox_set_dropped(struct outbox *o, outbox_dropped_fn fn, void *userdata);
 
+/* What was given up, joined: count of the numbers first to last of one run. */
+struct outbox_gap {
+	const struct label *epoch; /* NULL: the present run */
+	uint64_t first, last, count;
+	const char *reason;
+};
+/* Called from outbox_tick() once nothing was given up for a second, or much was. */
+typedef void (*outbox_gap_fn)(const struct outbox_gap *gap, void *userdata);
+void outbox_set_gap(struct outbox *o, outbox_gap_fn fn, void *userdata);
+/* Has it told now. */
+void outbox_tell_gap(struct outbox *o);
+
 /* Appends a record or an alarm event; topic and body are copied. Alarms and records always find a
- * place: at the limit the oldest reading that nobody waits for gives way. Returns 0 or -ENOMEM. */
+ * place: at the limit the oldest reading gives way. owed: see ledger.h. Returns 0 or -ENOMEM. */
 int outbox_append_message(struct outbox *o, enum message_kind kind, uint64_t sequence,
-	const char *topic, const char *body);
+	const char *topic, const char *body, int64_t owed);
 
 /* The broker's side. A session begins with outbox_connected() and ends with
  * outbox_disconnected(), which puts what was in flight back, oldest first, into the backlog. */
@@ -82,19 +110,76 @@ void outbox_postponed(struct outbox *o, struct outbox_entry *e, int64_t delay_us
 void outbox_set_aside(struct outbox *o, struct outbox_entry *e, uint8_t reason_code);
 
 const struct message *outbox_entry_message(const struct outbox_entry *e);
+/* Where it stands in the order of arrival, from 1; the same after a connection lost or a stay on
+ * the disk alone. */
+int64_t outbox_entry_position(const struct outbox_entry *e);
 /* For publish/ to keep its own mark (which of several payloads are confirmed). */
 unsigned outbox_entry_mark(const struct outbox_entry *e);
 void outbox_entry_set_mark(struct outbox_entry *e, unsigned mark);
+
+/* --- the disk's side --- */
+
+/* Positions of this run's messages begin here, so that those of earlier runs fit below. */
+#define OUTBOX_FIRST_POSITION (INT64_C(1) << 48)
+
+/* Called when the disk lacks something for the first time since it lacked nothing, and when a
+ * broker is there again, so that what waits can be read back. */
+void outbox_set_attention(struct outbox *o, outbox_wake_fn fn, void *userdata);
+/* Called for a message that is over (delivered, given up), before it is freed: on_disk says that
+ * the disk has it or is being given it; owed: what it made good, 0 nothing or the disk knows. */
+typedef void (*outbox_over_fn)(int64_t position, bool on_disk, int64_t owed, void *userdata);
+void outbox_set_over(struct outbox *o, outbox_over_fn fn, void *userdata);
+
+/* Takes those that the disk lacks and that came before before_boot_us, oldest first, all of them
+ * while no broker is connected: at most count. They count as being written until
+ * outbox_written(). Returns how many. */
+size_t outbox_write(
+	struct outbox *o, int64_t before_boot_us, struct outbox_entry **ret, size_t count);
+/* How the writing ended. Stored: their receipts are told, and what cannot go soon is evicted. */
+void outbox_written(struct outbox *o, bool stored);
+/* Whether something is lacked and not being written. */
+bool outbox_lacking(const struct outbox *o);
+/* The disk lost what it had: all in memory is lacked again. */
+void outbox_forget_stored(struct outbox *o);
+/* Messages set aside that the disk has and has not been told so: at most count. They count as told
+ * until outbox_asides_failed(). */
+size_t outbox_asides(struct outbox *o, struct outbox_entry **ret, size_t count);
+void outbox_asides_failed(struct outbox *o);
+int64_t outbox_entry_owed(const struct outbox_entry *e);
+uint8_t outbox_entry_reason(const struct outbox_entry *e);
+unsigned outbox_entry_tries(const struct outbox_entry *e);
+
+enum outbox_table { OUTBOX_READINGS, OUTBOX_EVENTS, _OUTBOX_TABLE_MAX };
+
+/* From this position on that table has messages that are not in memory. */
+void outbox_on_disk(struct outbox *o, enum outbox_table t, int64_t from);
+/* How many of that table to read back now, 0 none; *ret_from: the position to begin with. */
+size_t outbox_wants(struct outbox *o, enum outbox_table t, int64_t *ret_from);
+/* A message came back from the disk: it joins the backlog, or those set aside when reason_code is
+ * not 0, with as many tries. What m refers to is taken over. Returns false, and takes nothing
+ * over, when it is in memory already; or -ENOMEM. */
+int outbox_load(struct outbox *o, int64_t position, const struct message *m, unsigned tries,
+	uint8_t reason_code);
+/* How many there are on the disk alone; for the counters. */
+void outbox_note_waiting(struct outbox *o, uint64_t count);
+/* All up to and with this position came back; end: the table has no more. */
+void outbox_loaded(struct outbox *o, enum outbox_table t, int64_t upto, bool end);
 
 /* Runs what is due: the patience of receipts, back-offs. Returns the boot time at which to call
  * again, INT64_MAX for never. */
 int64_t outbox_tick(struct outbox *o, int64_t boot_us);
 
 struct outbox_counters {
-	size_t depth; /* all but set aside */
+	size_t depth; /* in memory, all but set aside */
 	size_t in_flight, backlog, live, aside;
+	size_t stored;    /* of all in memory, set aside included: those that the disk has too */
+	bool on_disk;     /* there are more on the disk alone */
+	uint64_t waiting; /* how many of them, as last noted */
 	uint64_t taken, delivered, set_aside, dropped;
 	int64_t oldest_boot_us; /* when the oldest undelivered one came; 0: none */
 	bool connected;
 };
 struct outbox_counters outbox_counters(const struct outbox *o);
+/* All in memory is stored, and a broker that is there was sent all that is new: the process may
+ * end once it has confirmed what is in flight. */
+bool outbox_settled(const struct outbox *o);

@@ -92,7 +92,7 @@ static const char *start_problem(int error)
 
 static void retry_later(struct publish *p, bool silent)
 {
-	if (p->stopping && outbox_counters(p->outbox).depth == 0) {
+	if (p->stopping && outbox_settled(p->outbox)) {
 		publish_check_stop(p);
 		return;
 	}

@@ -190,7 +190,7 @@ void publish_check_stop(struct publish *p)
 
 	if (!p->stopping || p->stopped)
 		return;
-	if (!p->active && (outbox_counters(p->outbox).depth == 0 || left <= 0)) {
+	if (!p->active && (outbox_settled(p->outbox) || left <= 0)) {
 		publish_finish(p);
 		return;
 	}
@@ -198,7 +198,7 @@ void publish_check_stop(struct publish *p)
 		publish_finish(p);
 		return;
 	}
-	if (outbox_counters(p->outbox).depth > 0 && left > reserve) {
+	if (!outbox_settled(p->outbox) && left > reserve) {
 		publish_arm(p->stop_timer, publish_now(p) + 20000);
 		return;
 	}
@@ -209,7 +209,7 @@ void publish_check_stop(struct publish *p)
 		return;
 	}
 	/* Nothing to say and nobody to say it to. */
-	if (outbox_counters(p->outbox).depth == 0)
+	if (outbox_settled(p->outbox))
 		publish_finish(p);
 	else
 		publish_arm(p->stop_timer, p->stop_until_us);

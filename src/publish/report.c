@@ -81,10 +81,12 @@ void publish_put_status(struct text *t, void *userdata)
 
 	publish_report(p, &r);
 	text_printf(t,
-		",\"outbox\":{\"depth\":%zu,\"in_flight\":%zu,\"live\":%zu,\"backlog\":%zu,"
+		",\"outbox\":{\"depth\":%" PRIu64
+		",\"in_flight\":%zu,\"live\":%zu,\"backlog\":%" PRIu64 ","
 		"\"aside\":%zu,\"taken\":%" PRIu64 ",\"delivered\":%" PRIu64
 		",\"dropped\":%" PRIu64,
-		o.depth, o.in_flight, o.live, o.backlog, o.aside, o.taken, o.delivered, o.dropped);
+		o.depth + o.waiting, o.in_flight, o.live, o.backlog + o.waiting, o.aside, o.taken,
+		o.delivered, o.dropped);
 	if (o.oldest_boot_us)
 		text_printf(t, ",\"oldest_seconds\":%" PRId64,
 			(publish_now(p) - o.oldest_boot_us) / 1000000);

@@ -170,6 +170,31 @@ static void set_aside(struct session *s, struct outbox_entry *e, uint8_t reason)
 	outbox_set_aside(s->env->outbox, e, reason);
 }
 
+/* A record or an alarm event: its body is written already, and says only here that it waited. */
+static int send_event(struct session *s, struct outbox_entry *e)
+{
+	static const char mark[] = ",\"backfill\":true}";
+	const struct session_environment *env = s->env;
+	const struct message *m = outbox_entry_message(e);
+	const mosquitto_property *properties =
+		env->schema_properties[m->kind == MESSAGE_ALARM ? SCHEMA_ALARM : SCHEMA_RECORD];
+	size_t length = strlen(m->body);
+	_cleanup_(freep) char *marked = NULL;
+	char topic[TOPIC_MAX];
+
+	if (topic_below(topic, sizeof(topic), env->prefix, m->topic) < 0)
+		return LINK_E_INVALID;
+	if (!m->backfill || length == 0 || m->body[length - 1] != '}')
+		return hand_over(s, ITEM_ENTRY, e, 0, topic, m->body, length, false, properties);
+	marked = malloc(length + sizeof(mark));
+	if (!marked)
+		return LINK_E_DEAD;
+	memcpy(marked, m->body, length - 1);
+	memcpy(marked + length - 1, mark, sizeof(mark));
+	return hand_over(
+		s, ITEM_ENTRY, e, 0, topic, marked, length + sizeof(mark) - 2, false, properties);
+}
+
 /* One format of an entry. Returns 0 or LINK_E_*. */
 static int send_format(struct session *s, struct outbox_entry *e, unsigned format)
 {
@@ -179,13 +204,8 @@ static int send_format(struct session *s, struct outbox_entry *e, unsigned forma
 	char topic[TOPIC_MAX], body[PAYLOAD_MAX];
 	ssize_t n;
 
-	if (m->kind != MESSAGE_READING) {
-		if (topic_below(topic, sizeof(topic), env->prefix, m->topic) < 0)
-			return LINK_E_INVALID;
-		return hand_over(s, ITEM_ENTRY, e, format, topic, m->body, strlen(m->body), false,
-			env->schema_properties[m->kind == MESSAGE_ALARM ? SCHEMA_ALARM
-									: SCHEMA_RECORD]);
-	}
+	if (m->kind != MESSAGE_READING)
+		return send_event(s, e);
 	if (topic_reading(topic, sizeof(topic), env->prefix, format ? f->name : NULL, &m->reading) <
 		0)
 		return LINK_E_INVALID;

@@ -55,10 +55,16 @@ static void confirmed(struct session *s)
 		session_set_outbox_window(s);
 }
 
+/* Sequences begin anew with each run; positions do not. */
+static uint64_t suspect_id(const struct outbox_entry *e)
+{
+	return (uint64_t)outbox_entry_position(e);
+}
+
 static void entry_confirmed(struct session *s, struct outbox_entry *e)
 {
 	if (s->env->suspects.count > 0) {
-		suspects_clear(&s->env->suspects, outbox_entry_message(e)->sequence);
+		suspects_clear(&s->env->suspects, suspect_id(e));
 		session_set_outbox_window(s);
 	}
 	s->nobody.delay_us = 0;
@@ -117,7 +123,7 @@ static void entry_refused(struct session *s, struct outbox_entry *e, uint8_t rea
 	uint32_t bit = UINT32_C(1) << (reason & 31);
 
 	s->env->counters.refused++;
-	suspects_clear(&s->env->suspects, sequence);
+	suspects_clear(&s->env->suspects, suspect_id(e));
 	if (!(s->said_refused[reason >> 5] & bit)) {
 		s->said_refused[reason >> 5] |= bit;
 		log_warning("the broker refuses a message; it is offered again later",
@@ -380,7 +386,7 @@ static void give_back(struct session *s, bool hung_up)
 	for (struct flight_item *i = flight_oldest(s->flight); i && count < SUSPECTS_MAX;
 		i = flight_after(s->flight, i)) {
 		if (i->kind == ITEM_ENTRY && i->object)
-			ids[count++] = outbox_entry_message(i->object)->sequence;
+			ids[count++] = suspect_id(i->object);
 		else if (i->kind == ITEM_DOCUMENT)
 			ids[count++] = document_id(i->object);
 	}
@@ -389,9 +395,9 @@ static void give_back(struct session *s, bool hung_up)
 	for (struct flight_item *i = flight_oldest(s->flight); culprit && i;
 		i = flight_after(s->flight, i)) {
 		if (i->kind == ITEM_ENTRY && i->object &&
-			outbox_entry_message(i->object)->sequence == culprit) {
+			suspect_id(i->object) == culprit) {
 			log_error("the broker hangs up on a message, which is set aside",
-				F_INT("SEQUENCE", culprit));
+				F_INT("SEQUENCE", outbox_entry_message(i->object)->sequence));
 			env->counters.set_aside++;
 			outbox_set_aside(env->outbox, i->object, 0x80);
 			break;

@@ -5,21 +5,21 @@
 
 #include <string.h>
 
-static struct suspect *find(struct suspects *s, uint64_t sequence)
+static struct suspect *find(struct suspects *s, uint64_t id)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (s->list[i].sequence == sequence)
+		if (s->list[i].id == id)
 			return &s->list[i];
 	return NULL;
 }
 
-void suspects_clear(struct suspects *s, uint64_t sequence)
+void suspects_clear(struct suspects *s, uint64_t id)
 {
 	struct suspect *x;
 
 	if (s->count == 0)
 		return;
-	x = find(s, sequence);
+	x = find(s, id);
 	if (!x)
 		return;
 	s->count--;
@@ -58,13 +58,13 @@ uint64_t suspects_lost(struct suspects *s, const uint64_t *in_flight, size_t cou
 		const struct suspect *x = find(s, in_flight[i]);
 
 		next.list[next.count++] = (struct suspect){
-			.sequence = in_flight[i],
+			.id = in_flight[i],
 			.losses = x ? x->losses + 1 : 1,
 		};
 	}
 	/* With one at a time, the others under suspicion were not sent and stay under it. */
 	for (size_t i = 0; single && i < s->count && next.count < SUSPECTS_MAX; i++)
-		if (!find(&next, s->list[i].sequence))
+		if (!find(&next, s->list[i].id))
 			next.list[next.count++] = s->list[i];
 	*s = next;
 	return 0;

@@ -19,7 +19,7 @@
 	64 /* the oldest of those in flight; a culprit is among the oldest in the end */
 
 struct suspect {
-	uint64_t sequence;
+	uint64_t id;
 	unsigned losses;
 };
 
@@ -28,10 +28,10 @@ struct suspects {
 	size_t count;
 };
 
-/* The session was lost, not ended by us, with these in flight, oldest first. Returns the sequence
- * number of the message to be set aside, 0 for none. */
+/* The session was lost, not ended by us, with these in flight, oldest first. Returns the id
+ * of the message to be set aside, 0 for none. */
 uint64_t suspects_lost(struct suspects *s, const uint64_t *in_flight, size_t count);
 /* Confirmed, refused by code or dropped: no suspect any more. */
-void suspects_clear(struct suspects *s, uint64_t sequence);
+void suspects_clear(struct suspects *s, uint64_t id);
 /* Whether to send one message at a time. */
 bool suspects_single(const struct suspects *s);

@@ -19,6 +19,7 @@ int label_new(struct label **ret, const char *text)
 	if (!l)
 		return -ENOMEM;
 	l->refs = 1;
+	l->mark = 0;
 	l->length = (unsigned char)length;
 	memcpy(l->text, text, length + 1);
 	*ret = l;

@@ -114,7 +114,7 @@ static void test_live_goes_at_once_within_the_window(void **state)
 		put(&w, NULL);
 	/* One of four places is kept for alarms. */
 	assert_string_equal(send_all(&w, sent, &n), "1 2 3 ");
-	outbox_append_message(w.outbox, MESSAGE_ALARM, ++w.sequence, "t", "{}");
+	outbox_append_message(w.outbox, MESSAGE_ALARM, ++w.sequence, "t", "{}", 0);
 	assert_string_equal(send_all(&w, NULL, NULL), "7r ");
 	outbox_confirmed(w.outbox, sent[1]);
 	assert_string_equal(send_all(&w, NULL, NULL), "");
@@ -168,7 +168,7 @@ static void test_connection_lost_puts_all_back_in_order(void **state)
 	for (int i = 0; i < 4; i++)
 		put(&w, NULL);
 	assert_string_equal(send_all(&w, sent, NULL), "5 6 7 8 1b ");
-	outbox_append_message(w.outbox, MESSAGE_RECORD, ++w.sequence, "t", "{}");
+	outbox_append_message(w.outbox, MESSAGE_RECORD, ++w.sequence, "t", "{}", 0);
 	assert_string_equal(send_all(&w, NULL, NULL), "9r ");
 	outbox_confirmed(w.outbox, sent[1]);
 	put(&w, NULL);
@@ -176,7 +176,7 @@ static void test_connection_lost_puts_all_back_in_order(void **state)
 	assert_null(outbox_next(w.outbox));
 	put(&w, NULL);
 	outbox_connected(w.outbox, 100);
-	assert_string_equal(send_all(&w, NULL, NULL), "9r 1b 2b 3b 4b 5b 7b 8b 10b 11b ");
+	assert_string_equal(send_all(&w, NULL, NULL), "9rb 1b 2b 3b 4b 5b 7b 8b 10b 11b ");
 	assert_int_equal(outbox_counters(w.outbox).delivered, 1);
 	end(&w);
 }
@@ -326,9 +326,10 @@ static void test_full_refuses_readings_but_never_a_record(void **state)
 	assert_int_equal(w.ledger.reserve(w.outbox, 1, true, w.now), LEDGER_E_NO_ROOM);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(
-			outbox_append_message(w.outbox, MESSAGE_ALARM, ++w.sequence, "t", "{}"), 0);
+			outbox_append_message(w.outbox, MESSAGE_ALARM, ++w.sequence, "t", "{}", 0),
+			0);
 	/* The oldest readings gave way, and who waited for one was told the truth. */
-	assert_string_equal(w.dropped, "1:memory-full 2:memory-full ");
+	assert_string_equal(w.dropped, "1:memory-full 2:memory-full 3:memory-full ");
 	assert_string_equal(w.told, "a-");
 	end(&w);
 }

@@ -1,0 +1,60 @@
+/*
+ * What daemon.c and daemon_ledger.c share. For these two files only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "config/config.h"
+#include "gateway/epoch.h"
+#include "gateway/gateway.h"
+#include "gateway/recall.h"
+#include "outbox/ledger_disk.h"
+#include "outbox/outbox.h"
+
+#define LOG_MODULE "wardgated"
+#include "util/log.h"
+
+struct daemon {
+	const char *config_path;
+	sd_event *event;
+	struct config *config;
+	struct gateway *gateway;
+	struct recall *recall;
+	struct outbox *outbox;
+	struct ledger_disk *ledger;
+	struct worker *worker;
+	struct publish *publish;
+	struct health *health;
+	struct drivers *drivers;
+	sd_event_source *hangup, *terminate, *interrupt, *tick, *stop_check;
+	struct epoch previous, epoch;
+	bool has_previous;
+	bool ready;
+	bool stopping;
+	int64_t stop_began_us;
+};
+
+/* daemon_ledger.c */
+
+/* What this run is called, from what the one before left. */
+void ledger_choose_epoch(struct daemon *d);
+/* Opens the state directory and the database. Returns 0 or a negative errno, logged. */
+int ledger_open(struct daemon *d);
+/* Ties gateway, outbox and disk together. */
+int ledger_wire(struct daemon *d);
+void ledger_save_epoch(struct daemon *d);
+void ledger_remember_topics(const char *topics, void *userdata);
+/* Settings of [Store] changed. */
+void ledger_reload(struct daemon *d);
+/* The last record of this run, and everything to the disk. */
+void ledger_finish(struct daemon *d);
+/* The run is over: whether all that it gave out is safe. */
+void ledger_close_epoch(struct daemon *d);
+
+/* daemon.c */
+
+/* The database is open, or will not open soon: devices can be heard. */
+void daemon_ledger_ready(struct daemon *d);
