@@ -21,20 +21,34 @@ struct health {
 	struct health_hooks hooks;
 	bool fed; /* by systemd's request */
 	uint64_t interval_us;
+	struct health_silence silence;
 	bool store_failed;
 };
 
+bool health_is_silent(struct health_silence *s, int64_t now_us, int64_t answered_us)
+{
+	int64_t passed_us = s->looked_us ? now_us - s->looked_us : 0;
+
+	if (answered_us != s->answered_us)
+		s->silent_us = 0;
+	else
+		s->silent_us += passed_us < HEALTH_LATE_US ? passed_us : HEALTH_LATE_US;
+	s->answered_us = answered_us;
+	s->looked_us = now_us;
+	return s->silent_us > HEALTH_STORE_PATIENCE_US;
+}
+
 static void judge_store(struct health *h)
 {
-	int64_t silent_us = boottime_us() - h->hooks.answered_us(h->hooks.userdata);
-	bool failed = silent_us > HEALTH_STORE_PATIENCE_US;
+	bool failed = health_is_silent(
+		&h->silence, boottime_us(), h->hooks.answered_us(h->hooks.userdata));
 
 	if (failed != h->store_failed) {
 		h->store_failed = failed;
 		if (failed)
 			log_error("the state directory does not answer: the disk hangs; going on "
 				  "without it",
-				F_INT("SILENT_S", silent_us / 1000000));
+				F_INT("SILENT_S", h->silence.silent_us / 1000000));
 		else
 			log_notice("the state directory answers again");
 		h->hooks.store_changed(failed, h->hooks.userdata);

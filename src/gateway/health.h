@@ -21,6 +21,17 @@ struct health_hooks {
 };
 
 #define HEALTH_STORE_PATIENCE_US (30 * INT64_C(1000000))
+#define HEALTH_LATE_US (10 * INT64_C(1000000))
+
+/* How long the store thread has not answered, looked at from time to time. */
+struct health_silence {
+	int64_t looked_us, answered_us, silent_us;
+};
+
+/* Whether the silence is longer than HEALTH_STORE_PATIENCE_US. now_us: boot time; answered_us: that
+ * of the last answer. A look that comes late counts as HEALTH_LATE_US: while the machine was
+ * suspended the thread could not answer, and was not asked. Pure. */
+bool health_is_silent(struct health_silence *s, int64_t now_us, int64_t answered_us);
 
 /* Reads $WATCHDOG_USEC. Returns 0 or a negative errno. */
 int health_new(struct health **ret, sd_event *e, const struct health_hooks *hooks);
