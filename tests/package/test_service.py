@@ -180,6 +180,7 @@ def test_it_never_gives_up(running):
 
 
 def test_a_loop_that_hangs_is_ended(running):
+    assert running.show("WatchdogUSec") == "20s"
     drop_in(running, "[Service]\nWatchdogSec=1s\nRestartSec=0\n")
     running.run("systemctl restart wardgated")
     pid = running.show("MainPID")
