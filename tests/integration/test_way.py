@@ -166,10 +166,11 @@ def test_readings_are_not_retained_but_states_are(clinic):
 
 
 def test_plain_words_of_the_acknowledgement(ward):
-    """2.04 comes after the broker's PUBACK and not before; a broker that holds it back shows it."""
+    """With a disk that takes its time, 2.04 comes after the broker's PUBACK and not before; a broker that
+    holds it back shows it."""
     broker = ward.fake()
     broker.on_publish = lambda p: HOLD if "/beds/" in p.topic else 0
-    daemon = ward.daemon(broker)
+    daemon = ward.daemon(broker, sections={"Store": {"CommitInterval": "10s"}})
     c = ward.session(daemon)
     sent = c.post(senml.as_json(heart_rate(75)))
     broker.wait_publish(lambda p: "/beds/" in p.topic, "the reading at the broker")
@@ -179,7 +180,8 @@ def test_plain_words_of_the_acknowledgement(ward):
     assert c.wait(sent, retransmit=False).text == "2.04"
 
 
-def test_a_frozen_broker_holds_the_acknowledgement_back(ward):
+def test_a_frozen_broker_does_not_hold_the_acknowledgement_back(ward):
+    """The disk has it: that is safe as well."""
     broker = ward.broker()
     sub = ward.subscriber(broker)
     daemon = ward.daemon(broker)
@@ -187,9 +189,8 @@ def test_a_frozen_broker_holds_the_acknowledgement_back(ward):
     assert c.exchange(senml.as_json(heart_rate(60))).text == "2.04"
     broker.freeze()
     sent = c.post(senml.as_json(heart_rate(61)))
-    assert c.wait(sent, deadline=1.0, retransmit=False) is None, "acknowledged by nobody"
-    broker.thaw()
     assert c.wait(sent, retransmit=False).text == "2.04"
+    broker.thaw()
     assert c.exchange(senml.as_json(heart_rate(62))).text == "2.04"
     sub.reading(metric="heart-rate", where=lambda r: r["value"] == 62)
     one([r for r in sub.readings() if r["value"] == 61], "readings sent into the frozen broker")
