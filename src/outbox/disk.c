@@ -176,8 +176,9 @@ size_t outbox_wants(struct outbox *o, enum outbox_table t, int64_t *ret_from)
 {
 	struct shelf *s = &o->shelves[t];
 
-	if (!o->connected || !s->more || o->backlog.length >= LOAD_BELOW ||
-		o->waiting.length >= WAITING_KEEP)
+	bool enough = o->backlog.length >= LOAD_BELOW && !entry_behind_disk(o, o->backlog.first);
+
+	if (!o->connected || !s->more || enough || o->waiting.length >= WAITING_KEEP)
 		return 0;
 	*ret_from = s->asked = s->from;
 	return LOAD_COUNT;
@@ -210,6 +211,7 @@ void outbox_loaded(struct outbox *o, enum outbox_table t, int64_t upto, bool end
 {
 	struct shelf *s = &o->shelves[t];
 
+	s->unreadable = false;
 	/* Something older was evicted since: begin there. */
 	if (s->from < s->asked)
 		return;
@@ -217,4 +219,10 @@ void outbox_loaded(struct outbox *o, enum outbox_table t, int64_t upto, bool end
 		s->from = upto + 1;
 	if (end)
 		s->more = false;
+}
+
+void outbox_unreadable(struct outbox *o)
+{
+	for (int t = 0; t < _OUTBOX_TABLE_MAX; t++)
+		o->shelves[t].unreadable = true;
 }

@@ -74,7 +74,8 @@ struct outbox_entry *outbox_next(struct outbox *o)
 		return NULL;
 	if (o->live.first)
 		return o->live.first;
-	if (o->backlog.first && o->backlog_in_flight < half)
+	if (o->backlog.first && o->backlog_in_flight < half &&
+		!entry_behind_disk(o, o->backlog.first))
 		return o->backlog.first;
 	return NULL;
 }

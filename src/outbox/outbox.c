@@ -159,10 +159,8 @@ void outbox_leave(struct outbox *o, struct outbox_entry *e, receipt_end_fn end)
 
 void outbox_evict(struct outbox *o, struct outbox_entry *e)
 {
-	enum outbox_table t = entry_urgent(e) ? OUTBOX_EVENTS : OUTBOX_READINGS;
-
 	assert(entry_stored(e) && !e->receipt);
-	outbox_on_disk(o, t, e->position);
+	outbox_on_disk(o, entry_table(e), e->position);
 	unlink_entry(o, e);
 	reuse(o, e);
 }

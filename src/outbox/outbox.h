@@ -165,6 +165,10 @@ void outbox_note_waiting(struct outbox *o, uint64_t count);
 /* All up to and with this position came back; end: the table has no more. */
 void outbox_loaded(struct outbox *o, enum outbox_table t, int64_t upto, bool end);
 
+/* What was asked for cannot be read at present: what is in memory waits for it no longer. Until
+ * outbox_loaded(). */
+void outbox_unreadable(struct outbox *o);
+
 /* Runs what is due: the patience of receipts, back-offs. Returns the boot time at which to call
  * again, INT64_MAX for never. */
 int64_t outbox_tick(struct outbox *o, int64_t boot_us);

@@ -13,6 +13,7 @@ struct shelf {
 	bool more;
 	int64_t from;  /* the lowest position that may be missing in memory */
 	int64_t asked; /* where the last reading began */
+	bool unreadable;
 };
 
 struct outbox {
@@ -73,6 +74,19 @@ void outbox_mark_backfill(struct outbox_entry *e);
 static inline bool entry_urgent(const struct outbox_entry *e)
 {
 	return e->message.kind != MESSAGE_READING;
+}
+
+static inline enum outbox_table entry_table(const struct outbox_entry *e)
+{
+	return entry_urgent(e) ? OUTBOX_EVENTS : OUTBOX_READINGS;
+}
+
+/* Something older of its kind is on the disk alone and will come: it goes first. */
+static inline bool entry_behind_disk(const struct outbox *o, const struct outbox_entry *e)
+{
+	const struct shelf *s = &o->shelves[entry_table(e)];
+
+	return s->more && !s->unreadable && s->from <= e->position;
 }
 
 static inline bool entry_stored(const struct outbox_entry *e)

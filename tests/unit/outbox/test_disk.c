@@ -274,6 +274,31 @@ static void test_without_a_broker_memory_lets_go_and_reads_back(void **state)
 	end(&w);
 }
 
+/* What came last before the broker was back is not written yet, and what came before is on the disk
+ * alone: that goes first, unless it cannot be read. */
+static void test_the_disk_goes_before_what_is_not_written_yet(void **state)
+{
+	struct outbox_entry *sent[16];
+	struct world w;
+	int64_t from = 0;
+
+	begin(&w, 100);
+	for (int i = 0; i < 2; i++)
+		put(&w, NULL);
+	write_all(&w);
+	put(&w, NULL);
+	outbox_connected(w.outbox, 10);
+	assert_null(outbox_next(w.outbox));
+	assert_true(outbox_wants(w.outbox, OUTBOX_READINGS, &from) > 0);
+	outbox_unreadable(w.outbox);
+	assert_int_equal(outbox_entry_message(outbox_next(w.outbox))->sequence, 3);
+	for (uint64_t i = 1; i <= 2; i++)
+		load(&w, OUTBOX_FIRST_POSITION + (int64_t)i - 1, i, 1);
+	outbox_loaded(w.outbox, OUTBOX_READINGS, OUTBOX_FIRST_POSITION + 1, true);
+	assert_string_equal(send_all(&w, sent), "1b 2b 3b ");
+	end(&w);
+}
+
 static void test_what_is_in_memory_is_not_taken_twice(void **state)
 {
 	struct world w;
@@ -469,6 +494,7 @@ int main(void)
 		cmocka_unit_test(test_a_failed_write_makes_nothing_safe),
 		cmocka_unit_test(test_confirmed_while_it_is_written_is_deleted_after),
 		cmocka_unit_test(test_without_a_broker_memory_lets_go_and_reads_back),
+		cmocka_unit_test(test_the_disk_goes_before_what_is_not_written_yet),
 		cmocka_unit_test(test_what_is_in_memory_is_not_taken_twice),
 		cmocka_unit_test(test_same_number_of_another_run_is_another),
 		cmocka_unit_test(test_evicted_behind_the_reading_is_read_again),
