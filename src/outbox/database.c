@@ -254,12 +254,17 @@ static int make_file(const struct database *d, const char *directory)
 	return DATABASE_OPEN;
 }
 
+/* Of a statement that is right in any database: one of a format that SQLite does not know. */
+static int read_error(struct database *d, int rc)
+{
+	return (rc & 0xff) == SQLITE_ERROR ? -EUCLEAN : database_error(d, rc);
+}
+
 static int connect_to(struct database *d)
 {
 	struct stat st;
-	int r, rc = sqlite3_open_v2(d->path, &d->db,
-		       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-		       store_vfs);
+	int rc = sqlite3_open_v2(d->path, &d->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, store_vfs);
 
 	if (rc != SQLITE_OK)
 		return database_error(d, rc);
@@ -272,10 +277,12 @@ static int connect_to(struct database *d)
 	/* Until all is known to be well: a file that is not to be used is left as it is. */
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	/* secure_delete: Debian's SQLite would write every freed page once more. */
-	r = database_exec(d, "PRAGMA temp_store=MEMORY;PRAGMA mmap_size=0;PRAGMA cache_size=-2000;"
-			     "PRAGMA cell_size_check=ON;PRAGMA foreign_keys=OFF;"
-			     "PRAGMA secure_delete=FAST;PRAGMA locking_mode=NORMAL");
-	return r;
+	rc = sqlite3_exec(d->db,
+		"PRAGMA temp_store=MEMORY;PRAGMA mmap_size=0;PRAGMA cache_size=-2000;"
+		"PRAGMA cell_size_check=ON;PRAGMA foreign_keys=OFF;"
+		"PRAGMA secure_delete=FAST;PRAGMA locking_mode=NORMAL",
+		NULL, NULL, NULL);
+	return read_error(d, rc);
 }
 
 static int pragma_number(struct database *d, const char *sql, int64_t *ret)
@@ -285,11 +292,8 @@ static int pragma_number(struct database *d, const char *sql, int64_t *ret)
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
-	/* A file format that SQLite does not know. */
-	if ((rc & 0xff) == SQLITE_ERROR)
-		return -EUCLEAN;
 	if (rc != SQLITE_ROW)
-		return database_error(d, rc) ?: -EIO;
+		return read_error(d, rc) ?: -EIO;
 	*ret = sqlite3_column_int64(st, 0);
 	return 0;
 }
@@ -316,13 +320,24 @@ static int judge(struct database *d, const struct schema *schema, int *ret_versi
 	return version < 1 || objects == 0 ? DATABASE_CORRUPT : DATABASE_OPEN;
 }
 
+/* A write version in its header that is too high makes a file read-only, too (SQLite's file format,
+ * 1.3.3). Asked through SQLite: to close a descriptor of our own would let go its locks. */
+static bool is_version_known(struct database *d)
+{
+	sqlite3_file *f = NULL;
+	unsigned char version = 0;
+
+	return sqlite3_file_control(d->db, "main", SQLITE_FCNTL_FILE_POINTER, &f) != SQLITE_OK ||
+	       f->pMethods->xRead(f, &version, 1, 18) != SQLITE_OK || version <= 2;
+}
+
 static int set_up(struct database *d, const char *directory, const struct schema *schema,
 	int outcome, int version)
 {
 	int r;
 
 	if (sqlite3_db_readonly(d->db, "main") == 1)
-		return -EROFS;
+		return is_version_known(d) ? -EROFS : -EUCLEAN;
 	if (outcome == DATABASE_FRESH) {
 		/* Before the first page is written. */
 		r = database_exec(d, "PRAGMA page_size=4096;PRAGMA auto_vacuum=INCREMENTAL");
@@ -334,6 +349,8 @@ static int set_up(struct database *d, const char *directory, const struct schema
 			     "PRAGMA journal_size_limit=" JOURNAL_LIMIT);
 	if (r == 0 && version < schema_version(schema))
 		r = migrate(d, directory, schema, version);
+	if (r == 0)
+		r = migrate_verify(d, schema);
 	if (r == 0)
 		r = read_ledger(d);
 	return r;
