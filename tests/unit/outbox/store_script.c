@@ -22,6 +22,7 @@
 static const struct store_limits wide = { INT64_C(1) << 30, 0, INT64_C(86400000000) * 30 };
 
 atomic_long script_warp_s;
+char script_about[128];
 
 /* ---- directories ---- */
 
@@ -69,16 +70,19 @@ static void on_saved(enum store_file file, int result, void *userdata)
 static void on_opened(const struct store_opened *opened, void *userdata)
 {
 	struct script *c = userdata;
+	bool again = c->opened;
 
-	if (!c->opened) {
-		if (c->checking)
-			witness_check_opened(c->w, opened);
-		else
-			witness_begin(c->w, opened->last);
-	} else if (opened->fresh && !c->w->may_lose) {
-		snprintf(c->w->fault, sizeof(c->w->fault), "a fresh database after a failure");
-	}
 	c->opened = true;
+	if (!again && c->checking) {
+		witness_check_opened(c->w, opened);
+		return;
+	}
+	if (opened->fresh && again && !c->w->may_lose)
+		snprintf(c->w->fault, sizeof(c->w->fault), "fresh after a failure");
+	if (opened->fresh)
+		witness_fresh(c->w);
+	if (!again)
+		witness_begin(c->w, opened->last);
 }
 
 static void look_at(struct script *c, const struct store_result *result)
@@ -155,8 +159,8 @@ void script_turn(struct script *c)
 
 	c->idle = r > 0 ? 0 : c->idle + 1;
 	if (r < 0 || c->idle * patience_us >= PATIENCE_US) {
-		fprintf(stderr, "nothing happens: opened %d, results %d, last error %d\n",
-			c->opened, c->done, c->error);
+		fprintf(stderr, "%s: nothing happens: opened %d, results %d, last error %d\n",
+			script_about, c->opened, c->done, c->error);
 		abort();
 	}
 	if (c->on_trouble && (c->error < 0 || c->told == STORE_FAILING))

@@ -17,6 +17,9 @@
  * the back-off of a store that fails. */
 extern atomic_long script_warp_s;
 
+/* What the test is at, for a test that hangs. */
+extern char script_about[128];
+
 struct script {
 	struct witness *w;
 	sd_event *e;

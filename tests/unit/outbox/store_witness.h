@@ -57,6 +57,8 @@ void witness_begin(struct witness *w, int64_t last);
 /* Gives out the next position. */
 int64_t witness_take(struct witness *w);
 void witness_dropped(struct witness *w, const struct store_owed *owed, size_t count);
+/* With the database went what it owed; its numbers begin anew. */
+void witness_fresh(struct witness *w);
 
 /* The check: what was opened, each row and event that comes, the end. The first thing that is wrong
  * is written to w->fault. */

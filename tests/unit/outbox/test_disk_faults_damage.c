@@ -144,6 +144,7 @@ static bool use(const char *what, size_t at)
 	struct script c = { 0 };
 	bool fresh;
 
+	snprintf(script_about, sizeof(script_about), "%s %zu", what, at);
 	w = known;
 	w.may_lose = true;
 	script_check(&w, directory);
@@ -208,19 +209,35 @@ static void test_cut_short(void **state)
 
 static void flip_bits(const char *what, struct file *f, const struct file *log, uint64_t seed)
 {
-	int rounds = longer ? 8000 : 150;
+	int rounds = longer ? 3000 : 100;
 
 	for (int i = 0; i < rounds; i++) {
 		size_t at = witness_mix(seed + (uint64_t)i) % f->size;
 		uint8_t bit = (uint8_t)(1 << witness_mix(seed * 7 + (uint64_t)i) % 8);
 
-		/* The headers are small and matter most. */
+		/* The first page and the log's first frame matter most. */
 		if (i % 4 == 0)
-			at %= 100;
+			at %= 4096;
 		f->bytes[at] ^= bit;
 		(void)use_with(what, at, &database, log);
 		f->bytes[at] ^= bit;
 	}
+}
+
+/* All of the first bytes: each means something to SQLite. */
+static void test_flipped_bits_of_the_header(void **state)
+{
+	for (size_t at = 0; at < 100; at++)
+		for (int bit = 0; bit < 8; bit += longer ? 1 : 3) {
+			database.bytes[at] ^= (uint8_t)(1 << bit);
+			(void)use_with("bit of the header at", at, &database, NULL);
+			database.bytes[at] ^= (uint8_t)(1 << bit);
+			if (!longer)
+				continue;
+			wal.bytes[at] ^= (uint8_t)(1 << bit);
+			(void)use_with("bit of the log's header at", at, &database, &wal);
+			wal.bytes[at] ^= (uint8_t)(1 << bit);
+		}
 }
 
 static void test_flipped_bits(void **state)
@@ -342,6 +359,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_as_it_was_left, restore),
 		cmocka_unit_test_setup(test_cut_short, restore),
+		cmocka_unit_test_setup(test_flipped_bits_of_the_header, restore),
 		cmocka_unit_test_setup(test_flipped_bits, restore),
 		cmocka_unit_test_setup(test_a_page_of_noise, restore),
 		cmocka_unit_test_setup(test_missing_files, restore),
