@@ -10,10 +10,11 @@
 
 #include "outbox/limits.h"
 
-#define CHUNK 1000      /* messages in one transaction, or 1 % of them */
-#define CHUNK_MAX 20000 /* at most */
-#define CHUNKS_MAX 8    /* before other work has its turn */
-#define EPOCHS_MAX 32   /* in one chunk; where more come it ends */
+#define CHUNK 1000       /* readings in one transaction, or 1 % of them */
+#define CHUNK_EVENTS 100 /* of events, which are longer */
+#define CHUNK_MAX 20000  /* at most */
+#define CHUNKS_MAX 8     /* before other work has its turn */
+#define EPOCHS_MAX 32    /* in one chunk; where more come it ends */
 #define DAMAGED_MAX 64
 
 struct news *giveup_news(size_t owed_max)
@@ -121,7 +122,8 @@ static int drop_chunk(struct keeper *k, enum limits_reason reason, uint64_t *ret
 	int64_t now_s = keeper_now_s(), aged_below = INT64_MAX;
 	bool events = d->ledger.readings == 0;
 	uint64_t rows = events ? d->ledger.events : d->ledger.readings;
-	uint64_t limit = rows / 100 > CHUNK ? rows / 100 : CHUNK;
+	uint64_t least = events ? CHUNK_EVENTS : CHUNK,
+		 limit = rows / 100 > least ? rows / 100 : least;
 	struct chunk c = { 0 };
 	struct news *n;
 	int r;
@@ -212,6 +214,7 @@ int giveup_for_limits(struct keeper *k, int64_t coming_bytes, bool refused, bool
 	struct limits_verdict verdict;
 	struct limits_view v;
 	uint64_t dropped = 0;
+	bool any = false;
 	int r;
 
 	*ret_more = false;
@@ -232,9 +235,11 @@ int giveup_for_limits(struct keeper *k, int64_t coming_bytes, bool refused, bool
 			return r;
 		if (dropped == 0)
 			break; /* a limit below what an empty database takes */
+		any = true;
 		keeper_set_state(k, STORE_FULL, problem_of(verdict.drop));
 	}
-	if (verdict.relaxed && k->figures.state == STORE_FULL)
+	/* Not in the same breath: who hears only of the last state is to hear of this one. */
+	if (verdict.relaxed && !any && k->figures.state == STORE_FULL)
 		keeper_set_state(k, STORE_GOOD, "");
 	return 0;
 }

@@ -15,8 +15,8 @@
 
 #define BACKOFF_MIN_US INT64_C(1000000)
 #define BACKOFF_MAX_US INT64_C(30000000)
-#define JUDGE_US INT64_C(10000000) /* limits are looked at again so often when nothing is written  \
-				    */
+/* Limits are looked at again so often when nothing is written. */
+#define JUDGE_US INT64_C(10000000)
 
 #define ROW_BYTES 110          /* of a row in the file, rather more */
 #define BATCH_BYTES (8 * 4096) /* of a batch besides */
@@ -229,7 +229,8 @@ void keeper_batch(struct keeper *k, const struct store_batch *b, struct store_re
 		return;
 	}
 	if (!is_empty(b)) {
-		r = write_batch(k, b);
+		/* A commit to a file that somebody took away would be safe nowhere. */
+		r = database_is_in_place(&k->db) ? write_batch(k, b) : -ESTALE;
 		ret->error = r;
 		if (r == 0) {
 			k->backoff_us = BACKOFF_MIN_US;

@@ -23,6 +23,7 @@ struct keeper {
 	bool changed;      /* figures are to be told */
 	bool drop_more;    /* a limit asks for more than one turn gave up */
 	bool log_long;     /* the log has grown beyond what a drained database needs */
+	int64_t unused_kept; /* unused bytes that a vacuum did not give back */
 	int64_t log_kept;  /* of the log after the last checkpoint: others read it */
 	int64_t judged_us, committed_us; /* boot time of the last look at the limits, and commit */
 	int64_t retry_us;  /* boot time of the next opening */
