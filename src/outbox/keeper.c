@@ -11,6 +11,7 @@
 #include "gateway/clock.h"
 #include "outbox/giveup.h"
 #include "outbox/keeper_private.h"
+#include "outbox/scan.h"
 #include "outbox/upkeep.h"
 
 #define BACKOFF_MIN_US INT64_C(1000000)
@@ -49,6 +50,7 @@ struct keeper *keeper_free(struct keeper *k)
 	if (!k)
 		return NULL;
 	database_close(&k->db, k->open);
+	scan_done(&k->scan);
 	free(k);
 	return NULL;
 }
@@ -260,6 +262,8 @@ static int work(struct keeper *k, bool crowded, int64_t *ret_next_us)
 		r = judge(k, 0, false);
 		return r < 0 ? r : keeper_measure(k);
 	}
+	if (scan_is_wanted(&k->scan) && !crowded)
+		return scan_step(k);
 	return upkeep_idle(k, ret_next_us);
 }
 
@@ -303,5 +307,5 @@ int64_t keeper_work(struct keeper *k, bool crowded)
 
 int keeper_scan(struct keeper *k, uint32_t epoch)
 {
-	return 0;
+	return scan_want(&k->scan, epoch);
 }
