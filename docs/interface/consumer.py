@@ -202,7 +202,7 @@ class Consumer:
         if topic.endswith("/records"):
             self.ledger.record(body)
             if body.get("record") == "gap":
-                count = body.get("count", body["last"] - body["first"] + 1)
+                count = body.get("count", "some")
                 print(f"dropped by the gateway: {count} of {body['first']} to {body['last']} of "
                       f"epoch {body['epoch']}: {body['reason']}", file=self.out)
         elif topic.endswith("/events"):

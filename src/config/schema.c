@@ -267,8 +267,9 @@ static const struct config_row store_rows[] = {
 		.min = 0,
 		.max = INT64_C(1) << 44,
 		.example = "512M",
-		.help = "How much of the file system is left free, whatever MaxSize= allows: never "
-			"less than 16M. Below it the oldest readings give way as at MaxSize=." },
+		.help = "How much of the file system is left free, whatever MaxSize= allows: below "
+			"it the database does not grow any more, and the oldest readings give way "
+			"as at MaxSize=. Up to 16M it grows all the same." },
 	{ .key = "MaxAge",
 		.type = &config_type_duration,
 		.offset = offsetof(struct config, store.max_age_us),
