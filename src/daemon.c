@@ -95,6 +95,10 @@ static void put_store(struct daemon *d, struct text *t)
 		text_lit(t, ",\"store_problem\":");
 		text_json_string(t, problem, strlen(problem));
 	}
+	if (*f.notice) {
+		text_lit(t, ",\"store_notice\":");
+		text_json_string(t, f.notice, strlen(f.notice));
+	}
 	text_printf(t,
 		",\"stored\":{\"readings\":%" PRIu64 ",\"events\":%" PRIu64 ",\"bytes\":%" PRId64
 		",\"limit\":%" PRId64 ",\"dropped\":%" PRIu64,

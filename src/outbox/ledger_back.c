@@ -2,6 +2,7 @@
  * What comes back from the store: readings that waited, what earlier runs left,
  * what was dropped, how the disk does. See ledger_disk.h.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "outbox/ledger_private.h"
@@ -238,6 +239,10 @@ void ledger_back_changed(const struct store_figures *figures, void *userdata)
 {
 	struct ledger_disk *d = userdata;
 
+	if (strcmp(figures->notice, d->notice) != 0) {
+		(void)snprintf(d->notice, sizeof(d->notice), "%s", figures->notice);
+		log_error("the database could not be used as it was", F_STR("NOTICE", d->notice));
+	}
 	if (figures->state == STORE_FAILING) {
 		log_error("the store fails; going on from memory",
 			F_STR("PROBLEM", figures->problem));

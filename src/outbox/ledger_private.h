@@ -27,6 +27,7 @@ struct ledger_disk {
 	struct pending pending;
 	struct store_owed *epochs; /* of earlier runs, still to be told */
 	size_t epoch_count;
+	char notice[sizeof(((struct store_figures *)0)->notice)]; /* the last one that was logged */
 };
 
 static inline int64_t to_disk(const struct ledger_disk *d, int64_t position)
