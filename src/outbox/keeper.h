@@ -27,6 +27,6 @@ void keeper_batch(struct keeper *k, const struct store_batch *b, struct store_re
 /* One piece of what can wait: opens what is closed, and so on. crowded: the loop has not yet taken
  * what it was told, so tell it no more. Returns when to call again (boot time; at once: 0). */
 int64_t keeper_work(struct keeper *k, bool crowded);
-/* Returns 0 or -ENOBUFS. */
+/* Returns 0 or -ENOMEM. */
 int keeper_scan(struct keeper *k, uint32_t epoch);
 const struct store_figures *keeper_figures(const struct keeper *k);

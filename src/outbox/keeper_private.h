@@ -7,6 +7,7 @@
 #include "outbox/database.h"
 #include "outbox/keeper.h"
 #include "outbox/rows.h"
+#include "outbox/scan_state.h"
 
 struct keeper {
 	struct database db;
@@ -15,20 +16,21 @@ struct keeper {
 	keeper_post_fn post;
 	void *userdata;
 	bool open;
-	bool reported;     /* hooks.opened was called in this run */
-	bool fresh;        /* the file was made since that call */
-	bool names_unused; /* no row refers to a name: they go with the first transaction */
-	bool probe;        /* a write failed: the next opening has to show that one succeeds */
-	bool damaged;      /* the file is to be set aside at the next opening */
-	bool changed;      /* figures are to be told */
-	bool drop_more;    /* a limit asks for more than one turn gave up */
-	bool log_long;     /* the log has grown beyond what a drained database needs */
+	bool reported;       /* hooks.opened was called in this run */
+	bool fresh;          /* the file was made since that call */
+	bool names_unused;   /* no row refers to a name: they go with the first transaction */
+	bool probe;          /* a write failed: the next opening has to show that one succeeds */
+	bool damaged;        /* the file is to be set aside at the next opening */
+	bool changed;        /* figures are to be told */
+	bool drop_more;      /* a limit asks for more than one turn gave up */
+	bool log_long;       /* the log has grown beyond what a drained database needs */
 	int64_t unused_kept; /* unused bytes that a vacuum did not give back */
-	int64_t log_kept;  /* of the log after the last checkpoint: others read it */
+	int64_t log_kept;    /* of the log after the last checkpoint: others read it */
 	int64_t judged_us, committed_us; /* boot time of the last look at the limits, and commit */
-	int64_t retry_us;  /* boot time of the next opening */
+	int64_t retry_us;                /* boot time of the next opening */
 	int64_t backoff_us;
 	int64_t own_owed; /* id of this run's owed epoch, 0: not written */
+	struct scan scan;
 	char directory[DATABASE_PATH_MAX];
 };
 

@@ -10,6 +10,7 @@
 #include "outbox/copy.h"
 #include "outbox/keeper_private.h"
 #include "outbox/quarantine.h"
+#include "outbox/scan.h"
 
 const struct schema *keeper_schema = &schema_current;
 
@@ -192,6 +193,7 @@ int keeper_open(struct keeper *k)
 	r = tell(k);
 	if (r < 0)
 		return r;
+	scan_restart(&k->scan);
 	k->probe = false;
 	return 0;
 }

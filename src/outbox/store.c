@@ -26,7 +26,7 @@
 #include "outbox/keeper.h"
 #include "outbox/statefile.h"
 
-#define SCANS_MAX 16
+#define SCANS_MAX STORE_OWED_MAX
 #define CROWDED 8 /* news that the loop has not taken: background work waits */
 #define WAIT_MAX_US INT64_C(60000000)
 
@@ -47,7 +47,7 @@ struct store {
 	struct text_slot slots[_STORE_FILE_MAX];
 	bool ping, stop, gone, batch_wanted, batch_busy;
 	struct store_batch batch; /* its arrays are the caller's until the result */
-	struct news done; /* of the batch; never freed */
+	struct news done;         /* of the batch; never freed */
 	struct news *news, **news_end;
 	size_t news_count;
 	uint32_t scans[SCANS_MAX];
@@ -146,19 +146,19 @@ static int64_t work_once(struct store *s)
 {
 	struct store_limits limits = s->limits;
 	bool crowded = s->news_count > CROWDED;
-	uint32_t scans[SCANS_MAX];
-	size_t scan_count = s->scan_count;
 	int64_t next_us;
 
-	memcpy(scans, s->scans, sizeof(scans));
-	s->scan_count = 0;
+	/* One that there is no memory for stays where it is. */
+	while (s->scan_count > 0 && keeper_scan(s->keeper, s->scans[s->scan_count - 1]) == 0)
+		s->scan_count--;
 	pthread_mutex_unlock(&s->lock);
 	keeper_set_limits(s->keeper, &limits);
-	for (size_t i = 0; i < scan_count; i++)
-		(void)keeper_scan(s->keeper, scans[i]);
 	next_us = keeper_work(s->keeper, crowded);
 	pthread_mutex_lock(&s->lock);
 	s->figures = *keeper_figures(s->keeper);
+	/* The loop took its news meanwhile, and its sign was not waited for. */
+	if (crowded && s->news_count <= CROWDED)
+		next_us = 0;
 	return next_us;
 }
 
@@ -203,7 +203,7 @@ static void wait_for_work(struct store *s, int64_t next_us)
 static void *thread_main(void *arg)
 {
 	struct store *s = arg;
-	int64_t next_us = 0;
+	int64_t next_us;
 
 	pthread_mutex_lock(&s->lock);
 	for (;;) {
@@ -216,14 +216,11 @@ static void *thread_main(void *arg)
 		/* One of each in turn, so that neither starves the other. */
 		did = batch_once(s);
 		did |= save_once(s);
-		if (did) {
-			next_us = 0;
+		if (did)
 			continue;
-		}
 		if (s->stop)
 			break;
-		if (next_us <= boottime_us() || s->scan_count > 0)
-			next_us = work_once(s);
+		next_us = work_once(s);
 		if (next_us > 0 && !is_wanted(s))
 			wait_for_work(s, next_us);
 	}
