@@ -16,8 +16,14 @@
 
 /* --- the clock --- */
 
+/* The shared memory has it at once; the file takes a while, and a kill may come sooner. */
 static void epoch_changed(struct gateway *g)
 {
+	struct epoch e = g->self;
+
+	gateway_fill_epoch(g, &e);
+	if (g->recall)
+		recall_keep(g->recall, &e, sizeof(e));
 	if (g->on_epoch)
 		g->on_epoch(g->on_epoch_userdata);
 }
@@ -100,8 +106,32 @@ static void on_clock_change(enum clock_state state, int64_t step_us, void *userd
 		g->on_clock(state, g->on_clock_userdata);
 }
 
+/* What a run kept in shared memory, if that is newer than the file. */
+static bool take_kept(const struct gateway *g, const struct epoch *previous, struct epoch *ret)
+{
+	struct corrections *c = &ret->corrections;
+	bool same;
+
+	if (recall_kept(g->recall, ret, sizeof(*ret)) != sizeof(*ret) ||
+		c->count > CORRECTIONS_MAX || memcmp(ret->boot, g->boot, sizeof(g->boot)) != 0)
+		return false;
+	for (size_t i = 0; i < c->count; i++)
+		if (!correction_is_sound(&c->spans[i]))
+			return false;
+	same = ret->counter == previous->counter && ret->random == previous->random;
+	if (same ? previous->clean : ret->counter <= previous->counter)
+		return false; /* its end, or a later run, is in the file */
+	if (c->open && c->count > 0)
+		c->spans[c->count - 1].last = 0;
+	return true;
+}
+
 void gateway_take_over(struct gateway *g, const struct epoch *previous)
 {
+	struct epoch kept;
+
+	if (take_kept(g, previous, &kept))
+		previous = &kept;
 	if (previous->boot[0] == 0 || strcmp(previous->boot, g->boot) != 0)
 		return; /* of another boot: what it stamped stays as it is marked */
 	g->corrections = previous->corrections;
@@ -111,6 +141,8 @@ void gateway_take_over(struct gateway *g, const struct epoch *previous)
 		g->last_state = clock_state(g->clock);
 		g->synchronised = true;
 	}
+	if (previous == &kept)
+		epoch_changed(g);
 	if (g->last_state == CLOCK_SYNCHRONISED && g->corrections.count > 0)
 		record_clock(g, CLOCK_UNSYNCHRONISED, 0);
 }

@@ -106,7 +106,7 @@ uint64_t gateway_record_end(struct gateway *g, int64_t owed);
 
 /* Takes over what an earlier run of this boot noted of the clock (see gateway/corrections.h): what
  * it stamped before the first synchronisation still gets its correction, at once if the clock is
- * synchronised by now. To be called after gateway_set_ledger(). */
+ * synchronised by now. To be called after gateway_set_ledger() and gateway_use_recall(). */
 void gateway_take_over(struct gateway *g, const struct epoch *previous);
 /* Fills in what the epoch's state file is to say of the clock. */
 void gateway_fill_epoch(const struct gateway *g, struct epoch *e);

@@ -18,6 +18,7 @@
  */
 #include "gateway/recall.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -64,9 +65,20 @@ struct header {
 	uint64_t count;       /* entries ever begun */
 };
 
+/* Of two the newer one counts; the other is the one that is written next. */
+struct note {
+	uint64_t serial; /* stored last; 0: none */
+	uint64_t check;
+	uint64_t size;
+	unsigned char bytes[RECALL_NOTE_MAX];
+};
+
 struct file {
 	union {
-		struct header header;
+		struct {
+			struct header header;
+			struct note notes[2];
+		};
 		char page[HEADER_SIZE];
 	};
 	uint16_t heads[BUCKETS]; /* place + 1 of the newest in the chain, 0: none */
@@ -74,6 +86,8 @@ struct file {
 };
 
 _Static_assert(sizeof(struct entry) == 48, "the layout is fixed");
+_Static_assert(sizeof(struct file) == HEADER_SIZE + BUCKETS * 2 + RECALL_MAX * 48,
+	"the header has its page");
 _Static_assert(RECALL_MAX <= UINT16_MAX && (RECALL_MAX & (RECALL_MAX - 1)) == 0,
 	"places fit into 16 bits, and serials wrap around");
 
@@ -497,4 +511,56 @@ void recall_add(struct recall *r, const char *device, uint64_t source_key,
 		.counter = of.counter,
 		.random = of.random };
 	add(r, &e);
+}
+
+/* --- the note --- */
+
+static uint64_t note_check(const struct recall *r, const struct note *n)
+{
+	return hash_bytes(&r->file->header.key, n->bytes, n->size) ^ n->serial ^ n->size << 32;
+}
+
+static bool note_is_good(const struct recall *r, const struct note *n)
+{
+	return n->serial != 0 && n->size <= RECALL_NOTE_MAX && n->check == note_check(r, n);
+}
+
+/* NULL when there is none. */
+static struct note *newest_note(const struct recall *r)
+{
+	struct note *a = &r->file->notes[0], *b = &r->file->notes[1];
+
+	if (!note_is_good(r, a))
+		return note_is_good(r, b) ? b : NULL;
+	return note_is_good(r, b) && b->serial > a->serial ? b : a;
+}
+
+void recall_keep(struct recall *r, const void *note, size_t size)
+{
+	struct note *newest = newest_note(r);
+	struct note *n = &r->file->notes[newest == &r->file->notes[0]], new = { .size = size };
+
+	assert(size <= RECALL_NOTE_MAX);
+	memcpy(new.bytes, note, size);
+	new.serial = newest ? newest->serial + 1 : 1;
+	new.check = note_check(r, &new);
+
+	*(volatile uint64_t *)&n->serial = 0;
+	barrier();
+	memcpy(n->bytes, note, size);
+	n->size = size;
+	n->check = new.check;
+	barrier();
+	*(volatile uint64_t *)&n->serial = new.serial;
+	barrier();
+}
+
+size_t recall_kept(const struct recall *r, void *ret, size_t size)
+{
+	const struct note *n = r ? newest_note(r) : NULL;
+
+	if (!n || n->size > size)
+		return 0;
+	memcpy(ret, n->bytes, n->size);
+	return n->size;
 }

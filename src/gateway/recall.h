@@ -12,6 +12,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "util/cleanup.h"
@@ -19,7 +20,8 @@
 
 struct recall;
 
-#define RECALL_MAX 32768       /* keys in the ring, more than the ledger's memory holds unsafe */
+#define RECALL_MAX 32768 /* keys in the ring, more than the ledger's memory holds unsafe */
+#define RECALL_NOTE_MAX 1400
 #define RECALL_STORED_MAX 4096 /* keys of stored readings */
 
 struct recalled {
@@ -51,3 +53,10 @@ void recall_add(struct recall *r, const char *device, uint64_t source_key,
  * -EINVAL when epoch is none, -ENOMEM. */
 int recall_add_stored(struct recall *r, const char *device, uint64_t source_key, const char *epoch,
 	uint64_t sequence);
+
+/* Keeps a few bytes for the next run beside the ring, in the place of those kept before. A kill at
+ * any moment leaves these or those. size: up to RECALL_NOTE_MAX. */
+void recall_keep(struct recall *r, const void *note, size_t size);
+/* Copies what was kept last, by whichever run, into ret. Returns its size, 0 when there is nothing
+ * or it is larger than size. r NULL: nothing. */
+size_t recall_kept(const struct recall *r, void *ret, size_t size);

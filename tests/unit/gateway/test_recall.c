@@ -164,6 +164,45 @@ static void test_stored_keys(void **state)
 	place_end(&p);
 }
 
+static void test_a_note_for_the_next_run(void **state)
+{
+	unsigned char note[RECALL_NOTE_MAX + 1], got[RECALL_NOTE_MAX + 1];
+	struct recall *r;
+	char path[512];
+	struct place p;
+	int fd;
+
+	assert_int_equal(recall_kept(NULL, got, sizeof(got)), 0);
+	place_begin(&p);
+	r = open_as(&p, "gw1", "1-00000001");
+	assert_int_equal(recall_kept(r, got, sizeof(got)), 0);
+	for (size_t size = 0; size <= RECALL_NOTE_MAX; size += 100) {
+		memset(note, (int)(size / 100), sizeof(note));
+		recall_keep(r, note, size);
+		recall_free(r);
+		r = open_as(&p, "gw1", "2-00000002");
+		assert_int_equal(recall_kept(r, got, sizeof(got)), size);
+		assert_memory_equal(got, note, size);
+	}
+	assert_int_equal(recall_kept(r, got, RECALL_NOTE_MAX - 1), 0);
+	recall_free(r);
+	/* Damage to the newer one uncovers the older one; to both, there is none. */
+	place_file(&p, path);
+	fd = open(path, O_RDWR);
+	for (int both = 0; both < 2; both++) {
+		for (off_t at = both ? 100 : 1700; at < 1400 + (both ? 100 : 1700); at += 4)
+			assert_int_equal(pwrite(fd, "abc", 4, at), 4);
+		r = open_as(&p, "gw1", "2-00000002");
+		if (both)
+			assert_int_equal(recall_kept(r, got, sizeof(got)), 0);
+		else
+			assert_true(recall_kept(r, got, sizeof(got)) % 100 == 0);
+		recall_free(r);
+	}
+	close(fd);
+	place_end(&p);
+}
+
 static void test_gateways_do_not_mix(void **state)
 {
 	struct recalled got;
@@ -440,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_the_newest_of_one_key_counts),
 		cmocka_unit_test(test_many_epochs),
 		cmocka_unit_test(test_stored_keys),
+		cmocka_unit_test(test_a_note_for_the_next_run),
 		cmocka_unit_test(test_gateways_do_not_mix),
 		cmocka_unit_test(test_what_cannot_be),
 		cmocka_unit_test(test_the_directory_of_the_service),

@@ -3,7 +3,7 @@
  * after every single instruction. Whatever is found is whole, and what was
  * added before the kill is found.
  */
-#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -13,7 +13,6 @@
 #include "recall_files.h"
 
 #define ROUNDS 60
-#define STEPS_MAX 20000
 
 /* What a writer says of itself while it lives. */
 struct progress {
@@ -112,10 +111,47 @@ static void test_killed_at_random(void **state)
 	munmap(progress, 4096);
 }
 
-/* --- a kill after each instruction of recall_add() --- */
+/* --- a kill after each instruction --- */
 
-/* The child stops, does one recall_add(), and stops again. */
-static pid_t start_stepped(const struct place *p, uint64_t i)
+/* A writer is stepped through one action. After each instruction its file is what a kill there
+ * would leave; whenever that differs from what it was before, a copy of it is opened and looked at.
+ */
+struct stepper {
+	struct place p, copy;
+	char path[512], copied[600];
+	unsigned char *file, *shadow;
+	size_t size;
+	long steps;
+	unsigned states;
+};
+
+typedef void (*action_fn)(struct recall *r, uint64_t i);
+typedef void (*look_fn)(struct stepper *s, struct recall *r, uint64_t i);
+
+static struct recall *open_copy(struct stepper *s, const char *epoch)
+{
+	struct recall *r = NULL;
+
+	assert_int_equal(recall_new(&r, s->copy.directory, s->p.state, "gw1", epoch), 0);
+	return r;
+}
+
+static void look_at_copy(struct stepper *s, look_fn look, uint64_t i)
+{
+	int fd = open(s->copied, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct recall *r;
+
+	assert_true(fd >= 0);
+	memcpy(s->shadow, s->file, s->size);
+	assert_int_equal(write(fd, s->shadow, s->size), s->size);
+	assert_int_equal(close(fd), 0);
+	r = open_copy(s, "3-00000003");
+	look(s, r, i);
+	recall_free(r);
+	s->states++;
+}
+
+static pid_t start_stepped(const struct place *p, action_fn action, uint64_t i)
 {
 	pid_t pid = fork();
 
@@ -127,98 +163,97 @@ static pid_t start_stepped(const struct place *p, uint64_t i)
 			ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
 			_exit(77);
 		(void)raise(SIGSTOP);
-		value_add(r, i);
+		action(r, i);
 		(void)raise(SIGUSR1);
 		_exit(0);
 	}
 	return pid;
 }
 
-/* Returns whether the child had done it all before it could do so many steps; -1: not traceable. */
-static int kill_after(const struct place *p, uint64_t i, long steps)
+static void stepper_begin(struct stepper *s)
 {
-	pid_t pid = start_stepped(p, i);
-	int status, over = 0;
+	memset(s, 0, sizeof(*s));
+	place_begin(&s->p);
+	place_begin(&s->copy);
+}
+
+static void stepper_end(struct stepper *s)
+{
+	if (s->file)
+		munmap(s->file, s->size);
+	free(s->shadow);
+	place_end(&s->copy);
+	place_end(&s->p);
+}
+
+/* Returns false when this system lets no process step another. */
+static bool step_through(struct stepper *s, action_fn action, look_fn look, uint64_t i)
+{
+	pid_t pid = start_stepped(&s->p, action, i);
+	struct stat st;
+	int status, fd;
 
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-		return -1;
-	assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
-	for (long n = 0; n < steps && !over; n++) {
-		if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) < 0)
-			over = -1;
-		else if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
-			over = -1;
-		else
-			over = WSTOPSIG(status) == SIGUSR1;
+	if (!WIFSTOPPED(status))
+		return false;
+	place_file(&s->p, s->path);
+	(void)snprintf(
+		s->copied, sizeof(s->copied), "%s%s", s->copy.directory, strrchr(s->path, '/'));
+	fd = open(s->path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(fstat(fd, &st), 0);
+	s->size = (size_t)st.st_size;
+	s->file = mmap(NULL, s->size, PROT_READ, MAP_SHARED, fd, 0);
+	assert_true(s->file != MAP_FAILED);
+	close(fd);
+	s->shadow = malloc(s->size);
+	assert_non_null(s->shadow);
+	look_at_copy(s, look, i);
+	for (;;) {
+		if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) < 0) {
+			(void)kill(pid, SIGKILL);
+			(void)waitpid(pid, &status, 0);
+			return false;
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSTOPPED(status));
+		if (WSTOPSIG(status) == SIGUSR1)
+			break;
+		s->steps++;
+		if (memcmp(s->shadow, s->file, s->size) != 0)
+			look_at_copy(s, look, i);
 	}
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, &status, 0);
-	return over;
+	print_message("%ld instructions left %u states of the file\n", s->steps, s->states);
+	assert_true(s->states > 3);
+	return true;
 }
 
-/* The number of instructions of one recall_add() and of stopping behind it; 0: not traceable. */
-static long count_steps(uint64_t i)
-{
-	long low = 1, high = STEPS_MAX;
-	struct recall *r;
-	struct place p;
+static unsigned whole, without; /* of the states, those with what was written, and without it */
 
-	place_begin(&p);
-	r = open_as(&p, "gw1", "1-00000001");
-	recall_free(r);
-	if (kill_after(&p, i, STEPS_MAX) != 1)
-		high = low = 0;
-	while (low < high) {
-		long middle = low + (high - low) / 2;
-
-		if (kill_after(&p, i, middle) == 1)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	place_end(&p);
-	return low;
-}
-
-static void copy_file(const char *from, const char *to)
-{
-	static char bytes[1 << 20];
-	FILE *in = fopen(from, "r"), *out = fopen(to, "r+");
-	size_t n;
-
-	if (!out)
-		out = fopen(to, "w");
-	assert_non_null(in);
-	assert_non_null(out);
-	while ((n = fread(bytes, 1, sizeof(bytes), in)) > 0)
-		assert_int_equal(fwrite(bytes, 1, n, out), n);
-	fclose(in);
-	assert_int_equal(fclose(out), 0);
-}
-
-/* Looks at a ring that held all values below new, and was killed while new was added to it. Returns
- * whether that one is there. */
-static bool look_after(const struct place *p, uint64_t new, long salt)
+static void look_at_ring(struct stepper *s, struct recall *r, uint64_t new)
 {
 	const uint64_t oldest = new - RECALL_MAX;
-	struct recall *r = open_as(p, "gw1", "3-00000003");
-	bool whole = value_found(r, new, "2-00000002");
+	bool there = value_found(r, new, "2-00000002");
 
-	/* The oldest may have given way, and nothing else. The whole of it would take long. */
-	for (uint64_t i = oldest + 1; i < new; i++)
-		if ((i < oldest + 50 || i % 16 == (uint64_t)salt % 16) &&
-			!value_found(r, i, "1-00000001"))
-			fail_msg("after %ld steps value %llu is gone", salt, (unsigned long long)i);
-	if (whole)
+	/* Only the oldest may have given way; while it is found it is what it was. */
+	for (uint64_t i = oldest; i < new; i++)
+		if (!value_found(r, i, "1-00000001") && i != oldest)
+			fail_msg("after %ld steps value %llu is gone", s->steps,
+				(unsigned long long)i);
+	if (there)
 		assert_false(value_found(r, oldest, "1-00000001"));
+	/* Once it is there it stays there. */
+	assert_true(there || whole == 0);
 	/* The ring goes on as if nothing had been. */
 	for (uint64_t i = 1; i <= 3; i++)
 		value_add(r, new + i);
 	for (uint64_t i = 0; i <= 3; i++)
-		assert_int_equal(value_found(r, new + i, i ? NULL : "2-00000002"), i > 0 || whole);
-	recall_free(r);
-	return whole;
+		assert_int_equal(value_found(r, new + i, i ? NULL : "2-00000002"), i > 0 || there);
+	if (there)
+		whole++;
+	else
+		without++;
 }
 
 static void test_killed_after_each_instruction(void **state)
@@ -226,40 +261,75 @@ static void test_killed_after_each_instruction(void **state)
 	/* The ring is full and turns: the place that is written has an entry already, which is the
 	 * oldest one. */
 	const uint64_t new = RECALL_MAX + 77;
-	long steps = count_steps(new), stride;
-	char path[512], kept[600];
-	unsigned whole = 0, without = 0;
+	struct stepper s;
 	struct recall *r;
-	struct place p;
+	bool stepped;
 
-	if (steps == 0) {
-		print_message("not run: this system lets no process step another\n");
-		skip();
-	}
-	/* With a sanitizer they are many more, and only some are tried. */
-	stride = steps / 1000 + 1;
-
-	place_begin(&p);
-	r = open_as(&p, "gw1", "1-00000001");
+	whole = without = 0;
+	stepper_begin(&s);
+	r = open_as(&s.p, "gw1", "1-00000001");
 	for (uint64_t i = 0; i < new; i++)
 		value_add(r, i);
 	recall_free(r);
-	place_file(&p, path);
-	(void)snprintf(kept, sizeof(kept), "%s/kept", p.directory);
-	copy_file(path, kept);
-	for (long n = 0; n <= steps; n += stride) {
-		copy_file(kept, path);
-		assert_true(kill_after(&p, new, n) >= 0);
-		if (look_after(&p, new, n))
-			whole++;
-		else
-			without++;
+	stepped = step_through(&s, value_add, look_at_ring, new);
+	stepper_end(&s);
+	if (!stepped) {
+		print_message("not run: this system lets no process step another\n");
+		skip();
 	}
-	print_message("%ld instructions, each %ld. tried: %u without the entry, %u with it\n",
-		steps, stride, without, whole);
-	assert_true(whole > 0 && without > 0);
-	assert_int_equal(unlink(kept), 0);
-	place_end(&p);
+	assert_true(whole > 0 && without > 1);
+}
+
+#define NOTE_SIZE 700
+
+static void keep(struct recall *r, uint64_t i)
+{
+	unsigned char note[NOTE_SIZE];
+
+	memset(note, (int)i, sizeof(note));
+	recall_keep(r, note, NOTE_SIZE - i);
+}
+
+static void look_at_note(struct stepper *s, struct recall *r, uint64_t new)
+{
+	unsigned char note[NOTE_SIZE];
+	size_t size = recall_kept(r, note, sizeof(note));
+
+	assert_true(size == NOTE_SIZE - new || size == NOTE_SIZE - (new - 1));
+	for (size_t k = 0; k < size; k++)
+		assert_int_equal(note[k], NOTE_SIZE - size);
+	assert_true(whole == 0 || size == NOTE_SIZE - new);
+	if (size == NOTE_SIZE - new)
+		whole++;
+	else
+		without++;
+	/* And the next one finds its place. */
+	keep(r, new + 1);
+	assert_int_equal(recall_kept(r, note, sizeof(note)), NOTE_SIZE - (new + 1));
+}
+
+static void test_a_note_is_the_new_or_the_old_one(void **state)
+{
+	/* Into either of its two places. */
+	for (uint64_t new = 2; new < 4; new ++) {
+		struct stepper s;
+		struct recall *r;
+		bool stepped;
+
+		whole = without = 0;
+		stepper_begin(&s);
+		r = open_as(&s.p, "gw1", "1-00000001");
+		for (uint64_t i = 0; i < new; i++)
+			keep(r, i);
+		recall_free(r);
+		stepped = step_through(&s, keep, look_at_note, new);
+		stepper_end(&s);
+		if (!stepped) {
+			print_message("not run: this system lets no process step another\n");
+			skip();
+		}
+		assert_true(whole > 0 && without > 1);
+	}
 }
 
 int main(void)
@@ -267,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_killed_at_random),
 		cmocka_unit_test(test_killed_after_each_instruction),
+		cmocka_unit_test(test_a_note_is_the_new_or_the_old_one),
 	};
 
 	return RUN_TESTS(tests);

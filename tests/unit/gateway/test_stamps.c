@@ -248,6 +248,64 @@ static void test_restarts_within_a_boot(void **state)
 	end(&w);
 }
 
+/* The file is written by another thread. What it does not say yet, the shared memory does. */
+static void test_a_kill_before_the_file_is_written(void **state)
+{
+	struct epoch e;
+	struct world w;
+	struct place p;
+
+	place_begin(&p);
+	begin_wrong(&w, &p, "1-00000001", 0);
+	take(&w, 5);
+	e = save(&w, 1, 1, false); /* the last that reached the disk */
+	wall_offset_us = 40 * SECOND;
+	take(&w, 5);
+	end(&w);
+	begin_wrong(&w, &p, "2-00000002", 40);
+	gateway_take_over(w.gateway, &e);
+	take(&w, 1);
+	end(&w);
+	/* Nor did anything of the second run reach it. */
+	begin_wrong(&w, &p, "3-00000003", 40);
+	gateway_take_over(w.gateway, &e);
+	step(&w, 100, true);
+	assert_string_equal(confirm_all(&w),
+		"\"step_ms\":60000,\"corrections\":["
+		"{\"epoch\":\"1-00000001\",\"first\":1,\"last\":5,\"add_ms\":100000},"
+		"{\"epoch\":\"1-00000001\",\"first\":6,\"add_ms\":60000},"
+		"{\"epoch\":\"2-00000002\",\"first\":1,\"add_ms\":60000}]");
+	end(&w);
+	/* Published for good: the file of old is not believed. */
+	begin(&w, &p, "4-00000004", 100);
+	gateway_take_over(w.gateway, &e);
+	assert_string_equal(confirm_all(&w), "");
+	end(&w);
+	place_end(&p);
+}
+
+/* A clean end says more than the shared memory does. */
+static void test_a_clean_end_counts(void **state)
+{
+	struct epoch e;
+	struct world w;
+	struct place p;
+
+	place_begin(&p);
+	begin_wrong(&w, &p, "1-00000001", 0);
+	take(&w, 5);
+	e = save(&w, 1, 1, true);
+	end(&w);
+	begin_wrong(&w, &p, "2-00000002", 0);
+	gateway_take_over(w.gateway, &e);
+	step(&w, 100, true);
+	assert_string_equal(confirm_all(&w),
+		"\"step_ms\":100000,\"corrections\":["
+		"{\"epoch\":\"1-00000001\",\"first\":1,\"last\":5,\"add_ms\":100000}]");
+	end(&w);
+	place_end(&p);
+}
+
 static void test_synchronised_while_it_was_down(void **state)
 {
 	struct epoch e;
@@ -361,6 +419,8 @@ int main(void)
 		cmocka_unit_test(test_kept_until_the_record_is_safe),
 		cmocka_unit_test(test_waits_on_while_nothing_is_safe),
 		cmocka_unit_test(test_restarts_within_a_boot),
+		cmocka_unit_test(test_a_kill_before_the_file_is_written),
+		cmocka_unit_test(test_a_clean_end_counts),
 		cmocka_unit_test(test_synchronised_while_it_was_down),
 		cmocka_unit_test(test_another_boot),
 		cmocka_unit_test(test_holdover_over_a_restart),
