@@ -150,7 +150,7 @@ static void put_cell(FILE *f, const char *text, size_t width, bool right, bool l
 		put_blanks(f, width - n);
 	for (size_t i = 0; i < shown; i++)
 		end += character(end) ?: 1;
-	fwrite(text, 1, (size_t)(end - text), f);
+	(void)fwrite(text, 1, (size_t)(end - text), f);
 	if (shown < n)
 		fputs("…", f);
 	if (!right && n < width && !last)
