@@ -20,9 +20,13 @@
 void ledger_save_epoch(struct daemon *d)
 {
 	char buf[EPOCH_FILE_MAX];
-	size_t n = epoch_format(&d->epoch, buf, sizeof(buf));
-	int r = store_save(ledger_disk_store(d->ledger), STORE_EPOCH, buf, n);
+	size_t n;
+	int r;
 
+	if (d->gateway)
+		gateway_fill_epoch(d->gateway, &d->epoch);
+	n = epoch_format(&d->epoch, buf, sizeof(buf));
+	r = store_save(ledger_disk_store(d->ledger), STORE_EPOCH, buf, n);
 	if (r < 0)
 		log_error("cannot remember the epoch", F_ERR(r));
 }
@@ -211,6 +215,11 @@ int ledger_open(struct daemon *d)
 	return r;
 }
 
+static void on_epoch_changed(void *userdata)
+{
+	ledger_save_epoch(userdata);
+}
+
 int ledger_wire(struct daemon *d)
 {
 	struct ledger ledger = outbox_ledger(d->outbox);
@@ -227,6 +236,9 @@ int ledger_wire(struct daemon *d)
 	if (r < 0)
 		log_warning("what devices repeat after a crash will not be recognised", F_ERR(r));
 	gateway_use_recall(d->gateway, d->recall);
+	gateway_on_epoch(d->gateway, on_epoch_changed, d);
+	if (d->has_previous)
+		gateway_take_over(d->gateway, &d->previous);
 	return 0;
 }
 
