@@ -101,6 +101,8 @@ void outbox_confirmed(struct outbox *o, struct outbox_entry *e)
 {
 	leave_flight(o, e);
 	o->delivered++;
+	if (entry_urgent(e) && o->confirmed)
+		o->confirmed(&e->message, o->confirmed_userdata);
 	outbox_leave(o, e, receipt_settle);
 }
 
@@ -109,6 +111,7 @@ static void put_aside(struct outbox *o, struct outbox_entry *e, uint8_t reason_c
 	o->set_aside++;
 	e->reason_code = reason_code;
 	e->aside_told = false;
+	e->aside_boot_us = o->now_boot_us;
 	o->asides_untold = true;
 	queue_append(&o->aside, e);
 	if (o->aside.length > o->limits.aside)

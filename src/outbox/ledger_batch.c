@@ -74,6 +74,21 @@ int pending_settled(struct pending *p, int64_t owed)
 	return push(&p->settled, &p->settled_count, &p->settled_room, owed);
 }
 
+int pending_retried(struct pending *p, int64_t id)
+{
+	return push(&p->retried, &p->retried_count, &p->retried_room, id);
+}
+
+size_t pending_take_retried(struct pending *p, struct store_aside *ret, size_t count)
+{
+	size_t n = p->retried_count < count ? p->retried_count : count;
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct store_aside){ .id = p->retried[i] };
+	p->retried_taken_count = n;
+	return n;
+}
+
 static int compare(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -98,7 +113,7 @@ bool pending_is_gone(struct pending *p, int64_t id)
 
 bool pending_any(const struct pending *p)
 {
-	return p->gone_count > 0 || p->settled_count > 0;
+	return p->gone_count > 0 || p->settled_count > 0 || p->retried_count > 0;
 }
 
 size_t pending_count(const struct pending *p)
@@ -144,6 +159,11 @@ void pending_forget(struct pending *p)
 		memmove(p->settled, p->settled + p->settled_taken_count,
 			p->settled_count * sizeof(*p->settled));
 	p->settled_taken_count = 0;
+	p->retried_count -= p->retried_taken_count;
+	if (p->retried_count > 0)
+		memmove(p->retried, p->retried + p->retried_taken_count,
+			p->retried_count * sizeof(*p->retried));
+	p->retried_taken_count = 0;
 }
 
 void pending_return(struct pending *p)
@@ -157,6 +177,7 @@ void pending_return(struct pending *p)
 	p->ranges = NULL;
 	p->range_count = 0;
 	p->settled_taken_count = 0;
+	p->retried_taken_count = 0;
 }
 
 void pending_free(struct pending *p)
@@ -164,5 +185,6 @@ void pending_free(struct pending *p)
 	free(p->gone);
 	free(p->ranges);
 	free(p->settled);
+	free(p->retried);
 	*p = (struct pending){ 0 };
 }

@@ -49,11 +49,15 @@ struct pending {
 	int64_t *settled; /* ids of owed records */
 	size_t settled_count, settled_room;
 	size_t settled_taken_count; /* the first of them are with the thread */
+	int64_t *retried;           /* ids of messages that are not set aside any more */
+	size_t retried_count, retried_room;
+	size_t retried_taken_count; /* likewise */
 };
 
 /* Return 0 or -ENOMEM. */
 int pending_gone(struct pending *p, int64_t id);
 int pending_settled(struct pending *p, int64_t owed);
+int pending_retried(struct pending *p, int64_t id);
 /* Whether that position is over, and the thread has not been told. */
 bool pending_is_gone(struct pending *p, int64_t id);
 bool pending_any(const struct pending *p);
@@ -61,6 +65,8 @@ size_t pending_count(const struct pending *p);
 /* Gives all that is there to a batch: ranges, and the first settled_taken_count of settled.
  * Returns 0 or -ENOMEM. */
 int pending_take(struct pending *p);
+/* Those retried, as rows of a batch: at most count. Returns how many. */
+size_t pending_take_retried(struct pending *p, struct store_aside *ret, size_t count);
 /* The batch was written. */
 void pending_forget(struct pending *p);
 /* It was not: all goes into the next. */

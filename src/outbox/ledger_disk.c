@@ -54,6 +54,16 @@ static void on_over(int64_t position, bool on_disk, int64_t owed, void *userdata
 	ledger_disk_pump(d);
 }
 
+static void on_retried(int64_t position, void *userdata)
+{
+	struct ledger_disk *d = userdata;
+
+	/* Else it is set aside again after a restart. */
+	if (pending_retried(&d->pending, to_disk(d, position)) < 0)
+		log_error("no memory to note what is not set aside any more");
+	ledger_disk_arm(d);
+}
+
 /* --- batches --- */
 
 static int add_entry(struct ledger_disk *d, struct outbox_entry *e)
@@ -93,7 +103,9 @@ static int gather(struct ledger_disk *d)
 		r = add_entry(d, b->entries[i]);
 	if (r < 0)
 		return r;
-	n = outbox_asides(d->outbox, b->entries, BATCH_ASIDES_MAX);
+	/* First, since what was retried may be set aside again. */
+	b->aside_count = pending_take_retried(&d->pending, b->asides, BATCH_ASIDES_MAX);
+	n = outbox_asides(d->outbox, b->entries, BATCH_ASIDES_MAX - b->aside_count);
 	for (size_t i = 0; i < n; i++)
 		b->asides[b->aside_count++] = (struct store_aside){
 			.id = to_disk(d, outbox_entry_position(b->entries[i])),
@@ -333,6 +345,7 @@ int ledger_disk_new(struct ledger_disk **ret, sd_event *e, struct outbox *o, con
 	}
 	outbox_set_attention(o, on_attention, d);
 	outbox_set_over(o, on_over, d);
+	outbox_set_retried(o, on_retried, d);
 	(void)sd_event_source_set_time_relative(d->check, CHECK_US);
 	(void)sd_event_source_set_enabled(d->check, SD_EVENT_ONESHOT);
 	(void)sd_event_source_set_time_relative(d->patience, OPEN_PATIENCE_US);
@@ -347,6 +360,7 @@ struct ledger_disk *ledger_disk_free(struct ledger_disk *d, int64_t until_us)
 		return NULL;
 	outbox_set_attention(d->outbox, NULL, NULL);
 	outbox_set_over(d->outbox, NULL, NULL);
+	outbox_set_retried(d->outbox, NULL, NULL);
 	(void)store_free(d->store, until_us);
 	sd_event_source_disable_unref(d->tick);
 	sd_event_source_disable_unref(d->check);

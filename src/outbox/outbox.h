@@ -109,6 +109,31 @@ void outbox_postponed(struct outbox *o, struct outbox_entry *e, int64_t delay_us
 /* Set aside at once (the one message that makes the broker hang up). */
 void outbox_set_aside(struct outbox *o, struct outbox_entry *e, uint8_t reason_code);
 
+/* Those set aside, oldest first: the one after e, the first for NULL. NULL: no more. */
+struct outbox_entry *outbox_aside_after(const struct outbox *o, const struct outbox_entry *e);
+/* The boot time at which it was set aside; 0: in an earlier run. */
+int64_t outbox_aside_since(const struct outbox_entry *e);
+/* It is offered again, as often as one that never was. */
+void outbox_retry_aside(struct outbox *o, struct outbox_entry *e);
+/* It is given up, and leaves a gap. */
+void outbox_drop_aside(struct outbox *o, struct outbox_entry *e);
+/* Called for one that is offered again, and that the disk knows to be set aside. */
+typedef void (*outbox_retried_fn)(int64_t position, void *userdata);
+void outbox_set_retried(struct outbox *o, outbox_retried_fn fn, void *userdata);
+
+/* Called for each alarm event or record that the broker confirmed, before it is freed. */
+typedef void (*outbox_confirmed_fn)(const struct message *m, void *userdata);
+void outbox_set_confirmed(struct outbox *o, outbox_confirmed_fn fn, void *userdata);
+
+enum outbox_fate {
+	OUTBOX_ELSEWHERE, /* delivered, given up, or on the disk alone */
+	OUTBOX_UNSAFE,    /* in memory alone */
+	OUTBOX_STORED,    /* on the disk as well */
+	OUTBOX_ASIDE,
+};
+/* What became of a message of this run. */
+enum outbox_fate outbox_fate(struct outbox *o, uint64_t sequence);
+
 const struct message *outbox_entry_message(const struct outbox_entry *e);
 /* Where it stands in the order of arrival, from 1; the same after a connection lost or a stay on
  * the disk alone. */

@@ -38,6 +38,10 @@ struct outbox {
 	void *dropped_userdata;
 	outbox_over_fn over;
 	void *over_userdata;
+	outbox_retried_fn retried;
+	void *retried_userdata;
+	outbox_confirmed_fn confirmed;
+	void *confirmed_userdata;
 	outbox_gap_fn gap_told;
 	void *gap_userdata;
 	struct outbox_gap gap; /* reason NULL: none */

@@ -47,7 +47,8 @@ struct store_name {
 	char text[LABEL_MAX + 1];
 };
 
-/* A message set aside: its reading or event stands in its own table. */
+/* A message set aside: its reading or event stands in its own table. With reason 0, which no broker
+ * gives: it is not set aside any more. */
 struct store_aside {
 	int64_t id;
 	int64_t since_ms; /* UTC */

@@ -119,11 +119,33 @@ int rows_add_name(struct database *d, const struct store_name *n)
 	return e;
 }
 
+static int delete_range(
+	struct database *d, enum statement which, int64_t first, int64_t last, uint64_t *rows)
+{
+	int e = 0;
+	sqlite3_stmt *st = database_statement(d, which, &e);
+	uint64_t n;
+
+	if (!st)
+		return e;
+	sqlite3_bind_int64(st, 1, first);
+	sqlite3_bind_int64(st, 2, last);
+	e = database_run(d, st);
+	if (e < 0)
+		return e;
+	n = (uint64_t)sqlite3_changes64(d->db);
+	*rows -= n < *rows ? n : *rows;
+	return 0;
+}
+
 int rows_add_aside(struct database *d, const struct store_aside *a)
 {
 	int e = 0;
-	sqlite3_stmt *st = database_statement(d, SQL_ADD_ASIDE, &e);
+	sqlite3_stmt *st;
 
+	if (a->reason == 0)
+		return delete_range(d, SQL_DELETE_ASIDES, a->id, a->id, &d->ledger.asides);
+	st = database_statement(d, SQL_ADD_ASIDE, &e);
 	if (!st)
 		return e;
 	sqlite3_bind_int64(st, 1, a->id);
@@ -158,25 +180,6 @@ int rows_add_owed(struct database *d, struct store_owed *o)
 	e = database_run(d, st);
 	sqlite3_clear_bindings(st);
 	return e;
-}
-
-static int delete_range(
-	struct database *d, enum statement which, int64_t first, int64_t last, uint64_t *rows)
-{
-	int e = 0;
-	sqlite3_stmt *st = database_statement(d, which, &e);
-	uint64_t n;
-
-	if (!st)
-		return e;
-	sqlite3_bind_int64(st, 1, first);
-	sqlite3_bind_int64(st, 2, last);
-	e = database_run(d, st);
-	if (e < 0)
-		return e;
-	n = (uint64_t)sqlite3_changes64(d->db);
-	*rows -= n < *rows ? n : *rows;
-	return 0;
 }
 
 int rows_delete_readings(struct database *d, int64_t first, int64_t last)
