@@ -192,7 +192,7 @@ static void set_clock(struct database *d)
 		d->clock_base_s -= l->uptime_s;
 }
 
-static int read_ledger(struct database *d)
+int database_read_ledger(struct database *d)
 {
 	_cleanup_(sqlite3_finalizep) sqlite3_stmt *st = NULL;
 	struct ledger_row *l = &d->ledger;
@@ -260,7 +260,7 @@ static int read_error(struct database *d, int rc)
 	return (rc & 0xff) == SQLITE_ERROR ? -EUCLEAN : database_error(d, rc);
 }
 
-static int connect_to(struct database *d)
+static int connect_to(struct database *d, bool damaged)
 {
 	struct stat st;
 	int rc = sqlite3_open_v2(d->path, &d->db,
@@ -273,6 +273,9 @@ static int connect_to(struct database *d)
 	d->device = st.st_dev;
 	d->inode = st.st_ino;
 	sqlite3_busy_timeout(d->db, BUSY_MS);
+	/* With a schema that may be written SQLite reads a file that was cut short, too. */
+	if (damaged)
+		sqlite3_db_config(d->db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, NULL);
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	/* Until all is known to be well: a file that is not to be used is left as it is. */
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -352,7 +355,7 @@ static int set_up(struct database *d, const char *directory, const struct schema
 	if (r == 0)
 		r = migrate_verify(d, schema);
 	if (r == 0)
-		r = read_ledger(d);
+		r = database_read_ledger(d);
 	return r;
 }
 
@@ -378,7 +381,7 @@ static int connect_anew(struct database *d, const char *directory)
 	r = make_file(d, directory);
 	if (r != DATABASE_OPEN)
 		return r;
-	r = connect_to(d);
+	r = connect_to(d, false);
 	if (r < 0)
 		database_close(d, false);
 	return r;
@@ -420,10 +423,9 @@ int database_open_damaged(struct database *d, const char *path)
 	*d = (struct database){ 0 };
 	if (snprintf(d->path, sizeof(d->path), "%s", path) >= (int)sizeof(d->path))
 		return -ENAMETOOLONG;
-	r = connect_to(d);
-	/* With a schema that may be written SQLite reads a file that was cut short, too. */
+	r = connect_to(d, true);
 	if (r == 0)
-		r = database_exec(d, "PRAGMA writable_schema=ON;PRAGMA query_only=ON");
+		r = database_exec(d, "PRAGMA query_only=ON");
 	if (r < 0)
 		database_close(d, false);
 	return r;

@@ -129,6 +129,9 @@ int database_exec(struct database *d, const char *sql);
 /* A single number; 0 when there is no row. */
 int database_number(struct database *d, enum statement which, int64_t *ret);
 
+/* Reads the ledger's row into d->ledger; database_open() has done so. -EUCLEAN: it is not there. */
+int database_read_ledger(struct database *d);
+
 /* A transaction: begin takes the write lock, commit writes the ledger's row with it. After a failed
  * begin or commit nothing of it is there. */
 int database_begin(struct database *d);

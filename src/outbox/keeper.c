@@ -11,6 +11,7 @@
 #include "gateway/clock.h"
 #include "outbox/giveup.h"
 #include "outbox/keeper_private.h"
+#include "outbox/salvage.h"
 #include "outbox/scan.h"
 #include "outbox/upkeep.h"
 
@@ -51,6 +52,7 @@ struct keeper *keeper_free(struct keeper *k)
 		return NULL;
 	database_close(&k->db, k->open);
 	scan_done(&k->scan);
+	salvage_free(k->salvage);
 	free(k);
 	return NULL;
 }
@@ -131,27 +133,27 @@ void keeper_fail(struct keeper *k, int error)
 	 * knows that it is no part of the log, and writes over it; another would take it for
 	 * written, put the next commits behind it, and lose them with it at a power cut.
 	 */
-	if (k->open)
+	if (k->open) {
 		database_rollback(&k->db);
+		k->known = k->db.ledger;
+		k->known.clock_s = database_clock(&k->db, keeper_now_s());
+	}
+	k->salvage = salvage_free(k->salvage);
 	if (error == -EUCLEAN)
 		database_close(&k->db, false);
 	k->open = false;
-	/* Damage is dealt with by opening again, at once. */
-	if (error == -EUCLEAN) {
-		k->damaged = true;
-		k->retry_us = 0;
-		return;
-	}
-	/* So is a file that somebody took away. */
-	if (error == -ESTALE) {
-		k->retry_us = 0;
-		return;
-	}
-	k->probe = true;
 	k->retry_us = boottime_us() + k->backoff_us;
+	/* Damage is dealt with by opening again, and so is a file that somebody took away: at once,
+	 * but for a machine that damages one after the other. */
+	if (error == -EUCLEAN || error == -ESTALE)
+		k->retry_us -= BACKOFF_MIN_US;
 	k->backoff_us *= 2;
 	if (k->backoff_us > BACKOFF_MAX_US)
 		k->backoff_us = BACKOFF_MAX_US;
+	k->damaged |= error == -EUCLEAN;
+	if (error == -EUCLEAN || error == -ESTALE)
+		return;
+	k->probe = true;
 	describe(error, problem, sizeof(problem));
 	keeper_set_state(k, STORE_FAILING, problem);
 }
@@ -260,6 +262,12 @@ static int work(struct keeper *k, bool crowded, int64_t *ret_next_us)
 	*ret_next_us = 0;
 	if (k->drop_more && !crowded) {
 		r = judge(k, 0, false);
+		return r < 0 ? r : keeper_measure(k);
+	}
+	if (k->salvage && !crowded) {
+		r = salvage_step(k);
+		if (r == 0)
+			r = judge(k, 0, false);
 		return r < 0 ? r : keeper_measure(k);
 	}
 	if (scan_is_wanted(&k->scan) && !crowded)

@@ -9,6 +9,8 @@
 #include "outbox/rows.h"
 #include "outbox/scan_state.h"
 
+struct salvage;
+
 struct keeper {
 	struct database db;
 	struct store_limits limits;
@@ -31,6 +33,9 @@ struct keeper {
 	int64_t backoff_us;
 	int64_t own_owed; /* id of this run's owed epoch, 0: not written */
 	struct scan scan;
+	struct salvage *salvage; /* NULL: nothing to bring back */
+	char salvage_file[64];   /* set aside just now, to be looked into; "" */
+	struct ledger_row known; /* of the database that was open before in this run */
 	char directory[DATABASE_PATH_MAX];
 };
 

@@ -10,6 +10,7 @@
 #include "outbox/copy.h"
 #include "outbox/keeper_private.h"
 #include "outbox/quarantine.h"
+#include "outbox/salvage.h"
 #include "outbox/scan.h"
 
 const struct schema *keeper_schema = &schema_current;
@@ -47,7 +48,7 @@ int opening_read(struct database *d, struct store_opened *o)
 	if (r == 0)
 		r = database_number(d, SQL_FIND_LAST_EVENT, &event);
 	if (r == 0)
-		r = rows_names(d, (struct store_name **)&o->names, &o->name_count);
+		r = rows_names(d, (struct store_name **)&o->names, &o->name_count, NULL);
 	if (r == 0)
 		r = rows_owed(d, STORE_OWED_MAX, (struct store_owed **)&o->owed, &o->owed_count);
 	if (r == 0)
@@ -57,6 +58,10 @@ int opening_read(struct database *d, struct store_opened *o)
 		r = read_aside_messages(d, o);
 	if (r == 0)
 		r = rows_keys(d, STORE_KEYS_MAX, (struct store_key **)&o->keys, &o->key_count);
+	/* Never an id or a position twice, whatever the ledger's row says. */
+	for (size_t i = 0; i < o->owed_count; i++)
+		if (o->owed[i].id > d->ledger.owed)
+			d->ledger.owed = o->owed[i].id;
 	o->last = d->ledger.last;
 	if (reading > o->last)
 		o->last = reading;
@@ -73,7 +78,8 @@ static void forget_names(struct keeper *k, struct store_opened *o)
 {
 	const struct ledger_row *l = &k->db.ledger;
 
-	if (l->readings + l->events + l->asides + o->owed_count > 0 || o->name_count == 0)
+	if (l->readings + l->events + l->asides + o->owed_count > 0 || o->name_count == 0 ||
+		k->salvage)
 		return;
 	k->names_unused = true;
 	free((void *)o->names);
@@ -97,6 +103,12 @@ static int tell(struct keeper *k)
 		if (r < 0)
 			return r;
 		forget_names(k, &n->opened);
+		if (k->salvage) {
+			free((void *)n->opened.keys);
+			n->opened.keys = NULL;
+			salvage_keys(k->salvage, (struct store_key **)&n->opened.keys,
+				&n->opened.key_count);
+		}
 	}
 	k->reported = true;
 	k->fresh = false;
@@ -125,6 +137,8 @@ static int set_aside(struct keeper *k, int outcome, int version)
 	(void)snprintf(k->figures.notice, sizeof(k->figures.notice),
 		"%s %s; it is kept as %s and a new one was begun.", DATABASE_NAME, words[outcome],
 		name);
+	if (outcome == DATABASE_CORRUPT)
+		(void)snprintf(k->salvage_file, sizeof(k->salvage_file), "%s", name);
 	k->changed = true;
 	k->damaged = false;
 	k->own_owed = 0;
@@ -158,6 +172,27 @@ static void rescue(struct keeper *k)
 	k->changed = true;
 }
 
+/* What is known in spite of the new file: from memory, and from the one that was set aside. */
+static int carry_over(struct keeper *k, bool fresh)
+{
+	struct ledger_row *l = &k->db.ledger;
+	int64_t behind_s = k->known.clock_s - database_clock(&k->db, keeper_now_s());
+	int r;
+
+	if (fresh && k->known.last > l->last)
+		l->last = k->known.last;
+	if (fresh && k->known.owed > l->owed)
+		l->owed = k->known.owed;
+	if (fresh && behind_s > 0)
+		k->db.clock_base_s += behind_s;
+	if (!k->salvage_file[0])
+		return k->salvage ? 0 : salvage_resume(k);
+	r = salvage_begin(k, k->salvage_file);
+	if (r == 0)
+		k->salvage_file[0] = 0;
+	return r;
+}
+
 int keeper_open(struct keeper *k)
 {
 	bool kept = database_is_in_place(&k->db); /* see keeper_fail() */
@@ -185,6 +220,8 @@ int keeper_open(struct keeper *k)
 	if (r == DATABASE_FRESH)
 		k->fresh = true;
 	r = k->probe ? probe(k) : 0;
+	if (r == 0)
+		r = carry_over(k, k->fresh);
 	if (r == 0)
 		r = keeper_measure(k);
 	if (r < 0)

@@ -192,7 +192,7 @@ static void *grow(void *array, size_t count, size_t size)
 	return realloc(array, (count ? count * 2 : 1) * size);
 }
 
-int rows_names(struct database *d, struct store_name **ret, size_t *ret_count)
+int rows_names(struct database *d, struct store_name **ret, size_t *ret_count, size_t *skipped)
 {
 	_cleanup_(freep) struct store_name *names = NULL;
 	int r = 0;
@@ -208,6 +208,10 @@ int rows_names(struct database *d, struct store_name **ret, size_t *ret_count)
 
 		if (!text || id < 1 || id > UINT32_MAX || strlen(text) > LABEL_MAX ||
 			(int32_t)i64(st, 2) != rowcheck_name((uint32_t)id, text)) {
+			if (skipped) {
+				++*skipped;
+				continue;
+			}
 			(void)sqlite3_reset(st);
 			r = -EUCLEAN;
 			break;

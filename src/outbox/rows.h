@@ -40,9 +40,10 @@ int rows_next_event(
 	struct database *d, sqlite3_stmt *st, struct store_event *ret, int64_t *ret_aged_s);
 void store_event_done(struct store_event *e);
 
-/* All of a small table, at most limit rows; *ret is to be freed. -EUCLEAN when a name is damaged.
- */
-int rows_names(struct database *d, struct store_name **ret, size_t *ret_count);
+/* All of a small table, at most limit rows; *ret is to be freed, also after a failure: it holds
+ * what came before. A damaged name is -EUCLEAN, or with skipped not NULL left out and counted
+ * there. */
+int rows_names(struct database *d, struct store_name **ret, size_t *ret_count, size_t *skipped);
 int rows_owed(struct database *d, size_t limit, struct store_owed **ret, size_t *ret_count);
 int rows_asides(struct database *d, size_t limit, struct store_aside **ret, size_t *ret_count);
 /* Of the newest readings that have one. */
