@@ -75,6 +75,3 @@ def nothing_left():
     assert not left, f"tests left processes behind: {left}"
     assert not Process.running
 
-
-def pytest_addoption(parser):
-    parser.addoption("--ledger-seed", type=int, default=0, help="repeats a run of the ledger's tests")

@@ -17,6 +17,13 @@ DEADLINE = 30.0  # seconds; generous: a test fails by it only when something is 
 ROOT_OF_TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
+def seed():
+    """Of what a test draws by lot; WG_SEED repeats a run."""
+    value = int(os.environ.get("WG_SEED") or time.time() % 100000)
+    print(f"WG_SEED={value}")
+    return value
+
+
 class Missing(AssertionError):
     """What a test waited for did not come."""
 

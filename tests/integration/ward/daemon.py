@@ -1,6 +1,7 @@
 """The daemon under test: its configuration, its process, its log lines and its notifications."""
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -85,11 +86,15 @@ class Daemon:
         self.config_path = os.path.join(self.dir, "wardgate.conf")
         self.psk_path = os.path.join(self.dir, "coap.psk")
         self.state = state or os.path.join(self.dir, "state")
+        # what survives the process and not the power: another name for each daemon of a test
+        self.runtime = os.path.join("/dev/shm", os.path.basename(os.path.dirname(self.dir)) + "-" +
+                                    os.path.basename(self.dir))
         self.name = name
         self.coap_port = coap_port or free_port(socket.SOCK_DGRAM)
         self.devices = Devices(devices if devices is not None else {"bed3-oximeter": "key-of-bed3-0123456789"})
         self.process = None
         self.notify = None
+        self.serving = False  # started, and not told to go
         self.starts = 0
         self.environment = {}
         self.wrapper = []
@@ -149,12 +154,22 @@ class Daemon:
         env = {k: v for k, v in os.environ.items()
                if not k.startswith(("NOTIFY_", "WATCHDOG_", "STATE_", "CREDENTIALS_", "JOURNAL_"))}
         env["NOTIFY_SOCKET"] = self.notify.path
+        os.makedirs(self.runtime, mode=0o700, exist_ok=True)
+        env["RUNTIME_DIRECTORY"] = self.runtime
         env.update(self.environment)
         self.process = Process(self.wrapper + [self.binary, "--config", self.config_path],
                                "wardgated", env=env)
         if ready:
             self.wait_ready()
+            self.serving = True
         return self
+
+    def check(self):
+        """Fails at once when it ended by itself, so that nobody waits for what cannot come."""
+        if self.serving and not self.process.alive():
+            self.serving = False
+            raise AssertionError(f"wardgated ended by itself with {self.process.child.returncode}:\n"
+                                 f"{self.process.text()[-8000:]}")
 
     def wait_ready(self):
         wait_until(lambda: self.notify.has("READY=1") or not self.process.alive(),
@@ -188,16 +203,20 @@ class Daemon:
 
     def stop(self, deadline=30):
         """SIGTERM; it has to end well."""
+        self.serving = False
         code = self.process.terminate(deadline)
         self._retire()
         assert code == 0, f"wardgated ended with {code}:\n{self.process.text()[-8000:]}"
         return code
 
     def kill(self):
+        self.check()
+        self.serving = False
         self.process.kill()
         self._retire()
 
     def _forget(self):
+        self.serving = False
         if self.process in Process.running:
             Process.running.remove(self.process)
 
@@ -230,6 +249,13 @@ class Daemon:
         if self.notify is not None:
             self.notify.close()
             self.notify = None
+        shutil.rmtree(self.runtime, ignore_errors=True)
+
+    def power_cut(self):
+        """What is in memory goes, too. The disk keeps what was written: see tests/unit/outbox for one that
+        loses what was not synced."""
+        self.kill()
+        shutil.rmtree(self.runtime, ignore_errors=True)
 
 
 def status(subscriber, daemon, where=lambda s: True, start=0, deadline=30):

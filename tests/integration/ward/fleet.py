@@ -22,6 +22,15 @@ GIVEN_UP = 1.5 * SLOW    # until the session is taken for dead
 IN_MEMORY = 4000         # readings; a device that has so many waits measures no more
 
 
+_EARLIEST = int(time.time() * 1000) - 100 * 86400 * 1000
+
+
+def some_time(n):
+    """UTC milliseconds, different by more than a fleet's readings for each n; so long ago that no step of a
+    clock in a test makes a future of it."""
+    return _EARLIEST + n * 1000 * 1000
+
+
 class Pack:
     __slots__ = ("numbers", "body", "sent", "message", "repeated", "again_at")
 
@@ -204,12 +213,18 @@ class Fleet:
     def sound(self):
         assert not self.errors, self.errors[:5]
 
+    def _wait(self, condition, what, deadline):
+        def over():
+            self.daemon.check()
+            return self.errors or condition()
+        wait_until(over, what, deadline)
+        self.sound()
+
     def progress(self, count, deadline=60):
         """Until so many more readings are acknowledged."""
         goal = self.total() + count
-        wait_until(lambda: self.total() >= goal or self.errors,
+        self._wait(lambda: self.total() >= goal,
                    lambda: f"{goal} acknowledgements, have {self.total()}", deadline)
-        self.sound()
 
     def hush(self):
         """No more readings are taken; what there is goes on being told."""
@@ -221,11 +236,11 @@ class Fleet:
     def finish(self, deadline=120):
         """No more readings, and every one that was taken is acknowledged. Gives their keys."""
         if self.limit:
-            wait_until(lambda: self.made() >= self.limit * len(self.devices) or self.errors,
+            self._wait(lambda: self.made() >= self.limit * len(self.devices),
                        lambda: f"{self.limit} readings of each device, {self.made()} in all", deadline)
         self.hush()
         self.leaving.set()
-        wait_until(lambda: self.errors or not any(d.thread.is_alive() for d in self.devices),
+        self._wait(lambda: not any(d.thread.is_alive() for d in self.devices),
                    lambda: f"acknowledgement of {self.made() - self.total()} readings, "
                    f"{[(d.identity, len(d.packs), d.answers, d.sessions) for d in self.devices]}", deadline)
         self.sound()
@@ -237,7 +252,7 @@ class Fleet:
     def settle(self, deadline=60):
         """hush(), and every reading is acknowledged; the sessions stay."""
         self.hush()
-        wait_until(lambda: self.errors or all(d.idle and not d.packs for d in self.devices),
+        self._wait(lambda: all(d.idle and not d.packs for d in self.devices),
                    lambda: f"acknowledgement of {self.made() - self.total()} readings", deadline)
         self.sound()
 

@@ -48,6 +48,7 @@ class Account:
 
     def __init__(self):
         self.changed = threading.Condition()
+        self.guards = []         # called while waiting; raise when it is in vain
         self.count = 0
         self.arrivals = []       # readings, repeated ones too, in order
         self.by_id = {}          # id -> the first Arrival
@@ -121,6 +122,8 @@ class Account:
                 value = condition()
                 if value:
                     return value
+                for guard in self.guards:
+                    guard()
                 left = end - time.monotonic()
                 if left <= 0:
                     raise Missing(f"after {deadline:g} s still missing: {what() if callable(what) else what}")

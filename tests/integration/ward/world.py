@@ -55,6 +55,12 @@ class World:
         self.stack.callback(path.vanish)
         return coapwire.Client(path)
 
+    def check(self):
+        """No daemon ended by itself."""
+        for thing in self.processes:
+            if isinstance(thing, Daemon):
+                thing.check()
+
     def silent_dns(self):
         return self.keep(dns.SilentServer())
 
@@ -75,6 +81,7 @@ class World:
 
     def observer(self, broker, **kwargs):
         o = self.keep(observer.Observer(broker, self.certs, **kwargs))
+        o.account.guards.append(self.check)
         self.processes.append(o)
         return o
 

@@ -1,0 +1,61 @@
+"""Crashes with a backlog: the next run publishes what is stored, and says exactly of which numbers."""
+import pytest
+
+from ward.fleet import identities
+from ward.judge import split
+from test_ledger import SECTIONS, posted
+
+
+@pytest.fixture
+def ledger(ward):
+    """A broker, an observer, a daemon of three devices, and its first epoch."""
+    broker = ward.broker(tls=False)
+    seen = ward.observer(broker).account
+    daemon = ward.daemon(broker, devices=identities(3), sections=SECTIONS)
+    return broker, seen, daemon, seen.online()
+
+
+@pytest.mark.parametrize("end", ["kill", "power_cut"])
+def test_a_crash_with_a_backlog(ward, ledger, end):
+    broker, seen, daemon, first = ledger
+    before = posted(ward, daemon, 10, 1)
+    seen.wait_all(before)
+    broker.stop()
+    keys = posted(ward, daemon, 50, 2)
+    getattr(daemon, end)()
+    at = seen.mark()
+    broker.start()
+    daemon.start()
+    second = seen.online(at, first)
+    seen.wait_all(keys)
+    record = seen.record("epoch", lambda r: r["epoch"] == first)
+    assert record["clean"] is False and split(record["id"])[0] == second
+    assert seen.stored_ranges(first) == seen.numbers(first, at), "stored is not what came"
+    later = [a for a in seen.arrivals if a.n > at]
+    assert {a.epoch for a in later} == {first} and all(a.backfill for a in later)
+    seen.check()
+
+
+def test_several_runs_without_a_broker(ward, ledger):
+    """Each of them is accounted for at the end, in the order in which they were."""
+    broker, seen, daemon, first = ledger
+    broker.stop()
+    keys = []
+    for n, end in enumerate(["stop", "kill", "kill", "stop", "power_cut"]):
+        keys += posted(ward, daemon, 20, n)
+        getattr(daemon, end)()
+        daemon.start()
+    at = seen.mark()
+    broker.start()
+    seen.wait_all(keys)
+    epochs = list(dict.fromkeys(a.epoch for a in seen.arrivals if a.backfill))
+    assert epochs[0] == first and len(epochs) == 5
+    assert [int(e.split("-")[0]) for e in epochs] == sorted(int(e.split("-")[0]) for e in epochs)
+    for epoch, clean in zip(epochs, [True, False, False, True, False]):
+        record = seen.record("epoch", lambda r, e=epoch: r["epoch"] == e)
+        assert record["clean"] is clean, record
+        if clean:
+            assert not seen.whole(epoch, record["last"])
+        else:
+            assert seen.stored_ranges(epoch) == seen.numbers(epoch, at)
+    seen.check()
