@@ -243,7 +243,7 @@ def test_what_was_set_aside_outlives_a_restart(ward, end):
     assert len(rows) == 1 and rows[0][1:] == (keys[0][0], METRIC)
 
 
-def stored(daemon, query, where=lambda rows: True):
+def stored(daemon, query, where=lambda rows: True, deadline=30):
     """What the database says to a program that is not ours, beside the running daemon."""
     path = os.path.join(daemon.state, "outbox.db")
     last = []
@@ -255,8 +255,19 @@ def stored(daemon, query, where=lambda rows: True):
         finally:
             connection.close()
         return where(last)
-    wait_until(ask, lambda: f"{query}: {last[:5]}")
+    wait_until(ask, lambda: f"{query}: {last[:5]}", deadline)
     return last
+
+
+def drained(ward, broker, seen, daemon):
+    """Nothing waits any more: the disk is empty, and whatever the broker confirmed has arrived."""
+    stored(daemon, "SELECT (SELECT count(*) FROM readings), (SELECT count(*) FROM events)",
+           lambda rows: rows == [(0, 0)], 120)
+    last = f"barrier-{seen.mark()}"
+    sub = ward.subscriber(broker, name=last, topics="none")
+    at = seen.mark()
+    sub.publish("none/gateways/none/status", f'{{"status":"{last}"}}'.encode())
+    seen.status(lambda s: s["status"] == last, "the barrier", at)
 
 
 # --- the database is there to be read ---

@@ -9,7 +9,7 @@ from ward import disk
 from ward.base import wait_until
 from ward.fakebroker import HOLD
 from ward.fleet import identities, some_time
-from test_ledger import SECTIONS, at_fake, hang_up, is_reading, posted, watched
+from test_ledger import SECTIONS, at_fake, drained, hang_up, is_reading, posted, watched
 
 DEAD = [errno.EIO, errno.ENOSPC, errno.EROFS]
 
@@ -240,19 +240,13 @@ def test_keep_free_is_kept(ward):
     print(f"{len(keys)} readings, at least {least >> 10} KiB stayed free")
     assert least > 29 << 20
     broker.start()
-    daemon_done(seen, daemon)
+    drained(ward, broker, seen, daemon)
     seen.wait_all(keys[-4000:])
     missing = seen.missing(keys)
     assert missing, "it all fitted: the test proves nothing"
     assert sum(g[2] for g in seen.gaps()) == len(missing)
     assert {g[3] for g in seen.gaps()} == {"free-space"}
     seen.check()
-
-
-def daemon_done(seen, daemon):
-    """Nothing waits any more."""
-    at = seen.mark()
-    return seen.status(lambda s: s["status"] == "online" and s["outbox"]["depth"] == 0, "an empty outbox", at, 120)
 
 
 def test_a_card_that_turns_read_only(ward, small):

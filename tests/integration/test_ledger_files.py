@@ -161,11 +161,12 @@ def test_locked_by_another_program(ward, ledger):
         seen.wait_all(new)
         store_is(seen, "failing")
         assert not asides(daemon), "a locked database is not a bad one"
+        at = seen.mark()
     finally:
         c.execute("ROLLBACK")
         c.close()
     seen.wait_all(keys)
-    store_is(seen, "ok", seen.mark())
+    store_is(seen, "ok", at)
     seen.check()
 
 
