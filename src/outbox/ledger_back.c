@@ -250,9 +250,10 @@ void ledger_back_changed(const struct store_figures *figures, void *userdata)
 	} else if (figures->state == STORE_FULL) {
 		log_warning("the store is full; the oldest readings give way",
 			F_STR("PROBLEM", figures->problem));
-	} else if (figures->state == STORE_GOOD && d->was_opened) {
-		log_notice("the store is well");
+	} else if (figures->state == STORE_GOOD && d->troubled) {
+		log_notice("the store is well again");
 	}
+	d->troubled = figures->state == STORE_FAILING || figures->state == STORE_FULL;
 	if (d->hooks.changed)
 		d->hooks.changed(figures, d->hooks.userdata);
 }

@@ -22,6 +22,7 @@ struct ledger_disk {
 	int64_t own_owed;
 	bool own_epoch_told; /* written, or being so */
 	bool opened, was_opened, ready, hurry;
+	bool troubled; /* the store said last that it fails, or is full */
 	bool armed;
 	struct batch batch; /* the one with the thread */
 	struct pending pending;
