@@ -56,7 +56,7 @@ struct store {
 	struct store_figures figures;
 	int64_t answered_us;
 	/* Set before the thread starts. */
-	int directory_fd, lock_fd, wake_fd;
+	int directory_fd, wake_fd;
 	/* The thread's. */
 	struct keeper *keeper;
 	/* The loop's. */
@@ -299,22 +299,24 @@ static int on_results(sd_event_source *source, int fd, uint32_t revents, void *u
 	return 0;
 }
 
-/* Takes the directory for this process; the lock ends with it, however it ends. */
+/* Takes the directory for this process; the lock ends with it, however it ends. It is the directory
+ * itself that is locked, so that a card which has turned read-only stops no start. */
 static int lock_directory(struct store *s, int *ret_holder)
 {
+	_cleanup_(closep) int fd = -1;
 	char pid[16] = "";
 	ssize_t n;
 
-	s->lock_fd = openat(s->directory_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (s->lock_fd < 0)
-		return -errno;
-	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		n = pread(s->lock_fd, pid, sizeof(pid) - 1, 0);
-		*ret_holder = n > 0 ? (int)strtol(pid, NULL, 10) : 0;
-		return -EBUSY;
+	if (flock(s->directory_fd, LOCK_EX | LOCK_NB) < 0) {
+		n = errno == EWOULDBLOCK ? -EBUSY : -errno;
+		fd = openat(s->directory_fd, "lock", O_RDONLY | O_CLOEXEC);
+		if (fd >= 0 && pread(fd, pid, sizeof(pid) - 1, 0) > 0)
+			*ret_holder = (int)strtol(pid, NULL, 10);
+		return (int)n;
 	}
 	n = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
-	if (ftruncate(s->lock_fd, 0) < 0 || pwrite(s->lock_fd, pid, (size_t)n, 0) < 0) {
+	fd = openat(s->directory_fd, "lock", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, pid, (size_t)n) < 0) {
 		/* The number is for people only; the lock holds without it. */
 	}
 	return 0;
@@ -333,7 +335,6 @@ static void release(struct store *s)
 	}
 	news_clear(&s->done);
 	closep(&s->directory_fd);
-	closep(&s->lock_fd);
 	closep(&s->wake_fd);
 	pthread_cond_destroy(&s->wanted);
 	pthread_mutex_destroy(&s->lock);
@@ -361,11 +362,9 @@ int store_new(struct store **ret, sd_event *e, const char *directory,
 
 	if (!s)
 		return -ENOMEM;
-	*s = (struct store){ .lock_fd = -1,
-		.wake_fd = -1,
-		.hooks = *hooks,
-		.limits = *limits,
-		.done = { .kind = NEWS_DONE } };
+	*s = (struct store){
+		.wake_fd = -1, .hooks = *hooks, .limits = *limits, .done = { .kind = NEWS_DONE }
+	};
 	s->news_end = &s->news;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&attr);
