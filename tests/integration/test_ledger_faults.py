@@ -177,6 +177,24 @@ def test_a_disk_that_comes_and_goes(ward, stand):
     account.check()
 
 
+def test_a_start_with_a_dead_disk(ward):
+    """The gateway starts, forwards what it can and says that nothing can be stored."""
+    broker = ward.fake()
+    account = watched(broker)
+    daemon = at_fake(ward, broker, account)
+    daemon.stop()
+    broken = ward.disk(daemon)
+    broken.dead()
+    at = account.mark()
+    daemon.start()
+    account.online(at)
+    account.wait_all(posted(ward, daemon, 10, 1))
+    store_is(account, "failing", at)
+    broken.well()
+    store_is(account, "ok", at)
+    account.check()
+
+
 # --- real file systems ---
 
 @pytest.fixture
@@ -262,6 +280,11 @@ def test_a_card_that_turns_read_only(ward, small):
     seen.wait_all(new)
     store_is(seen, "failing")
     assert daemon.count_log("the store fails", at)
+    daemon.kill()
+    daemon.start()  # a reboot cures no card
+    more = posted(ward, daemon, 20, 4)
+    seen.wait_all(more)
+    new += more
     daemon.kill()
     card.repair()
     daemon.start()
