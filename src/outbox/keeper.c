@@ -169,6 +169,9 @@ int keeper_measure(struct keeper *k)
 		return r;
 	f->unused_bytes = pages - f->used_bytes;
 	f->file_bytes = database_files(d);
+	if (f->salvaging != (k->salvage != NULL))
+		k->changed = true;
+	f->salvaging = k->salvage != NULL;
 	f->readings = d->ledger.readings;
 	f->events = d->ledger.events;
 	return database_number(d, SQL_FIND_OLDEST, &f->oldest_received_ms);

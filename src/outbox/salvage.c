@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "outbox/giveup.h"
 #include "wardgate/reading.h"
@@ -46,14 +47,21 @@ struct salvage *salvage_free(struct salvage *s)
 
 static int open_old(struct keeper *k, const char *file, struct salvage **ret)
 {
-	struct salvage *s = calloc(1, sizeof(*s));
 	char path[DATABASE_PATH_MAX + FILE_MAX];
+	struct salvage *s;
+	struct stat st;
 	int r;
 
+	/* Beside an empty file SQLite deletes the log, which is to be kept. */
+	(void)snprintf(path, sizeof(path), "%s/%s", k->directory, file);
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (st.st_size < DATABASE_PAGE)
+		return -ENODATA;
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
 	(void)snprintf(s->file, sizeof(s->file), "%s", file);
-	(void)snprintf(path, sizeof(path), "%s/%s", k->directory, file);
 	r = database_open_damaged(&s->old, path);
 	if (r < 0) {
 		salvage_free(s);

@@ -53,6 +53,7 @@ struct store_figures {
 	int64_t limit_bytes;        /* what the limits allow at present */
 	int64_t oldest_received_ms; /* UTC; 0: nothing is stored */
 	uint64_t dropped;           /* messages given up for a limit or damage, since the start */
+	bool salvaging;             /* what can be read of a damaged file is still coming back */
 	char notice[200]; /* what became of a file that was set aside, since the start; "" */
 };
 

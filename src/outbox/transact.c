@@ -160,6 +160,14 @@ static int read_events(struct keeper *k, const struct store_batch *b, struct sto
 	return r < 0 ? r : 0;
 }
 
+static void forget_read(struct store_result *ret)
+{
+	for (size_t i = 0; i < ret->event_count; i++)
+		store_event_done(&ret->events[i]);
+	ret->row_count = ret->event_count = 0;
+	ret->rows_end = ret->events_end = false;
+}
+
 int transact_read(struct keeper *k, const struct store_batch *b, struct store_result *ret)
 {
 	struct damage damage = { .count = 0 };
@@ -171,6 +179,9 @@ int transact_read(struct keeper *k, const struct store_batch *b, struct store_re
 		r = read_events(k, b, ret, &damage);
 	if (r == 0 && damage.count > 0)
 		r = giveup_damaged(k, damage.rows, damage.count);
+	/* Half of what was asked for is nothing: who asks again gets all of it. */
+	if (r < 0)
+		forget_read(ret);
 	ret->loaded = r == 0;
 	return r;
 }
