@@ -32,7 +32,7 @@ struct giveup_neighbour {
 /* The gaps that explain what is missing between two neighbours, at most 2. missing: how many are
  * known to be, 0: unknown. Positions count numbers, so that they bound a gap that is open to one
  * side. */
-size_t giveup_between(const struct giveup_neighbour *before, const struct giveup_neighbour *after,
+size_t giveup_between(const struct giveup_neighbour *a, const struct giveup_neighbour *b,
 	uint64_t missing, struct store_owed ret[static 2]);
 
 /* Adds the records to the open transaction. */

@@ -214,7 +214,8 @@ static int make_room(struct keeper *k, int64_t coming_bytes)
 static int write_batch(struct keeper *k, const struct store_batch *b)
 {
 	int64_t coming = estimate(b);
-	int r = coming > 0 ? judge(k, coming, false) : 0;
+	bool due = coming > 0 || boottime_us() >= k->judged_us + JUDGE_US;
+	int r = due ? judge(k, coming, false) : 0;
 
 	if (r == 0)
 		r = transact_write(k, b);

@@ -44,8 +44,6 @@ struct keeper {
 /* Opens the database and tells so; sets what is of no use aside. Returns 0 or a negative errno, and
  * then the state is FAILING and k->retry_us says when to come again. */
 int keeper_open(struct keeper *k);
-/* Reads what hooks.opened is to be given. n->opened is cleared by the caller after a failure. */
-int opening_read(struct database *d, struct store_opened *ret);
 
 /* keeper.c */
 

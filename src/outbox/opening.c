@@ -40,7 +40,8 @@ static int read_aside_messages(struct database *d, struct store_opened *o)
 	return r < 0 ? r : 0;
 }
 
-int opening_read(struct database *d, struct store_opened *o)
+/* What hooks.opened is given. After a failure o holds what came before it. */
+static int opening_read(struct database *d, struct store_opened *o)
 {
 	int64_t reading = 0, event = 0;
 	int r = database_number(d, SQL_FIND_LAST_READING, &reading);

@@ -15,14 +15,14 @@ enum { ROW_DAMAGED = 2 }; /* a row is there, but is not what was written */
 /* Insert; a row with that id stays as it is. aged_s: the ledger's own clock. The counts and the
  * last position in d->ledger follow. Return 0 or a negative errno. */
 int rows_add_name(struct database *d, const struct store_name *n);
-int rows_add_reading(struct database *d, const struct store_row *row, int64_t aged_s);
-int rows_add_event(struct database *d, const struct store_event *e, int64_t aged_s);
+int rows_add_reading(struct database *d, const struct store_row *r, int64_t aged_s);
+int rows_add_event(struct database *d, const struct store_event *v, int64_t aged_s);
 int rows_add_aside(struct database *d, const struct store_aside *a);
 /* Gives o its id when it has none. */
 int rows_add_owed(struct database *d, struct store_owed *o);
 
 /* Delete by position or id; counts follow. */
-int rows_delete(struct database *d, const struct store_range *positions);
+int rows_delete(struct database *d, const struct store_range *p);
 int rows_delete_readings(struct database *d, int64_t first, int64_t last);
 /* What says of readings among them that they were set aside. */
 int rows_delete_reading_asides(struct database *d, int64_t first, int64_t last);
@@ -34,10 +34,10 @@ int rows_read(
 	struct database *d, enum statement which, int64_t from, int64_t limit, sqlite3_stmt **ret);
 /* The next row: 1, ROW_DAMAGED (with what it says), 0 at the end, or a negative errno. */
 int rows_next_reading(
-	struct database *d, sqlite3_stmt *st, struct store_row *ret, int64_t *ret_aged_s);
+	struct database *d, sqlite3_stmt *st, struct store_row *row, int64_t *ret_aged_s);
 /* Texts are owned by the caller; NULL after ROW_DAMAGED. */
 int rows_next_event(
-	struct database *d, sqlite3_stmt *st, struct store_event *ret, int64_t *ret_aged_s);
+	struct database *d, sqlite3_stmt *st, struct store_event *e, int64_t *ret_aged_s);
 void store_event_done(struct store_event *e);
 
 /* All of a small table, at most limit rows; *ret is to be freed, also after a failure: it holds

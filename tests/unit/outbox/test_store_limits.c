@@ -125,6 +125,33 @@ static void test_a_lower_limit(void **state)
 	room_free(m);
 }
 
+/* With less free than is to be kept, 16 MB are used all the same, and no more. */
+static void test_no_free_space(void **state)
+{
+	struct room *m = room_new();
+	char path[200];
+	struct stat st;
+
+	m->limits.keep_free = INT64_MAX / 4;
+	room_start(m);
+	for (int64_t id = 1; id < 300000; id += 5000) {
+		room_fill(m, id, id + 4999);
+		assert_int_equal(m->result.error, 0);
+		assert_true(store_figures(m->s).used_bytes <= 16 * MB);
+		if (id < 150000)
+			assert_int_equal(store_figures(m->s).dropped, 0);
+	}
+	while (m->figures.state != STORE_FULL)
+		room_turn(m);
+	assert_non_null(strstr(m->figures.problem, "KeepFree="));
+	assert_int_equal(gap_count(m, "free-space"), 300000 - store_figures(m->s).readings);
+	room_stop(m);
+	room_path(m, "outbox.db", path);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size <= 17 * MB);
+	room_free(m);
+}
+
 static void test_age(void **state)
 {
 	struct store_aside aside = { 3, 1790000000000, 5, 0x99 };
@@ -251,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_the_oldest_give_way),
 		cmocka_unit_test(test_events_go_last),
 		cmocka_unit_test(test_a_lower_limit),
+		cmocka_unit_test(test_no_free_space),
 		cmocka_unit_test(test_age),
 		cmocka_unit_test(test_own_clock),
 		cmocka_unit_test(test_a_gap_for_each_run),
