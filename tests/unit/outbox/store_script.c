@@ -67,6 +67,14 @@ static void on_saved(enum store_file file, int result, void *userdata)
 {
 }
 
+/* What was read already is another file's, or has more before it now. */
+static void read_again(struct script *c)
+{
+	c->rows_next = c->events_next = 1;
+	c->rows_end = c->events_end = false;
+	c->again++;
+}
+
 static void on_opened(const struct store_opened *opened, void *userdata)
 {
 	struct script *c = userdata;
@@ -79,25 +87,34 @@ static void on_opened(const struct store_opened *opened, void *userdata)
 	}
 	if (opened->fresh && again && !c->w->may_lose)
 		snprintf(c->w->fault, sizeof(c->w->fault), "fresh after a failure");
-	if (opened->fresh)
+	if (opened->fresh) {
 		witness_fresh(c->w);
+		read_again(c);
+	}
 	if (!again)
 		witness_begin(c->w, opened->last);
 }
 
 static void look_at(struct script *c, const struct store_result *result)
 {
-	bool compare = c->checking;
+	int64_t row = 0, event = 0;
 
 	for (size_t i = 0; i < result->row_count; i++) {
-		c->rows_next = result->rows[i].id + 1;
-		if (compare || result->rows[i].id < c->w->next)
-			witness_check_row(c->w, &result->rows[i]);
+		row = result->rows[i].id;
+		witness_check_row(c->w, &result->rows[i]);
 	}
 	for (size_t i = 0; i < result->event_count; i++) {
-		c->events_next = result->events[i].id + 1;
+		event = result->events[i].id;
 		witness_check_event(c->w, &result->events[i]);
 	}
+	if (c->asked != c->again)
+		return;
+	c->rows_end = result->rows_end;
+	c->events_end = result->events_end;
+	if (row > 0)
+		c->rows_next = row + 1;
+	if (event > 0)
+		c->events_next = event + 1;
 }
 
 static void on_done(const struct store_result *result, void *userdata)
@@ -108,8 +125,6 @@ static void on_done(const struct store_result *result, void *userdata)
 	c->error = result->error;
 	c->errors += result->error < 0 && result->error != -EAGAIN;
 	c->loaded = result->loaded;
-	c->rows_end = result->rows_end;
-	c->events_end = result->events_end;
 	c->own_owed = result->own_owed;
 	look_at(c, result);
 }
@@ -124,7 +139,10 @@ static void on_dropped(const struct store_owed *owed, size_t count, void *userda
 
 static void on_salvaged(int64_t from, uint64_t readings, uint64_t events, void *userdata)
 {
-	((struct script *)userdata)->salvaged++;
+	struct script *c = userdata;
+
+	c->salvaged++;
+	read_again(c);
 }
 
 static void on_scanned(
@@ -199,6 +217,7 @@ static bool give(struct script *c, const struct store_batch *batch)
 	int before = c->done;
 
 	for (;;) {
+		c->asked = c->again;
 		store_submit(c->s, batch);
 		while (c->done == before)
 			script_turn(c);
@@ -355,7 +374,7 @@ static void narrow(struct script *c)
 
 bool script_run(struct script *c, int count)
 {
-	for (int step = 0; step < count; step++) {
+	for (int step = 0; step < count && !c->w->far; step++) {
 		if (step == count * 2 / 3)
 			narrow(c);
 		if (step == count * 5 / 6)
@@ -377,7 +396,7 @@ void script_check(struct witness *w, const char *directory)
 	if (!script_start(&c, w, directory))
 		abort();
 	c.rows_next = c.events_next = 1;
-	while (!c.rows_end || !c.events_end) {
+	while (!c.rows_end || !c.events_end || store_figures(c.s).salvaging) {
 		/* What comes back of a damaged file is read with the rest. */
 		while (store_figures(c.s).salvaging)
 			if (!give(&c, &(struct store_batch){ 0 }))

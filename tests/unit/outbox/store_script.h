@@ -34,6 +34,7 @@ struct script {
 	int errors; /* results with an error, but for "not open" */
 	bool loaded, rows_end, events_end;
 	int64_t rows_next, events_next; /* from where to read on */
+	uint32_t again, asked;          /* how often reading began anew; when the batch was given */
 	int64_t own_owed;               /* in the last result */
 	enum store_state told;          /* by hooks.changed */
 	uint32_t failing;               /* how often it was FAILING */

@@ -130,6 +130,9 @@ void witness_begin(struct witness *w, int64_t last)
 		w->fate[id] = WITNESS_NONE;
 		w->deleted[id] = w->aside[id] = false;
 	}
+	w->far = w->may_lose && last > WITNESS_IDS - 256;
+	if (w->far)
+		return;
 	if (last < 0 || last >= w->next)
 		fail(w, "the last position is %" PRId64 "; %" PRId64 " was never given", last,
 			w->next);
@@ -189,7 +192,11 @@ void witness_dropped(struct witness *w, const struct store_owed *owed, size_t co
 
 void witness_fresh(struct witness *w)
 {
-	w->gap_count = 0;
+	/* They were told, but have no number any more. */
+	for (size_t i = 0; i < w->gap_count; i++) {
+		w->gaps[i].owed.id = 0;
+		w->gaps[i].settled = true;
+	}
 	memset(w->epoch_owed, 0, sizeof(w->epoch_owed));
 	memset(w->seen, 0, sizeof(w->seen));
 	w->readings = w->events = 0;
@@ -380,11 +387,16 @@ static void check_gaps(struct witness *w, uint32_t run)
 
 void witness_check_end(struct witness *w, const struct store_figures *figures)
 {
-	for (int64_t id = 1; id < w->next; id++)
-		if (w->fate[id] == WITNESS_WRITTEN && !w->deleted[id] && !w->seen[id] &&
-			!in_a_gap(w, id) && !w->may_lose)
+	w->unexplained = 0;
+	for (int64_t id = 1; id < w->next; id++) {
+		if (w->fate[id] != WITNESS_WRITTEN || w->deleted[id] || w->seen[id] ||
+			in_a_gap(w, id))
+			continue;
+		w->unexplained++;
+		if (!w->may_lose)
 			fail(w, "%s %" PRId64 " of epoch %u was written and is lost",
 				witness_is_event(id) ? "event" : "reading", id, w->run[id]);
+	}
 	for (uint32_t run = 1; run <= w->this_run && !w->may_lose; run++)
 		check_gaps(w, run);
 	if ((figures->readings != w->readings || figures->events != w->events))

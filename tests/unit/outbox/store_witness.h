@@ -32,9 +32,11 @@ struct witness {
 	size_t gap_count;
 	/* A store that may have lost rows for good reasons says so with this reason. */
 	bool may_lose;
+	bool far; /* it goes on at a position beyond what we remember; nothing more can be given */
 	/* Of the check. */
 	bool seen[WITNESS_IDS];
 	uint64_t readings, events;
+	uint64_t unexplained; /* written, not there, and in no gap */
 	bool opened_fresh;
 	char fault[400]; /* "" so far */
 };

@@ -29,6 +29,7 @@ static struct witness known;
 static char directory[64];
 static bool longer;
 static struct witness w;
+static uint64_t unexplained; /* rows that are gone without a gap, in the last use() */
 
 /* ---- files ---- */
 
@@ -149,6 +150,7 @@ static bool use(const char *what, size_t at)
 	w.may_lose = true;
 	script_check(&w, directory);
 	fresh = w.opened_fresh;
+	unexplained = w.unexplained;
 	if (!w.fault[0] && script_start(&c, &w, directory))
 		(void)script_run(&c, 4);
 	if (c.s)
@@ -207,9 +209,9 @@ static void test_cut_short(void **state)
 	}
 }
 
-static void flip_bits(const char *what, struct file *f, const struct file *log, uint64_t seed)
+static int flip_bits(const char *what, struct file *f, const struct file *log, uint64_t seed)
 {
-	int rounds = longer ? 3000 : 100;
+	int rounds = longer ? 3000 : 100, silent = 0;
 
 	for (int i = 0; i < rounds; i++) {
 		size_t at = witness_mix(seed + (uint64_t)i) % f->size;
@@ -221,7 +223,9 @@ static void flip_bits(const char *what, struct file *f, const struct file *log, 
 		f->bytes[at] ^= bit;
 		(void)use_with(what, at, &database, log);
 		f->bytes[at] ^= bit;
+		silent += unexplained > 0;
 	}
+	return silent;
 }
 
 /* All of the first bytes: each means something to SQLite. */
@@ -242,9 +246,11 @@ static void test_flipped_bits_of_the_header(void **state)
 
 static void test_flipped_bits(void **state)
 {
-	flip_bits("bit of the database at", &database, NULL, 1);
-	flip_bits("bit of the database with log at", &database, &wal, 100000);
-	flip_bits("bit of the log at", &wal, &wal, 200000);
+	(void)flip_bits("bit of the database at", &database, NULL, 1);
+	/* What is lost is said, but where the names or SQLite's header went with it. */
+	assert_in_range(flip_bits("bit of the database with log at", &database, &wal, 100000), 0,
+		longer ? 12 : 2);
+	(void)flip_bits("bit of the log at", &wal, &wal, 200000);
 }
 
 static void test_a_page_of_noise(void **state)
