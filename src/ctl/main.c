@@ -10,31 +10,47 @@
 #include "ctl/ctl.h"
 #include "util/cleanup.h"
 
+#define USAGE_COLUMN 30
 #define DEFAULT_CONFIG "/etc/wardgate/wardgate.conf"
 
 static const struct {
 	const char *name, *arguments, *help;
 	verb_fn run;
 } verbs[] = {
-	{ "outbox", "", "what waits on disk for the broker, and for how long it fits",
+	{ "status", "", "how the gateway does", verb_status },
+	{ "devices", "", "who is configured, and who was heard", verb_devices },
+	{ "device", "NAME [--raw]", "all about one device", verb_device },
+	{ "outbox", "[retry|drop [ID...]]", "what waits for the broker, and how long it fits",
 		verb_outbox },
+	{ "reload", "", "have the configuration read anew", verb_reload },
+	{ "check-config", "", "what is wrong with the configuration", verb_check_config },
+	{ "test-alarm", "[BED]", "a test all the way to the broker", verb_test_alarm },
+	{ "audit", "", "who commanded what", verb_audit },
 };
 
 static void usage(FILE *f)
 {
-	fputs("Usage: wardgatectl [--config FILE] [--json] COMMAND\n"
+	fputs("Usage: wardgatectl [--bus ADDRESS] [--config FILE] [--json] COMMAND\n"
 	      "\n"
 	      "Looks after a ward's gateway. See wardgatectl(1).\n"
 	      "\n",
 		f);
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		fprintf(f, "  %s %-*s %s\n", verbs[i].name, 16 - (int)strlen(verbs[i].name),
-			verbs[i].arguments, verbs[i].help);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		int used = fprintf(f, "  %s %s", verbs[i].name, verbs[i].arguments);
+
+		if (used > USAGE_COLUMN - 2)
+			fprintf(f, "\n%*s", USAGE_COLUMN, "");
+		else
+			fprintf(f, "%*s", USAGE_COLUMN - used, "");
+		fprintf(f, "%s\n", verbs[i].help);
+	}
 	fputs("\n"
-	      "  --config FILE     read FILE instead of " DEFAULT_CONFIG "\n"
-	      "  --json            print one JSON object, for programs\n"
-	      "  --version         print the version and exit\n"
-	      "  --help            print this and exit\n",
+	      "  --bus ADDRESS               the D-Bus: system, session or an address; else as\n"
+	      "                              [Control] Bus= says\n"
+	      "  --config FILE               read FILE instead of " DEFAULT_CONFIG "\n"
+	      "  --json                      print JSON, for programs\n"
+	      "  --version                   print the version and exit\n"
+	      "  --help                      print this and exit\n",
 		f);
 }
 
@@ -50,8 +66,9 @@ static int run_verb(const struct ctl *ctl, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	enum { OPTION_CONFIG = 256, OPTION_JSON, OPTION_VERSION, OPTION_HELP };
+	enum { OPTION_BUS = 256, OPTION_CONFIG, OPTION_JSON, OPTION_VERSION, OPTION_HELP };
 	static const struct option options[] = {
+		{ "bus", required_argument, NULL, OPTION_BUS },
 		{ "config", required_argument, NULL, OPTION_CONFIG },
 		{ "json", no_argument, NULL, OPTION_JSON },
 		{ "version", no_argument, NULL, OPTION_VERSION },
@@ -62,8 +79,11 @@ int main(int argc, char **argv)
 	int option, r;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
 		switch (option) {
+		case OPTION_BUS:
+			ctl.bus = optarg;
+			break;
 		case OPTION_CONFIG:
 			ctl.config_path = optarg;
 			break;
@@ -88,7 +108,22 @@ int main(int argc, char **argv)
 						argv[optind - 1]);
 		}
 	}
-	r = run_verb(&ctl, argc - optind, argv + optind);
+	argc -= optind;
+	argv += optind;
+	/* Behind the verb, too, where one writes it without thinking. */
+	if (argc > 0) {
+		if (ctl_flag(&argc, argv, "--help")) {
+			usage(stdout);
+			return EXIT_SUCCESS;
+		}
+		ctl.json |= ctl_flag(&argc, argv, "--json");
+		r = ctl_option(&argc, argv, "--bus", &ctl.bus);
+		if (r == 0)
+			r = ctl_option(&argc, argv, "--config", &ctl.config_path);
+		if (r != 0)
+			return r;
+	}
+	r = run_verb(&ctl, argc, argv);
 	if (r == EXIT_SUCCESS && (fflush(stdout) != 0 || ferror(stdout)))
 		return ctl_fail("cannot write to standard output: %m; is the disk full?");
 	return r;

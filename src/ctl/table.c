@@ -6,10 +6,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include "util/text.h"
+#include "ctl/term.h"
 
 #define GAP 2        /* blanks between columns */
 #define SHRUNK_MIN 4 /* columns that a cell keeps, the mark of what is cut included */
@@ -44,20 +42,6 @@ struct table *table_free(struct table *t)
 	return NULL;
 }
 
-/* Bytes of the character at s, 0 when it is none that may go to a terminal. */
-static size_t character(const char *s)
-{
-	unsigned char c = (unsigned char)*s;
-	size_t n = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-
-	if (c < 0x20 || c == 0x7f || strnlen(s, n) < n || !text_utf8_valid(s, n))
-		return 0;
-	/* U+0080 to U+009F are control characters, too. */
-	if (c == 0xc2 && (unsigned char)s[1] < 0xa0)
-		return 0;
-	return n;
-}
-
 /* What may go to a terminal; each byte that may not becomes a question mark. */
 static char *clean(const char *text)
 {
@@ -67,7 +51,7 @@ static char *clean(const char *text)
 	if (!copy)
 		return NULL;
 	while (*text) {
-		size_t bytes = character(text);
+		size_t bytes = term_character(text);
 
 		if (n + (bytes ?: 1) > TABLE_CELL_MAX)
 			break;
@@ -80,16 +64,6 @@ static char *clean(const char *text)
 	}
 	copy[n] = 0;
 	return copy;
-}
-
-/* Columns that a text takes: one for each character. */
-static size_t columns_of(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
 }
 
 int table_row(struct table *t, const char *const *cells)
@@ -143,13 +117,13 @@ static void put_blanks(FILE *f, size_t n)
 
 static void put_cell(FILE *f, const char *text, size_t width, bool right, bool last)
 {
-	size_t n = columns_of(text), shown = n > width ? width - 1 : n;
+	size_t n = term_columns(text), shown = n > width ? width - 1 : n;
 	const char *end = text;
 
 	if (right && n < width)
 		put_blanks(f, width - n);
 	for (size_t i = 0; i < shown; i++)
-		end += character(end) ?: 1;
+		end += term_character(end) ?: 1;
 	(void)fwrite(text, 1, (size_t)(end - text), f);
 	if (shown < n)
 		fputs("…", f);
@@ -164,10 +138,10 @@ void table_print(const struct table *t, FILE *f, unsigned width, unsigned indent
 	size_t widths[TABLE_COLUMNS_MAX], all = indent + GAP * (t->column_count - 1);
 
 	for (size_t i = 0; i < t->column_count; i++) {
-		widths[i] = columns_of(t->columns[i].title);
+		widths[i] = term_columns(t->columns[i].title);
 		for (size_t j = i; j < t->count; j += t->column_count)
-			if (columns_of(t->cells[j]) > widths[i])
-				widths[i] = columns_of(t->cells[j]);
+			if (term_columns(t->cells[j]) > widths[i])
+				widths[i] = term_columns(t->cells[j]);
 		all += widths[i];
 	}
 	if (width > 0)
@@ -186,16 +160,4 @@ void table_print(const struct table *t, FILE *f, unsigned width, unsigned indent
 		if (i == t->column_count - 1)
 			putc('\n', f);
 	}
-}
-
-unsigned table_width(FILE *f)
-{
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-	long n;
-
-	if (ioctl(fileno(f), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		return size.ws_col;
-	n = columns ? strtol(columns, NULL, 10) : 0;
-	return n > 0 && n < 10000 ? (unsigned)n : 0;
 }

@@ -31,5 +31,3 @@ WG_DEFINE_CLEANUP(struct table *, table_free)
 int table_row(struct table *t, const char *const *cells);
 /* width: columns of the terminal, 0: as wide as it takes. indent: blanks before each row. */
 void table_print(const struct table *t, FILE *f, unsigned width, unsigned indent);
-/* Columns of the terminal behind f, else $COLUMNS, else 0. */
-unsigned table_width(FILE *f);

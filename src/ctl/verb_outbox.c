@@ -1,7 +1,7 @@
 /*
- * wardgatectl outbox: what waits on disk for the broker. It reads the database
- * itself and needs no daemon; what the daemon holds in memory alone is in its
- * status document.
+ * wardgatectl outbox: what waits for the broker. What the daemon holds in memory
+ * it says itself, when it runs; what is on the disk is read from the database
+ * with or without it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,12 +12,14 @@
 #include <time.h>
 
 #include "config/config.h"
-#include "config/read.h"
-#include "ctl/ctl.h"
+#include "ctl/bus.h"
 #include "ctl/forecast.h"
 #include "ctl/human.h"
+#include "ctl/json.h"
+#include "ctl/outbox_daemon.h"
 #include "ctl/stored.h"
 #include "ctl/table.h"
+#include "ctl/term.h"
 #include "util/cleanup.h"
 #include "util/reasons.h"
 #include "util/text.h"
@@ -25,19 +27,13 @@
 #define DATABASE "outbox.db"
 #define ASIDE_SHOWN 20 /* lines of the table for people; --json has all */
 
-static const char *const payload_names[] = {
-#define PAYLOAD(name) #name,
-#include "publish/payloads/payloads.def"
-#undef PAYLOAD
-	NULL,
-};
-
 struct outbox_view {
 	const struct config *config;
 	const char *path;
 	struct stored stored;
 	struct forecast_bounds bounds;
 	struct forecast forecast;
+	const char *daemon; /* its document; NULL: it does not run */
 };
 
 /* --- for people --- */
@@ -142,7 +138,7 @@ static int print_asides(const struct outbox_view *v)
 	if (r < 0)
 		return r;
 	puts("\nSet aside:");
-	table_print(t, stdout, table_width(stdout), 2);
+	table_print(t, stdout, term_width(stdout), 2);
 	if (s->asides > shown)
 		printf("  and %" PRIu64 " more; --json lists up to %d\n", s->asides - shown,
 			STORED_ASIDE_MAX);
@@ -152,28 +148,16 @@ static int print_asides(const struct outbox_view *v)
 static int print_for_people(const struct outbox_view *v)
 {
 	printf("%s: %s\n", v->config->gateway.name, v->path);
+	if (!v->daemon)
+		line("wardgated", "is not there to ask: as it lies on the disk");
 	print_waiting(v);
 	print_room(v);
+	if (v->daemon)
+		return outbox_print_daemon(v->daemon);
 	return v->stored.aside_count > 0 ? print_asides(v) : 0;
 }
 
 /* --- for programs --- */
-
-static void put_string(const char *text)
-{
-	/* Each byte becomes six at most. */
-	char *buf = malloc(strlen(text) * 6 + 3);
-	struct text t;
-
-	if (!buf) {
-		fputs("null", stdout);
-		return;
-	}
-	t = text_init(buf, strlen(text) * 6 + 3);
-	text_json_string(&t, text, strlen(text));
-	fputs(text_done(&t) < 0 ? "null" : buf, stdout);
-	free(buf);
-}
 
 static void put_time(const char *key, int64_t utc_ms)
 {
@@ -205,13 +189,13 @@ static void put_asides(const struct outbox_view *v)
 
 		snprintf(id, sizeof(id), "%s:%s", v->config->gateway.name, a->id);
 		fputs(i ? ",{\"id\":" : "{\"id\":", stdout);
-		put_string(id);
+		json_put_string(stdout, id);
 		fputs(",\"what\":", stdout);
-		put_string(a->what);
+		json_put_string(stdout, a->what);
 		put_time("since", a->since_ms);
 		printf(",\"tries\":%" PRIu64 ",\"reason_code\":%u,\"reason\":", a->tries,
 			a->reason);
-		put_string(reason_text(a->reason));
+		json_put_string(stdout, reason_text(a->reason));
 		putchar('}');
 	}
 	putchar(']');
@@ -223,9 +207,9 @@ static void print_for_programs(const struct outbox_view *v)
 	const struct forecast *f = &v->forecast;
 
 	fputs("{\"gateway\":", stdout);
-	put_string(v->config->gateway.name);
+	json_put_string(stdout, v->config->gateway.name);
 	fputs(",\"database\":", stdout);
-	put_string(v->path);
+	json_put_string(stdout, v->path);
 	printf(",\"readings\":%" PRIu64 ",\"events\":%" PRIu64 ",\"aside\":%" PRIu64, s->readings,
 		s->events, s->asides);
 	put_time("oldest", s->oldest_ms);
@@ -250,31 +234,12 @@ static void print_for_programs(const struct outbox_view *v)
 	put_seconds("fits_seconds", f->ward_s);
 	putchar('}');
 	put_asides(v);
+	fputs(",\"daemon\":", stdout);
+	json_put_document(stdout, v->daemon ?: "");
 	puts("}");
 }
 
 /* --- */
-
-/* The configuration without a look at the files that it names: many of them only the service may
- * read. */
-static int read_config(const struct ctl *ctl, struct config **ret)
-{
-	const struct config_options options = { .payloads = payload_names, .bytes_only = true };
-	_cleanup_(config_problems_done) struct config_problems problems = { 0 };
-	int r = config_read(ctl->config_path, &options, ret, &problems);
-
-	if (r < 0)
-		return ctl_fail("cannot read the configuration: %s", strerror(-r));
-	if (r > 0 && problems.error_count > 1)
-		return ctl_fail("%s (and %zu more; wardgated --check-config shows all)",
-			problems.errors[0], problems.error_count - 1 + problems.unsaid);
-	if (r > 0)
-		return ctl_fail("%s%s", problems.errors[0],
-			strstr(problems.errors[0], strerror(EACCES))
-				? "; run it as root or as the service's user"
-				: "");
-	return 0;
-}
 
 static struct forecast_bounds bounds_of(const struct config *c)
 {
@@ -295,17 +260,51 @@ static struct forecast_bounds bounds_of(const struct config *c)
 	return b;
 }
 
+/* What the daemon says, NULL when it cannot be asked: then the disk is all there is. */
+static char *ask_daemon(const struct ctl *ctl)
+{
+	_cleanup_(bus_problem_done) struct bus_problem p = { 0 };
+	_cleanup_(bus_freep) struct bus *bus = NULL;
+	char *document = NULL;
+
+	if (bus_open(&bus, ctl, &p) != 0 || bus_ask(bus, &p, &document, "GetOutbox", NULL) != 0)
+		return NULL;
+	return document;
+}
+
+/* The disk cannot be read, but the daemon speaks: members of the group may ask it and not look. */
+static int print_daemon_alone(const struct ctl *ctl, const char *document, const char *why)
+{
+	if (ctl->json) {
+		fputs("{\"daemon\":", stdout);
+		json_put_document(stdout, document);
+		puts("}");
+		return EXIT_SUCCESS;
+	}
+	if (outbox_print_daemon(document) < 0)
+		return ctl_fail("out of memory");
+	line("disk", "not shown: %s", why);
+	return EXIT_SUCCESS;
+}
+
 int verb_outbox(const struct ctl *ctl, int argc, char **argv)
 {
 	_cleanup_(config_unrefp) struct config *config = NULL;
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_(freep) char *path = NULL, *document = NULL;
 	struct outbox_view v = { 0 };
 	char why[STORED_WHY_MAX];
 	int r;
 
+	if (argc > 1 && (strcmp(argv[1], "retry") == 0 || strcmp(argv[1], "drop") == 0))
+		return outbox_aside(ctl, argc - 1, argv + 1);
 	if (argc > 1)
-		return ctl_misused("outbox takes no argument, and got \"%s\"", argv[1]);
-	r = read_config(ctl, &config);
+		return ctl_misused(
+			"outbox takes retry or drop and no other argument, and got \"%s\"",
+			argv[1]);
+	document = ask_daemon(ctl);
+	if (document && access(ctl->config_path, R_OK) < 0)
+		return print_daemon_alone(ctl, document, "the configuration cannot be read");
+	r = ctl_config(ctl, &config);
 	if (r != 0)
 		return r;
 	if (asprintf(&path, "%s/" DATABASE, config->gateway.state_directory) < 0) {
@@ -313,10 +312,11 @@ int verb_outbox(const struct ctl *ctl, int argc, char **argv)
 		return ctl_fail("out of memory");
 	}
 	if (stored_read(path, &v.stored, why) < 0)
-		return ctl_fail("%s", why);
+		return document ? print_daemon_alone(ctl, document, why) : ctl_fail("%s", why);
 	v.config = config;
 	v.path = path;
 	v.bounds = bounds_of(config);
+	v.daemon = document;
 	forecast(&v.stored, &v.bounds, &v.forecast);
 	if (ctl->json)
 		print_for_programs(&v);
