@@ -15,7 +15,7 @@
 
 /* Read back so many when the backlog in memory is lower than that. */
 #define LOAD_BELOW 4096
-#define LOAD_COUNT 2048
+#define LOAD_COUNT 512
 
 void outbox_set_attention(struct outbox *o, outbox_wake_fn fn, void *userdata)
 {

@@ -29,6 +29,7 @@ struct outbox_entry {
 	int64_t position; /* order of arrival, from 1; over all runs */
 	int64_t not_before_boot_us;
 	int64_t came_boot_us;
+	int64_t sent_boot_us;  /* in flight */
 	int64_t aside_boot_us; /* when it was set aside in this run */
 	int64_t owed;          /* what a record makes good; 0: nothing, or seen to */
 	unsigned mark;

@@ -16,6 +16,7 @@ void outbox_connected(struct outbox *o, unsigned window)
 	assert(!o->in_flight.first);
 	o->connected = true;
 	o->window = window;
+	pace_begin(&o->pace);
 	if (o->attention)
 		o->attention(o->attention_userdata);
 }
@@ -75,7 +76,7 @@ struct outbox_entry *outbox_next(struct outbox *o)
 	if (o->live.first)
 		return o->live.first;
 	if (o->backlog.first && o->backlog_in_flight < half &&
-		!entry_behind_disk(o, o->backlog.first))
+		o->backlog_in_flight < o->pace.limit && !entry_behind_disk(o, o->backlog.first))
 		return o->backlog.first;
 	return NULL;
 }
@@ -83,6 +84,7 @@ struct outbox_entry *outbox_next(struct outbox *o)
 void outbox_sent(struct outbox *o, struct outbox_entry *e)
 {
 	e->home = e->queue;
+	e->sent_boot_us = o->now_boot_us;
 	if (e->home == &o->backlog)
 		o->backlog_in_flight++;
 	queue_remove(e);
@@ -99,6 +101,9 @@ static void leave_flight(struct outbox *o, struct outbox_entry *e)
 
 void outbox_confirmed(struct outbox *o, struct outbox_entry *e)
 {
+	if (e->home == &o->backlog)
+		pace_answered(&o->pace, o->now_boot_us, o->now_boot_us - e->sent_boot_us,
+			o->window > 1 ? o->window / 2 : 1);
 	leave_flight(o, e);
 	o->delivered++;
 	if (entry_urgent(e) && o->confirmed)

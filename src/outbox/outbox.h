@@ -92,8 +92,9 @@ void outbox_disconnected(struct outbox *o);
 /* The window shrank or grew (Receive Maximum, 0x97). */
 void outbox_set_window(struct outbox *o, unsigned window);
 /* The next to send, or NULL when the window is full or nothing may go now: alarms first, for which
- * one place is always kept; then live, then backlog in at most half the window. The caller sends it
- * and calls outbox_sent(), or leaves it and calls again later. */
+ * one place is always kept; then live, then backlog in at most half the window and no more than
+ * keeps the way busy (pace.h). The caller sends it and calls outbox_sent(), or leaves it and calls
+ * again later. */
 struct outbox_entry *outbox_next(struct outbox *o);
 void outbox_sent(struct outbox *o, struct outbox_entry *e);
 /* PUBACK with success: receipts are told, the entry is freed. */

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "outbox/entry.h"
+#include "outbox/pace.h"
 
 #define BUCKETS 4096 /* power of two */
 
@@ -22,6 +23,7 @@ struct outbox {
 	struct lack fresh, writing;
 	struct shelf shelves[_OUTBOX_TABLE_MAX];
 	size_t backlog_in_flight;
+	struct pace pace;
 	size_t stored;
 	int64_t next_position;
 	bool asides_untold;
