@@ -403,7 +403,9 @@ int database_open(struct database *d, const char *directory, const struct schema
 	}
 	if (outcome == -EUCLEAN)
 		outcome = DATABASE_CORRUPT;
-	if (outcome > DATABASE_FRESH)
+	/* SQLite opens to read what it cannot open to write, and such a connection stays so. */
+	if (outcome > DATABASE_FRESH ||
+		(outcome < 0 && d->db && sqlite3_db_readonly(d->db, "main") == 1))
 		database_close(d, false);
 	if (outcome != DATABASE_OPEN && outcome != DATABASE_FRESH) {
 		*ret_version = version;
