@@ -93,6 +93,7 @@ class Daemon:
         self.coap_port = coap_port or free_port(socket.SOCK_DGRAM)
         self.devices = Devices(devices if devices is not None else {"bed3-oximeter": "key-of-bed3-0123456789"})
         self.process = None
+        self.earlier = []  # the last runs before this one, for their logs
         self.notify = None
         self.serving = False  # started, and not told to go
         self.starts = 0
@@ -148,6 +149,7 @@ class Daemon:
         if self.process is not None:
             assert not self.process.alive(), "the daemon runs already"
             self._forget()
+            self.earlier = (self.earlier + [self.process])[-4:]
         if self.notify is not None:
             self.notify.close()
         self.notify = Notify(os.path.join(self.dir, f"notify{self.starts}"))
