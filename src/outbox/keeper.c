@@ -42,6 +42,7 @@ int keeper_new(struct keeper **ret, const char *directory, keeper_post_fn post, 
 	k->post = post;
 	k->userdata = userdata;
 	k->backoff_us = BACKOFF_MIN_US;
+	k->keys_below = INT64_MIN;
 	*ret = k;
 	return 0;
 }
@@ -264,6 +265,8 @@ static int work(struct keeper *k, bool crowded, int64_t *ret_next_us)
 	int r = 0;
 
 	*ret_next_us = 0;
+	if (k->keys_below > INT64_MIN)
+		return opening_more_keys(k);
 	if (k->drop_more && !crowded) {
 		r = judge(k, 0, false);
 		return r < 0 ? r : keeper_measure(k);

@@ -31,6 +31,8 @@ struct keeper {
 	int64_t judged_us, committed_us; /* boot time of the last look at the limits, and commit */
 	int64_t retry_us;                /* boot time of the next opening */
 	int64_t backoff_us;
+	int64_t keys_below; /* source keys from below this position are still to be told */
+	size_t keys_told;
 	int64_t own_owed; /* id of this run's owed epoch, 0: not written */
 	struct scan scan;
 	struct salvage *salvage; /* NULL: nothing to bring back */
@@ -44,6 +46,9 @@ struct keeper {
 /* Opens the database and tells so; sets what is of no use aside. Returns 0 or a negative errno, and
  * then the state is FAILING and k->retry_us says when to come again. */
 int keeper_open(struct keeper *k);
+
+/* Tells the next of the stored source keys. Returns 0 or a negative errno. */
+int opening_more_keys(struct keeper *k);
 
 /* keeper.c */
 

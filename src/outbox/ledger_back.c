@@ -145,6 +145,20 @@ static void take_owed(struct ledger_disk *d, const struct store_opened *o)
 	}
 }
 
+void ledger_back_keys(const struct store_key *keys, size_t count, void *userdata)
+{
+	struct ledger_disk *d = userdata;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct label *device = names_label(d->names, keys[i].device);
+		const struct label *epoch = names_label(d->names, keys[i].epoch);
+
+		if (device && epoch && d->hooks.known)
+			d->hooks.known(device->text, keys[i].source_key, epoch->text,
+				keys[i].sequence, d->hooks.userdata);
+	}
+}
+
 /* The first opening of this run: what earlier runs left. */
 static void take_over(struct ledger_disk *d, const struct store_opened *o)
 {
@@ -156,14 +170,7 @@ static void take_over(struct ledger_disk *d, const struct store_opened *o)
 	d->base = o->last + 1; /* of the first message of this run */
 	take_asides(d, o);
 	take_owed(d, o);
-	for (size_t i = 0; i < o->key_count; i++) {
-		const struct label *device = names_label(d->names, o->keys[i].device);
-		const struct label *epoch = names_label(d->names, o->keys[i].epoch);
-
-		if (device && epoch && d->hooks.known)
-			d->hooks.known(device->text, o->keys[i].source_key, epoch->text,
-				o->keys[i].sequence, d->hooks.userdata);
-	}
+	ledger_back_keys(o->keys, o->key_count, d);
 	if (figures.readings)
 		outbox_on_disk(d->outbox, OUTBOX_READINGS, from_disk(d, 1));
 	if (figures.events)

@@ -317,6 +317,7 @@ int ledger_disk_new(struct ledger_disk **ret, sd_event *e, struct outbox *o, con
 		.saved = on_saved,
 		.opened = ledger_back_opened,
 		.done = on_done,
+		.keys = ledger_back_keys,
 		.dropped = ledger_back_dropped,
 		.salvaged = ledger_back_salvaged,
 		.scanned = ledger_back_scanned,

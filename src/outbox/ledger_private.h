@@ -53,6 +53,7 @@ void ledger_disk_arm(struct ledger_disk *d);
 /* ledger_back.c: hooks of the store, and what on_done() needs of it. */
 void ledger_back_loaded(struct ledger_disk *d, const struct store_result *result);
 void ledger_back_opened(const struct store_opened *opened, void *userdata);
+void ledger_back_keys(const struct store_key *keys, size_t count, void *userdata);
 void ledger_back_dropped(const struct store_owed *owed, size_t count, void *userdata);
 void ledger_back_salvaged(int64_t from, uint64_t readings, uint64_t events, void *userdata);
 void ledger_back_scanned(

@@ -14,6 +14,10 @@ void news_tell(const struct news *n, const struct store_hooks *h)
 		if (h->opened)
 			h->opened(&n->opened, h->userdata);
 		break;
+	case NEWS_KEYS:
+		if (h->keys)
+			h->keys(n->keys.keys, n->keys.count, h->userdata);
+		break;
 	case NEWS_DROPPED:
 		if (h->dropped)
 			h->dropped(n->dropped.owed, n->dropped.count, h->userdata);
@@ -62,6 +66,10 @@ void news_clear(struct news *n)
 		free((void *)n->done.rows);
 		free_events(n->done.events, n->done.event_count);
 		n->done = (struct store_result){ 0 };
+		break;
+	case NEWS_KEYS:
+		free(n->keys.keys);
+		n->keys.keys = NULL;
 		break;
 	case NEWS_DROPPED:
 		free(n->dropped.owed);

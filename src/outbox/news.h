@@ -8,6 +8,7 @@
 
 enum news_kind {
 	NEWS_OPENED,
+	NEWS_KEYS,
 	NEWS_DROPPED,
 	NEWS_SALVAGED,
 	NEWS_SCANNED,
@@ -22,6 +23,10 @@ struct news {
 		struct store_opened opened;
 		struct store_result done;
 		struct store_figures changed;
+		struct {
+			struct store_key *keys;
+			size_t count;
+		} keys;
 		struct {
 			struct store_owed *owed;
 			size_t count;

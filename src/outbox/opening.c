@@ -41,7 +41,7 @@ static int read_aside_messages(struct database *d, struct store_opened *o)
 }
 
 /* What hooks.opened is given. After a failure o holds what came before it. */
-static int opening_read(struct database *d, struct store_opened *o)
+static int opening_read(struct database *d, struct store_opened *o, int64_t *keys_below)
 {
 	int64_t reading = 0, event = 0;
 	int r = database_number(d, SQL_FIND_LAST_READING, &reading);
@@ -58,7 +58,8 @@ static int opening_read(struct database *d, struct store_opened *o)
 	if (r == 0 && o->aside_count > 0)
 		r = read_aside_messages(d, o);
 	if (r == 0)
-		r = rows_keys(d, STORE_KEYS_MAX, (struct store_key **)&o->keys, &o->key_count);
+		r = rows_keys(d, STORE_KEYS_FIRST, keys_below, (struct store_key **)&o->keys,
+			&o->key_count);
 	/* Never an id or a position twice, whatever the ledger's row says. */
 	for (size_t i = 0; i < o->owed_count; i++)
 		if (o->owed[i].id > d->ledger.owed)
@@ -100,11 +101,14 @@ static int tell(struct keeper *k)
 	if (k->reported) {
 		n->opened.last = k->db.ledger.last;
 	} else {
-		r = opening_read(&k->db, &n->opened);
+		k->keys_below = INT64_MAX;
+		k->keys_told = STORE_KEYS_FIRST;
+		r = opening_read(&k->db, &n->opened, &k->keys_below);
 		if (r < 0)
 			return r;
 		forget_names(k, &n->opened);
 		if (k->salvage) {
+			k->keys_below = INT64_MIN;
 			free((void *)n->opened.keys);
 			n->opened.keys = NULL;
 			salvage_keys(k->salvage, (struct store_key **)&n->opened.keys,
@@ -114,6 +118,25 @@ static int tell(struct keeper *k)
 	k->reported = true;
 	k->fresh = false;
 	k->post(TAKE_PTR(n), k->userdata);
+	return 0;
+}
+
+int opening_more_keys(struct keeper *k)
+{
+	_cleanup_(news_freep) struct news *n = calloc(1, sizeof(*n));
+	int r;
+
+	if (!n)
+		return -ENOMEM;
+	n->kind = NEWS_KEYS;
+	r = rows_keys(&k->db, STORE_KEYS_FIRST, &k->keys_below, &n->keys.keys, &n->keys.count);
+	k->keys_told += STORE_KEYS_FIRST;
+	if (k->keys_told >= STORE_KEYS_MAX)
+		k->keys_below = INT64_MIN;
+	if (r < 0)
+		return r;
+	if (n->keys.count > 0)
+		k->post(TAKE_PTR(n), k->userdata);
 	return 0;
 }
 

@@ -297,12 +297,13 @@ int rows_asides(struct database *d, size_t limit, struct store_aside **ret, size
 	return r;
 }
 
-int rows_keys(struct database *d, size_t limit, struct store_key **ret, size_t *ret_count)
+int rows_keys(
+	struct database *d, size_t limit, int64_t *below, struct store_key **ret, size_t *ret_count)
 {
 	_cleanup_(freep) struct store_key *keys = NULL;
 	int r = 0;
 	sqlite3_stmt *st = database_statement(d, SQL_FIND_KEYS, &r);
-	size_t n = 0;
+	size_t n = 0, looked_at = 0;
 
 	if (!st)
 		return r;
@@ -310,6 +311,7 @@ int rows_keys(struct database *d, size_t limit, struct store_key **ret, size_t *
 	if (!keys)
 		return -ENOMEM;
 	sqlite3_bind_int64(st, 1, (int64_t)limit);
+	sqlite3_bind_int64(st, 2, *below);
 	while ((r = database_step(d, st)) > 0) {
 		struct store_key key = {
 			.source_key = (uint64_t)i64(st, 0),
@@ -318,9 +320,12 @@ int rows_keys(struct database *d, size_t limit, struct store_key **ret, size_t *
 			.device = u32(st, 3),
 		};
 
-		if (key.source_key && n < limit)
+		*below = i64(st, 4);
+		if (looked_at++ < limit && key.source_key)
 			keys[n++] = key;
 	}
+	if (looked_at < limit)
+		*below = INT64_MIN;
 	*ret = TAKE_PTR(keys);
 	*ret_count = n;
 	return r;

@@ -46,8 +46,10 @@ void store_event_done(struct store_event *e);
 int rows_names(struct database *d, struct store_name **ret, size_t *ret_count, size_t *skipped);
 int rows_owed(struct database *d, size_t limit, struct store_owed **ret, size_t *ret_count);
 int rows_asides(struct database *d, size_t limit, struct store_aside **ret, size_t *ret_count);
-/* Of the newest readings that have one. */
-int rows_keys(struct database *d, size_t limit, struct store_key **ret, size_t *ret_count);
+/* Of the newest readings below position *below that have one; limit readings are looked at. *below
+ * becomes the position of the oldest of them, or INT64_MIN when there are no more. */
+int rows_keys(struct database *d, size_t limit, int64_t *below, struct store_key **ret,
+	size_t *ret_count);
 /* One row by position: 1, ROW_DAMAGED, 0 when there is none, or a negative errno. */
 int rows_reading_at(struct database *d, int64_t id, struct store_row *ret, int64_t *ret_aged_s);
 int rows_event_at(struct database *d, int64_t id, struct store_event *ret, int64_t *ret_aged_s);

@@ -304,7 +304,9 @@ int salvage_resume(struct keeper *k)
 
 void salvage_keys(struct salvage *s, struct store_key **ret, size_t *ret_count)
 {
-	(void)rows_keys(&s->old, STORE_KEYS_MAX, ret, ret_count);
+	int64_t below = INT64_MAX;
+
+	(void)rows_keys(&s->old, STORE_KEYS_MAX, &below, ret, ret_count);
 }
 
 /* --- piece by piece --- */

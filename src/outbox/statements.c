@@ -47,8 +47,8 @@ const char *const statement_sql[_STATEMENT_MAX] = {
 		"SELECT id,kind,epoch,first,last,count,reason FROM owed ORDER BY id LIMIT ?1",
 	[SQL_READ_ASIDES] = "SELECT id,since,tries,reason FROM aside ORDER BY id LIMIT ?1",
 	[SQL_FIND_OWED_EPOCH] = "SELECT id FROM owed WHERE kind=2 AND epoch=?1",
-	[SQL_FIND_KEYS] = "SELECT source_key,sequence,epoch,device FROM reading ORDER BY id DESC"
-			  " LIMIT ?1",
+	[SQL_FIND_KEYS] = "SELECT source_key,sequence,epoch,device,id FROM reading WHERE id<?2"
+			  " ORDER BY id DESC LIMIT ?1",
 	[SQL_FIND_LAST_READING] = "SELECT max(id) FROM reading",
 	[SQL_FIND_LAST_EVENT] = "SELECT max(id) FROM event",
 	[SQL_FIND_OLDEST] = "SELECT received FROM reading ORDER BY id LIMIT 1",

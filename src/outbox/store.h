@@ -23,6 +23,7 @@ struct store;
 #define STORE_FILE_MAX (1024 * 1024) /* bytes of one state file */
 #define STORE_ASIDE_MAX 1000         /* set-aside messages that are read back at start */
 #define STORE_KEYS_MAX 4096          /* source keys that are read back at start */
+#define STORE_KEYS_FIRST 512         /* of these: so many newest with hooks.opened */
 #define STORE_OWED_MAX 4096          /* owed records, likewise; others come at the next start */
 #define STORE_RANGES_MAX 1000        /* of one scan; more make further calls */
 
@@ -72,7 +73,7 @@ struct store_opened {
 	size_t aside_row_count;
 	struct store_event *aside_events; /* the others; texts may be taken (set to NULL) */
 	size_t aside_event_count;
-	const struct store_key *keys; /* of the newest stored readings */
+	const struct store_key *keys; /* of the newest stored readings; more by hooks.keys */
 	size_t key_count;
 };
 
@@ -115,6 +116,9 @@ struct store_hooks {
 	void (*saved)(enum store_file file, int result, void *userdata);
 	/* From here on batches are written. */
 	void (*opened)(const struct store_opened *opened, void *userdata);
+	/* Further keys of stored readings, older and older, at once after hooks.opened: a start
+	 * does not wait for all of them. */
+	void (*keys)(const struct store_key *keys, size_t count, void *userdata);
 	/* A batch is done; the next may be given. */
 	void (*done)(const struct store_result *result, void *userdata);
 	/* Rows up to this position were dropped for a limit, or turned out damaged, or came back by

@@ -191,8 +191,8 @@ void script_turn(struct script *c)
 
 bool script_start(struct script *c, struct witness *w, const char *directory)
 {
-	const struct store_hooks hooks = { on_saved, on_opened, on_done, on_dropped, on_salvaged,
-		on_scanned, on_changed, c };
+	const struct store_hooks hooks = { on_saved, on_opened, NULL, on_done, on_dropped,
+		on_salvaged, on_scanned, on_changed, c };
 	int holder;
 
 	c->w = w;

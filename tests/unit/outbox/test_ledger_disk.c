@@ -262,6 +262,7 @@ static void test_what_a_crash_leaves_comes_with_the_rest(void **state)
 	begin(&r, "2-0000000b");
 	UNTIL(&r, r.epochs[0]);
 	assert_string_equal(r.epochs, "1-0000000a:1-20000,");
+	UNTIL(&r, r.known == STORE_KEYS_MAX);
 	outbox_connected(r.outbox, 100);
 	put(&r, 1);
 	outbox_disconnected(r.outbox);
