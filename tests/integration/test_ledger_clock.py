@@ -102,6 +102,29 @@ def test_stamps_before_the_first_synchronisation_are_put_right(ward, bed):
     seen.check()
 
 
+@pytest.mark.parametrize("away", [False, True], ids=["broker there", "broker away"])
+def test_across_a_kill_within_one_boot(ward, bed, away):
+    broker, seen, clock, daemon, device, first = bed
+    if away:
+        broker.stop()
+    values = device.measure()
+    daemon.kill()
+    daemon.start()
+    values += device.measure()
+    daemon.kill()
+    daemon.start()
+    values += device.measure()
+    synchronise(clock)
+    if away:
+        stored(daemon, "SELECT body FROM events", lambda rows: any('"corrections"' in r[0] for r in rows))
+        broker.start()
+    record = correction_record(seen)
+    assert len({c["epoch"] for c in record["corrections"]}) == 3
+    corrected(seen, device, values, record["corrections"])
+    assert split(record["id"])[0] not in {c["epoch"] for c in record["corrections"][:2]}
+    seen.check()
+
+
 def test_corrections_are_told_once(ward, bed):
     broker, seen, clock, daemon, device, first = bed
     device.measure()
