@@ -88,7 +88,8 @@ int ctl_failed(int status, const char *text)
 
 static void take_out(int *argc, char **argv, int at, int count)
 {
-	memmove(argv + at, argv + at + count, (size_t)(*argc - at - count) * sizeof(*argv));
+	/* with the NULL at their end */
+	memmove(argv + at, argv + at + count, (size_t)(*argc - at - count + 1) * sizeof(*argv));
 	*argc -= count;
 }
 
