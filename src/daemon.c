@@ -16,6 +16,7 @@
 
 #include "config/diff.h"
 #include "config/read.h"
+#include "control/control.h"
 #include "daemon_private.h"
 #include "gateway/drivers.h"
 #include "gateway/health.h"
@@ -86,14 +87,13 @@ static void on_device(struct device *device, enum device_event event, void *user
 /* Its problem is one sentence of our own, but an error text of the system may be in it. */
 static void put_store(struct daemon *d, struct text *t)
 {
-	struct store_figures f = store_figures(ledger_disk_store(d->ledger));
-	bool hangs = health_store_failed(d->health);
-	const char *problem = hangs ? "the disk does not answer" : f.problem;
+	struct store_figures f;
 
-	text_printf(t, ",\"store\":\"%s\"", store_state_text(hangs ? STORE_FAILING : f.state));
-	if (*problem) {
+	control_store_figures(d, &f);
+	text_printf(t, ",\"store\":\"%s\"", store_state_text(f.state));
+	if (*f.problem) {
 		text_lit(t, ",\"store_problem\":");
-		text_json_string(t, problem, strlen(problem));
+		text_json_string(t, f.problem, strlen(f.problem));
 	}
 	if (*f.notice) {
 		text_lit(t, ",\"store_notice\":");
@@ -163,6 +163,8 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *userdata)
 	struct outbox_counters c;
 
 	(void)outbox_tick(d->outbox, boottime_us());
+	if (d->control)
+		control_tick(d->control, boottime_us());
 	c = outbox_counters(d->outbox);
 	(void)sd_event_source_set_time_relative(s, c.depth ? TICK_BUSY_US : TICK_IDLE_US);
 	(void)sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
@@ -218,20 +220,19 @@ static int on_terminate(sd_event_source *s, const struct signalfd_siginfo *si, v
 	return 0;
 }
 
-static void reload(struct daemon *d)
+int daemon_reload(struct daemon *d, struct config_problems *problems)
 {
-	_cleanup_(config_problems_done) struct config_problems problems = { 0 };
 	_cleanup_(config_unrefp) struct config *c = NULL;
 	struct config_options options = { .payloads = daemon_payload_names };
-	int r = config_read(d->config_path, &options, &c, &problems);
+	int r = config_read(d->config_path, &options, &c, problems);
 
 	if (r == 0)
-		r = config_keep_running(c, d->config, &problems);
-	log_problems(&problems);
+		r = config_keep_running(c, d->config, problems);
+	log_problems(problems);
 	if (r != 0) {
 		log_error("the new configuration is not applied; the running one stays in force",
-			F_INT("ERRORS", problems.error_count));
-		return;
+			F_INT("ERRORS", problems->error_count));
+		return r;
 	}
 	r = gateway_apply(d->gateway, c);
 	if (r < 0)
@@ -245,11 +246,14 @@ static void reload(struct daemon *d)
 	r = publish_reload(d->publish, d->config);
 	if (r < 0)
 		log_error("cannot apply the new settings of [MQTT]", F_ERR(r));
+	control_reloaded(d->control, d->config);
 	log_info("configuration reloaded");
+	return 0;
 }
 
 static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata)
 {
+	_cleanup_(config_problems_done) struct config_problems problems = { 0 };
 	struct daemon *d = userdata;
 	struct timespec now;
 
@@ -258,7 +262,7 @@ static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *si, void
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	(void)sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%lld",
 		(long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-	reload(d);
+	(void)daemon_reload(d, &problems);
 	(void)sd_notify(false, "READY=1");
 	return 0;
 }
@@ -312,6 +316,8 @@ static int start_rooms(struct daemon *d)
 	struct publish_hooks hooks = {
 		.status = put_status,
 		.remember = ledger_remember_topics,
+		.command = control_on_command,
+		.retained = control_on_retained,
 		.userdata = d,
 	};
 	int r;
@@ -329,6 +335,8 @@ static int start_rooms(struct daemon *d)
 		hooks.remembered = remembered;
 	/* Last: its thread initialises OpenSSL too, and the two would hold each other up. */
 	r = publish_new(&d->publish, d->event, d->config, d->gateway, d->outbox, d->worker, &hooks);
+	if (r >= 0)
+		r = control_wire(d);
 	if (r < 0)
 		return r;
 	return sd_event_add_time_relative(d->event, &d->tick, CLOCK_BOOTTIME, 0, 10000, on_tick, d);
@@ -361,6 +369,8 @@ static int start(struct daemon *d)
 static void stop(struct daemon *d)
 {
 	drivers_free(d->drivers);
+	/* While there is somebody to answer to. */
+	d->control = control_free(d->control);
 	publish_free(d->publish);
 	health_free(d->health);
 	ledger_disk_free(d->ledger, (d->stop_began_us ?: boottime_us()) + STOP_DISK_US);

@@ -1,5 +1,5 @@
 /*
- * What daemon.c and daemon_ledger.c share. For these two files only.
+ * What daemon.c, daemon_ledger.c and daemon_control.c share. For these files only.
  */
 #pragma once
 
@@ -29,6 +29,7 @@ struct daemon {
 	struct publish *publish;
 	struct health *health;
 	struct drivers *drivers;
+	struct control *control;
 	sd_event_source *hangup, *terminate, *interrupt, *tick, *stop_check;
 	struct epoch previous, epoch;
 	bool has_previous;
@@ -54,7 +55,24 @@ void ledger_finish(struct daemon *d);
 /* The run is over: whether all that it gave out is safe. */
 void ledger_close_epoch(struct daemon *d);
 
+/* daemon_control.c */
+
+struct config_problems;
+struct publish_command;
+
+/* Makes the table of commands and its service. Returns 0 or a negative errno. */
+int control_wire(struct daemon *d);
+/* How the store does; one that hangs fails. */
+void control_store_figures(struct daemon *d, struct store_figures *ret);
+/* The hooks of publish.h. */
+void control_on_command(const struct publish_command *heard, void *userdata);
+void control_on_retained(const char *rest, bool emptied, bool success, void *userdata);
+
 /* daemon.c */
+
+/* Reads the configuration anew and applies it. Returns as config_read(); what is wrong is also
+ * logged. */
+int daemon_reload(struct daemon *d, struct config_problems *problems);
 
 /* The database is open, or will not open soon: devices can be heard. */
 void daemon_ledger_ready(struct daemon *d);

@@ -405,7 +405,7 @@ static const uint8_t *on_key(void *userdata, const char *identity, size_t *ret_l
 {
 	struct server *s = userdata;
 
-	return s->keys ? psk_find(s->keys, identity, strlen(identity), ret_length) : NULL;
+	return psk_keys_find(&s->keys, identity, ret_length);
 }
 
 /* The quietest of a list but c itself. */

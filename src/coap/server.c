@@ -163,20 +163,12 @@ static void set_problem(struct server *s, const char *sentence)
 	log_error(s->problem);
 }
 
-/* Reads the keys. Returns 0 with *ret (NULL when PSKFile= is empty), or a negative errno, logged.
- */
-static int read_keys(struct server *s, const struct config *c, struct psk_table **ret)
+/* Reads the keys. Returns 0 with *ret, or a negative errno, logged. */
+static int read_keys(struct server *s, const struct config *c, struct psk_keys *ret)
 {
-	_cleanup_(freep) char *path = NULL;
 	struct config_problems problems = { 0 };
-	int r;
+	int r = psk_keys_read(c, ret, &problems);
 
-	*ret = NULL;
-	if (!c->coap.psk_file)
-		return 0;
-	r = config_secret_path(c->coap.psk_file, &path);
-	if (r >= 0)
-		r = psk_read(path, ret, &problems);
 	if (r != 0) {
 		set_problem(s, problems.error_count > 0
 				       ? problems.errors[0]
@@ -208,17 +200,17 @@ static int make_context(struct server *s, const struct config *c, SSL_CTX **ret)
 	return r;
 }
 
-static bool same_key(const struct psk_table *a, const struct psk_table *b, const char *identity)
+static bool same_key(const struct psk_keys *a, const struct psk_keys *b, const char *identity)
 {
 	size_t a_length = 0, b_length = 0;
-	const uint8_t *ka = a ? psk_find(a, identity, strlen(identity), &a_length) : NULL;
-	const uint8_t *kb = b ? psk_find(b, identity, strlen(identity), &b_length) : NULL;
+	const uint8_t *ka = psk_keys_find(a, identity, &a_length);
+	const uint8_t *kb = psk_keys_find(b, identity, &b_length);
 
 	return ka && kb && a_length == b_length && memcmp(ka, kb, a_length) == 0;
 }
 
 struct key_change {
-	const struct psk_table *before, *after;
+	const struct psk_keys *before, *after;
 };
 
 static bool lost_its_key(void *userdata, const char *identity)
@@ -229,9 +221,9 @@ static bool lost_its_key(void *userdata, const char *identity)
 }
 
 /* New keys: sessions whose key is gone or another end, the others go on. */
-static void change_keys(struct server *s, struct psk_table *take_keys)
+static void change_keys(struct server *s, const struct psk_keys *take_keys)
 {
-	struct key_change change = { .before = s->keys, .after = take_keys };
+	struct key_change change = { .before = &s->keys, .after = take_keys };
 	struct client *next;
 
 	for (struct client *c = s->sessions.first; c; c = next) {
@@ -243,8 +235,8 @@ static void change_keys(struct server *s, struct psk_table *take_keys)
 		dtls_end(c->session, DTLS_END_KEY);
 	}
 	dtls_give_up(s->dtls, lost_its_key, &change);
-	psk_free(s->keys);
-	s->keys = take_keys;
+	psk_keys_done(&s->keys);
+	s->keys = *take_keys;
 }
 
 /* --- the driver --- */
@@ -269,7 +261,7 @@ static void driver_stop(void *state)
 	close_on_loop(&s->plain, &s->plain_source);
 	sd_event_source_disable_unref(s->timer_source);
 	timers_done(&s->timers);
-	psk_free(s->keys);
+	psk_keys_done(&s->keys);
 	sd_event_unref(s->event);
 	config_unref(s->config);
 	free(s->readings);
@@ -341,7 +333,7 @@ static int driver_start(void **ret_state, sd_event *e, struct gateway *g, struct
 		return r;
 
 	log_info("listening for CoAP devices", F_STR("LISTEN", c->coap.listen),
-		F_INT("KEYS", s->keys ? psk_count(s->keys) : 0));
+		F_INT("KEYS", psk_keys_count(&s->keys)));
 	*ret_state = TAKE_PTR(s);
 	return 0;
 }
@@ -355,7 +347,7 @@ static int driver_reload(void *state, struct config *c)
 {
 	struct server *s = state;
 	struct config *before = s->config;
-	struct psk_table *keys = NULL;
+	struct psk_keys keys = { 0 };
 	SSL_CTX *ctx = NULL;
 	int r;
 
@@ -364,7 +356,7 @@ static int driver_reload(void *state, struct config *c)
 	/* Keys and certificates that cannot be read are logged and reported; the old ones stay, and
 	 * the other settings change all the same. */
 	if (read_keys(s, c, &keys) >= 0)
-		change_keys(s, keys);
+		change_keys(s, &keys);
 	if (make_context(s, c, &ctx) >= 0)
 		dtls_set_context(s->dtls, ctx);
 

@@ -96,7 +96,7 @@ struct server {
 	int64_t now_us;   /* of the turn */
 	struct timers timers;
 	struct dtls *dtls;
-	struct psk_table *keys; /* NULL: none */
+	struct psk_keys keys;
 	struct client_list sessions, plain_clients;
 	struct owner *strangers;
 	struct block_pool blocks;

@@ -102,7 +102,7 @@ static void check_listen(struct check *k, struct config_section *s)
 }
 
 /* Devices that have no key. */
-static void check_identities(struct check *k, const struct psk_table *keys)
+static void check_identities(struct check *k, const struct psk_keys *keys)
 {
 	const struct config_sections *l = &k->c->record->groups[GROUP_DEVICE];
 
@@ -114,7 +114,7 @@ static void check_identities(struct check *k, const struct psk_table *keys)
 		 */
 		if (d->transport == TRANSPORT_COAP && d->address &&
 			strncmp(d->address, "plaintext:", 10) != 0 &&
-			!psk_find(keys, d->address, strlen(d->address), &length))
+			!psk_keys_find(keys, d->address, &length))
 			config_doubt(k, l->at[i], "Address",
 				"has no key in %s, so that the device cannot get in; add its line "
 				"there",
@@ -124,7 +124,7 @@ static void check_identities(struct check *k, const struct psk_table *keys)
 
 static int check_psk(struct check *k, struct config_section *s)
 {
-	_cleanup_(psk_freep) struct psk_table *keys = NULL;
+	_cleanup_(psk_keys_done) struct psk_keys keys = { 0 };
 	_cleanup_(freep) char *path = NULL;
 	int r;
 
@@ -133,9 +133,9 @@ static int check_psk(struct check *k, struct config_section *s)
 	r = config_secret_path(k->c->coap.psk_file, &path);
 	if (r < 0 || access(path, F_OK) < 0)
 		return config_check_file(k, s, "PSKFile");
-	r = psk_read(path, &keys, k->p);
+	r = psk_keys_read(k->c, &keys, k->p);
 	if (r == 0 && !k->c->coap.certificate_file)
-		check_identities(k, keys);
+		check_identities(k, &keys);
 	return r < 0 ? r : 0;
 }
 

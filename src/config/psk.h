@@ -36,3 +36,20 @@ WG_DEFINE_CLEANUP(struct psk_table *, psk_free)
 const uint8_t *psk_find(
 	const struct psk_table *t, const void *identity, size_t length, size_t *ret_key_length);
 size_t psk_count(const struct psk_table *t);
+
+struct config;
+
+/* The keys of PSKFile= and those of adopted devices, in the same form in
+ * <StateDirectory>/PSK_ADOPTED_FILE, which only the daemon writes. Those of PSKFile= count first.
+ */
+#define PSK_ADOPTED_FILE "coap.psk"
+struct psk_keys {
+	struct psk_table *own, *adopted; /* NULL: none */
+};
+
+/* Returns as psk_read(); *ret is filled in on success only, for psk_keys_done(). */
+int psk_keys_read(const struct config *c, struct psk_keys *ret, struct config_problems *p);
+void psk_keys_done(struct psk_keys *k);
+const uint8_t *psk_keys_find(
+	const struct psk_keys *k, const char *identity, size_t *ret_key_length);
+size_t psk_keys_count(const struct psk_keys *k);

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config/config.h"
 #include "config/psk.h"
 
 #define FILE_MAX (1024 * 1024)
@@ -65,4 +67,57 @@ int psk_read(const char *path, struct psk_table **ret, struct config_problems *p
 	explicit_bzero(data, size + 1);
 	free(data);
 	return r;
+}
+
+/* --- both files --- */
+
+static int read_adopted(const struct config *c, struct psk_table **ret, struct config_problems *p)
+{
+	_cleanup_(freep) char *path = NULL;
+
+	if (asprintf(&path, "%s/" PSK_ADOPTED_FILE, c->gateway.state_directory) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	return access(path, F_OK) < 0 && errno == ENOENT ? 0 : psk_read(path, ret, p);
+}
+
+int psk_keys_read(const struct config *c, struct psk_keys *ret, struct config_problems *p)
+{
+	_cleanup_(psk_keys_done) struct psk_keys keys = { 0 };
+	_cleanup_(freep) char *path = NULL;
+	int r = 0;
+
+	if (c->coap.psk_file)
+		r = config_secret_path(c->coap.psk_file, &path);
+	if (r == 0 && path)
+		r = psk_read(path, &keys.own, p);
+	if (r == 0)
+		r = read_adopted(c, &keys.adopted, p);
+	if (r != 0)
+		return r;
+	*ret = keys;
+	keys = (struct psk_keys){ 0 };
+	return 0;
+}
+
+void psk_keys_done(struct psk_keys *k)
+{
+	k->own = psk_free(k->own);
+	k->adopted = psk_free(k->adopted);
+}
+
+const uint8_t *psk_keys_find(const struct psk_keys *k, const char *identity, size_t *ret_key_length)
+{
+	size_t n = strlen(identity);
+	const uint8_t *key = k->own ? psk_find(k->own, identity, n, ret_key_length) : NULL;
+
+	if (!key && k->adopted)
+		key = psk_find(k->adopted, identity, n, ret_key_length);
+	return key;
+}
+
+size_t psk_keys_count(const struct psk_keys *k)
+{
+	return (k->own ? psk_count(k->own) : 0) + (k->adopted ? psk_count(k->adopted) : 0);
 }

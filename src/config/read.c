@@ -160,6 +160,10 @@ int config_read(const char *path, const struct config_options *options, struct c
 		r = loader_state_directory(&l, o);
 	if (r == 0)
 		r = read_adopted(&l);
+	if (r == 0 && o->extra) {
+		l.adopted = o->extra->adopted;
+		r = loader_text(&l, o->extra->path, o->extra->data, o->extra->size);
+	}
 	if (r == 0)
 		r = loader_complete(&l, o);
 	if (r == 0)

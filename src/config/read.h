@@ -13,12 +13,15 @@
 
 #define CONFIG_FILE_MAX (1024 * 1024) /* bytes of one file */
 
+struct config_text;
+
 /* All may be zero. */
 struct config_options {
 	const char *const *payloads;  /* what Payloads= may name, NULL-terminated; NULL: "json" */
 	const char *host_name;        /* NULL: the machine's */
 	const char *state_directory;  /* NULL: the first of $STATE_DIRECTORY */
 	const char *serial_directory; /* NULL: /dev/serial/by-id */
+	const struct config_text *extra; /* read after the files; NULL: none */
 	bool bytes_only; /* do not look whether files, zones and ports that are named exist */
 };
 

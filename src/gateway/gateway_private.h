@@ -9,6 +9,7 @@
 #include "gateway/epoch.h"
 #include "gateway/gateway.h"
 #include "gateway/recall.h"
+#include "gateway/tap.h"
 
 struct gateway {
 	struct registry *registry;
@@ -27,6 +28,8 @@ struct gateway {
 	gateway_epoch_fn on_epoch;
 	void *on_epoch_userdata;
 	enum clock_state last_state;
+	gateway_tap_fn tap; /* NULL: nobody looks on */
+	void *tap_userdata;
 
 	/* Earlier epochs by the numbers that dedup.h knows them by; 0 is this run. */
 	struct label *epochs[DEDUP_EPOCHS_MAX];

@@ -252,6 +252,8 @@ static void take(struct gateway *g, struct intake *in, size_t i)
 	if (r.source_key)
 		remember(g, in, &r, x->epoch_number);
 	g->ledger.append(g->ledger.object, &r, in->receipt);
+	if (g->tap)
+		g->tap(&r, g->tap_userdata);
 	in->waits = true;
 	g->counters.readings++;
 	registry_hint(in->device, r.expect_us);
@@ -336,6 +338,12 @@ int gateway_submit(struct gateway *g, struct device *d, const struct reading *re
 	if (r == 0 && ret)
 		*ret = in.receipt;
 	return r;
+}
+
+void gateway_tap(struct gateway *g, gateway_tap_fn fn, void *userdata)
+{
+	g->tap = fn;
+	g->tap_userdata = userdata;
 }
 
 void gateway_use_recall(struct gateway *g, struct recall *r)

@@ -13,30 +13,6 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-static const struct command_verb verbs[] = {
-	{ "acknowledge", NULL },
-	{ "pause", NULL },
-	{ "reset", NULL },
-	{ "set-limit", NULL },
-	{ "associate", NULL },
-	{ "dissociate", NULL },
-	{ "transfer", NULL },
-	{ "assign", NULL },
-	{ "release", NULL },
-	{ "observe", NULL },
-	{ "permit-join", NULL },
-	{ "forget", NULL },
-	{ "test-alarm", NULL },
-};
-
-const struct command_verb *command_verb(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-	return NULL;
-}
-
 static int refuse(char *why, const char *sentence)
 {
 	snprintf(why, COMMAND_WHY_MAX, "%s", sentence);
@@ -173,12 +149,12 @@ static bool read_name(const cJSON *object, const char *key, char ret[COMMAND_NAM
 	return true;
 }
 
-int command_parse(struct command *c, const void *payload, size_t size, char why[COMMAND_WHY_MAX])
+static int parse_object(
+	const void *payload, size_t size, struct cJSON **ret, char why[COMMAND_WHY_MAX])
 {
 	const char *text = payload, *end = NULL;
-	const cJSON *not_after;
+	cJSON *object;
 
-	*c = (struct command){ .not_after_us = INT64_MAX };
 	if (size > COMMAND_SIZE_MAX)
 		return refuse(why, "the command is longer than 4096 bytes");
 	if (size == 0)
@@ -187,25 +163,56 @@ int command_parse(struct command *c, const void *payload, size_t size, char why[
 		return refuse(why, "the command has a byte 0 in it");
 	if (too_deep(text, size))
 		return refuse(why, "the command is nested too deeply");
-	c->object = cJSON_ParseWithLengthOpts(text, size, &end, 0);
-	if (!c->object)
+	object = cJSON_ParseWithLengthOpts(text, size, &end, 0);
+	if (!object)
 		return refuse(why, "the command is not JSON");
+	*ret = object;
 	for (; end < text + size; end++)
 		if (!strchr(" \t\r\n", *end))
 			return refuse(why, "the command has something behind its JSON object");
-	if (!cJSON_IsObject(c->object))
+	if (!cJSON_IsObject(object))
 		return refuse(why, "the command is not a JSON object");
-	if (ambiguous(c->object))
+	if (ambiguous(object))
 		return refuse(why, "the command has a key twice, or more than 32 keys");
-	if (!read_name(c->object, "request", c->request))
+	return 0;
+}
+
+/* Takes what is there; what was read stays when the rest is wrong. */
+static int read_frame(struct command *c, bool required, char *why)
+{
+	const cJSON *not_after;
+
+	if ((required || cJSON_HasObjectItem(c->object, "request")) &&
+		!read_name(c->object, "request", c->request))
 		return refuse(why, "\"request\" has to be a text of 1 to 64 bytes");
-	if (!read_name(c->object, "by", c->by))
+	if ((required || cJSON_HasObjectItem(c->object, "by")) &&
+		!read_name(c->object, "by", c->by))
 		return refuse(why, "\"by\" has to be a text of 1 to 64 bytes");
 	not_after = cJSON_GetObjectItemCaseSensitive(c->object, "not_after");
 	if (not_after && (!cJSON_IsString(not_after) ||
 				 command_time(not_after->valuestring, &c->not_after_us) < 0))
 		return refuse(why, "\"not_after\" has to be a time such as 2026-11-21T10:00:00Z");
 	return 0;
+}
+
+static int parse(struct command *c, const void *payload, size_t size, bool required, char *why)
+{
+	int r;
+
+	*c = (struct command){ .not_after_us = INT64_MAX };
+	r = parse_object(payload, size, &c->object, why);
+	return r < 0 ? r : read_frame(c, required, why);
+}
+
+int command_parse(struct command *c, const void *payload, size_t size, char why[COMMAND_WHY_MAX])
+{
+	return parse(c, payload, size, true, why);
+}
+
+int command_parse_local(
+	struct command *c, const void *payload, size_t size, char why[COMMAND_WHY_MAX])
+{
+	return parse(c, payload, size, false, why);
 }
 
 void command_done(struct command *c)
@@ -216,16 +223,15 @@ void command_done(struct command *c)
 
 /* --- judging --- */
 
-int command_admit(const struct command *c, const char *verb, char *const *allowed,
-	size_t allowed_count, bool retained, int64_t now_us, char why[COMMAND_WHY_MAX],
-	const struct command_verb **ret)
+int command_admit(const struct command *c, const char *verb, enum command_existence existence,
+	char *const *allowed, size_t allowed_count, bool retained, int64_t now_us,
+	char why[COMMAND_WHY_MAX])
 {
-	const struct command_verb *row = command_verb(verb);
 	bool named = false;
 
 	for (size_t i = 0; i < allowed_count; i++)
 		named |= strcmp(allowed[i], verb) == 0;
-	if (!row)
+	if (existence == COMMAND_UNKNOWN)
 		snprintf(why, COMMAND_WHY_MAX, "there is no command of that name");
 	else if (!named)
 		snprintf(why, COMMAND_WHY_MAX,
@@ -234,16 +240,15 @@ int command_admit(const struct command *c, const char *verb, char *const *allowe
 		snprintf(why, COMMAND_WHY_MAX, "a retained command is not obeyed");
 	else if (now_us > c->not_after_us)
 		snprintf(why, COMMAND_WHY_MAX, "the command came after its not_after");
-	else if (!row->run)
+	else if (existence == COMMAND_NOT_YET)
 		snprintf(why, COMMAND_WHY_MAX, "this version cannot %s", verb);
-	else {
-		*ret = row;
+	else
 		return 0;
-	}
 	return -EPERM;
 }
 
-ssize_t command_answer(char *buf, size_t size, const char *request, const char *error)
+ssize_t command_answer(
+	char *buf, size_t size, const char *request, const char *error, const char *result)
 {
 	struct text t = text_init(buf, size);
 
@@ -257,6 +262,10 @@ ssize_t command_answer(char *buf, size_t size, const char *request, const char *
 		text_json_string(&t, error, strlen(error));
 	} else {
 		text_lit(&t, ",\"ok\":true");
+		if (result) {
+			text_lit(&t, ",\"result\":");
+			text_str(&t, result);
+		}
 	}
 	text_char(&t, '}');
 	return text_done(&t);

@@ -1,7 +1,7 @@
 /*
  * Commands from afar: reads P/gateways/<gateway>/commands/<verb>, judges them
  * and writes answers. Pure: who may ask is the broker's access list and
- * Commands=, what is done stands with the verb's handler.
+ * Commands=; which verbs there are, and what they do, is control/commands.h's.
  */
 #pragma once
 
@@ -26,34 +26,34 @@ struct command {
 	struct cJSON *object; /* the whole, for the handler; owned */
 };
 
-/* Carries a verb out. Returns 0, or a negative errno with a sentence in why. */
-typedef int (*command_fn)(const struct command *c, char why[COMMAND_WHY_MAX], void *userdata);
-
-/* One row per verb of the contract; run NULL: this version does not have it yet. */
-struct command_verb {
-	const char *name;
-	command_fn run;
+/* What the table of commands knows of a verb. */
+enum command_existence {
+	COMMAND_UNKNOWN,
+	COMMAND_NOT_YET, /* of the contract; this version does not have it */
+	COMMAND_EXISTS,
 };
-
-/* The row of that verb, NULL when there is none. */
-const struct command_verb *command_verb(const char *name);
 
 /* Reads a payload. Returns 0, or -EBADMSG with a sentence in why; request is filled in even then
  * if it could be read. command_done() frees in either case. */
 int command_parse(struct command *c, const void *payload, size_t size, char why[COMMAND_WHY_MAX]);
+/* The same of one that came from nearby: request and by may be left out, and are "" then. */
+int command_parse_local(
+	struct command *c, const void *payload, size_t size, char why[COMMAND_WHY_MAX]);
 void command_done(struct command *c);
 
 /* "2026-11-21T10:00:00.5Z" or with an offset (RFC 3339) to UTC. Returns 0 or -EINVAL. */
 int command_time(const char *text, int64_t *ret_us);
 
 /* What comes before the handler: retained, outdated, not allowed, unknown. allowed is Commands=.
- * Returns 0 with the verb, or -EPERM with a sentence in why. */
-int command_admit(const struct command *c, const char *verb, char *const *allowed,
-	size_t allowed_count, bool retained, int64_t now_us, char why[COMMAND_WHY_MAX],
-	const struct command_verb **ret);
+ * Returns 0, or -EPERM with a sentence in why. */
+int command_admit(const struct command *c, const char *verb, enum command_existence existence,
+	char *const *allowed, size_t allowed_count, bool retained, int64_t now_us,
+	char why[COMMAND_WHY_MAX]);
 
-/* {"request":...,"ok":...}; error NULL: ok. Returns the length or -ENOBUFS. */
-ssize_t command_answer(char *buf, size_t size, const char *request, const char *error);
+/* {"request":...,"ok":...}; error NULL: ok, with result (a JSON object) unless it is NULL. Returns
+ * the length or -ENOBUFS. */
+ssize_t command_answer(
+	char *buf, size_t size, const char *request, const char *error, const char *result);
 
 /* Whether an answer may be sent to that topic: no wildcards, not too long, and not where
  * readings, alarms and documents are read. */

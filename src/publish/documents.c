@@ -15,8 +15,10 @@ enum document_state { DOCUMENT_SETTLED, DOCUMENT_DUE, DOCUMENT_IN_FLIGHT, DOCUME
 struct document {
 	struct document *next;
 	uint64_t id;
-	struct device *device; /* NULL: the status, or to be emptied */
+	struct device *device; /* NULL: another kind, or to be emptied */
 	bool status;
+	char *body;  /* of documents_put(); NULL: another kind, or to be emptied */
+	size_t rest; /* where in topic its part below the prefix begins; 0: of an earlier run */
 	enum document_state state;
 	bool again; /* changed while in flight */
 	int64_t sent_boot_us;
@@ -40,6 +42,8 @@ const char *document_topic(const struct document *x)
 
 const char *document_schema(const struct document *x)
 {
+	if (x->body)
+		return "wardgate-alarm-1";
 	return x->status ? "wardgate-status-1" : "wardgate-device-1";
 }
 
@@ -106,6 +110,8 @@ static void abandon(struct documents *d, struct document *x)
 		x->device->document = NULL;
 	x->device = NULL;
 	x->status = false;
+	free(x->body);
+	x->body = NULL;
 	be_due(d, x, 0);
 }
 
@@ -236,6 +242,7 @@ struct documents *documents_free(struct documents *d)
 		next = x->next;
 		if (x->device)
 			x->device->document = NULL;
+		free(x->body);
 		free(x);
 	}
 	free(d->prefix);
@@ -245,9 +252,19 @@ struct documents *documents_free(struct documents *d)
 	return NULL;
 }
 
+/* One of documents_put() under that prefix. */
+static bool is_below(const struct document *x, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return x->rest == n + 1 && memcmp(x->topic, prefix, n) == 0;
+}
+
 int documents_set_prefix(struct documents *d, const char *prefix, bool training)
 {
+	_cleanup_(freep) char *old = NULL;
 	char *copy;
+	int r = 0;
 
 	d->settings.training = training;
 	if (strcmp(prefix, d->prefix) == 0)
@@ -255,11 +272,53 @@ int documents_set_prefix(struct documents *d, const char *prefix, bool training)
 	copy = strdup(prefix);
 	if (!copy)
 		return -ENOMEM;
-	for (struct document *x = d->first; x; x = x->next)
-		abandon(d, x);
-	free(d->prefix);
+	old = d->prefix;
 	d->prefix = copy;
-	return adopt_all(d);
+	for (struct document *x = d->first; x; x = x->next) {
+		bool moves = x->body && is_below(x, old);
+
+		if (moves && r == 0)
+			r = documents_put(d, x->topic + x->rest, x->body);
+		if (moves || !x->body)
+			abandon(d, x);
+	}
+	return r < 0 ? r : adopt_all(d);
+}
+
+/* Before the devices': there may be many of them. */
+static void go_first(struct documents *d, struct document *x)
+{
+	unlink_document(d, x);
+	x->next = d->first;
+	d->first = x;
+	if (!x->next)
+		d->last = &x->next;
+}
+
+int documents_put(struct documents *d, const char *rest, const char *body)
+{
+	_cleanup_(freep) char *copy = body ? strdup(body) : NULL;
+	char topic[TOPIC_MAX];
+	struct document *x;
+
+	if (body && !copy)
+		return -ENOMEM;
+	if (topic_below(topic, sizeof(topic), d->prefix, rest) < 0)
+		return -ENOBUFS;
+	x = find(d, topic);
+	if (!x && body) {
+		x = add(d, topic);
+		if (!x)
+			return -ENOMEM;
+		go_first(d, x);
+	}
+	if (!x)
+		return 0;
+	x->rest = strlen(topic) - strlen(rest);
+	free(x->body);
+	x->body = TAKE_PTR(copy);
+	be_due(d, x, 0);
+	return 0;
 }
 
 void documents_connected(struct documents *d)
@@ -343,11 +402,15 @@ void document_sent(struct documents *d, struct document *x, int64_t boot_us)
 void document_acked(struct documents *d, struct document *x, bool success)
 {
 	x->state = DOCUMENT_SETTLED;
+	if (x->rest && !x->again && d->settings.answered)
+		d->settings.answered(x->topic + x->rest, !x->body, success, d->settings.userdata);
+	if (x->state != DOCUMENT_SETTLED)
+		return; /* changed in there */
 	if (x->again) {
 		be_due(d, x, x->not_before_boot_us);
 	} else if (x->status) {
 		be_due(d, x, x->sent_boot_us + STATUS_EVERY_US);
-	} else if (!x->device && success) {
+	} else if (!x->device && !x->body && success) {
 		/* Emptied: it leaves the set. */
 		unlink_document(d, x);
 		free(x);
@@ -421,7 +484,7 @@ ssize_t documents_offline(
 	return text_done(&t);
 }
 
-static ssize_t device_body(const struct device *v, char *buf, size_t size, int64_t realtime_us)
+ssize_t documents_device(const struct device *v, char *buf, size_t size, int64_t realtime_us)
 {
 	struct text t = text_init(buf, size);
 
@@ -466,7 +529,13 @@ ssize_t document_body(const struct documents *d, const struct document *x, char 
 	if (x->status)
 		return documents_online(d, buf, size, realtime_us, clock);
 	if (x->device)
-		return device_body(x->device, buf, size, realtime_us);
+		return documents_device(x->device, buf, size, realtime_us);
+	if (x->body) {
+		struct text t = text_init(buf, size);
+
+		text_str(&t, x->body);
+		return text_done(&t);
+	}
 	return 0;
 }
 

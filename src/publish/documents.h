@@ -1,5 +1,6 @@
 /*
- * The retained documents: the gateway's status and one per device. Knows which
+ * The retained documents: the gateway's status, one per device, and the present
+ * state of each alarm. Knows which
  * topics the broker may hold, which of them are to be sent or emptied, and what
  * stands in them; session.h sends. Time comes in as an argument.
  *
@@ -17,6 +18,7 @@
 #include "util/text.h"
 #include "wardgate/reading.h"
 
+struct device;
 struct document;
 struct documents;
 struct registry;
@@ -38,6 +40,8 @@ struct documents_settings {
 	/* Called with all topics, newline separated, before one of them is sent for the first
 	 * time or after one was emptied. */
 	void (*remember)(const char *topics, void *userdata);
+	/* Answered by the broker: one of documents_put(), or emptied. May be NULL. */
+	void (*answered)(const char *rest, bool emptied, bool success, void *userdata);
 	/* Something is to be sent at another time than was thought. */
 	void (*wake)(void *userdata);
 	void *userdata;
@@ -56,12 +60,16 @@ void documents_connected(struct documents *d);
 void documents_disconnected(struct documents *d);
 void documents_status_changed(struct documents *d, int64_t boot_us);
 
+/* A further document: rest is its topic below the prefix, body is JSON; both are copied. It stays
+ * until body is NULL: then the topic is emptied. Returns 0, -ENOBUFS or -ENOMEM. */
+int documents_put(struct documents *d, const char *rest, const char *body);
+
 /* The next to send, NULL for none at present. Lent until the next call that takes documents. */
 struct document *documents_next(struct documents *d, int64_t boot_us);
 /* The boot time at which documents_next() may have one; INT64_MAX: when woken. */
 int64_t documents_due(const struct documents *d);
 const char *document_topic(const struct document *x);
-/* "wardgate-status-1" or "wardgate-device-1". */
+/* "wardgate-status-1", "wardgate-device-1" or "wardgate-alarm-1". */
 const char *document_schema(const struct document *x);
 /* Writes the body; nothing (0) when the topic is to be emptied. Returns the length or -ENOBUFS. */
 ssize_t document_body(const struct documents *d, const struct document *x, char *buf, size_t size,
@@ -74,6 +82,8 @@ void document_give_up(struct documents *d, struct document *x);
 /* Identifies it among suspects: above every sequence number. */
 uint64_t document_id(const struct document *x);
 
+/* The document of a device by itself. Returns the length or -ENOBUFS. */
+ssize_t documents_device(const struct device *device, char *buf, size_t size, int64_t realtime_us);
 const char *documents_status_topic(const struct documents *d);
 /* The status document by itself: online, or offline with a reason word (NULL: none, for the last
  * will). Returns the length or -ENOBUFS. */

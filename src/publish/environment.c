@@ -52,8 +52,6 @@ int environment_configure(struct session_environment *env, const struct config *
 	}
 	env->format_count = count;
 	env->prefix = c->mqtt.topic_prefix;
-	env->commands = c->mqtt.commands.items;
-	env->command_count = c->mqtt.commands.count;
 	env->window = c->mqtt.window;
 	env->ack_timeout_us = c->mqtt.ack_timeout_us;
 	env->no_subscriber_keep = c->mqtt.no_subscriber_keep;

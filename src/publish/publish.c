@@ -97,6 +97,31 @@ void publish_status_changed(struct publish *p)
 	documents_status_changed(p->documents, publish_now(p));
 }
 
+ssize_t publish_status(struct publish *p, char *buf, size_t size)
+{
+	struct stamp now = clock_now(gateway_clock(p->gateway));
+
+	return documents_online(p->documents, buf, size, now.realtime_us, now.state);
+}
+
+int publish_retain(struct publish *p, const char *rest, const char *body)
+{
+	int r = documents_put(p->documents, rest, body);
+
+	if (r == 0)
+		publish_pump(p);
+	return r;
+}
+
+void publish_answer(
+	struct publish *p, struct publish_reply *take_reply, const char *error, const char *result)
+{
+	if (p->active)
+		session_answer(p->active, take_reply, error, result);
+	else
+		publish_reply_free(take_reply);
+}
+
 static int add_timer(
 	struct publish *p, sd_event_source **ret, sd_event_time_handler_t handler, const char *what)
 {
@@ -128,6 +153,14 @@ static int add_timers(struct publish *p)
 	return r;
 }
 
+static void on_document_answered(const char *rest, bool emptied, bool success, void *userdata)
+{
+	struct publish *p = userdata;
+
+	if (p->hooks.retained)
+		p->hooks.retained(rest, emptied, success, p->hooks.userdata);
+}
+
 static int make_documents(struct publish *p)
 {
 	struct documents_settings settings = {
@@ -139,6 +172,7 @@ static int make_documents(struct publish *p)
 		.remembered = p->hooks.remembered,
 		.status = publish_put_status,
 		.remember = remember,
+		.answered = on_document_answered,
 		.wake = on_documents_wake,
 		.userdata = p,
 	};
@@ -167,6 +201,8 @@ int publish_new(struct publish **ret, sd_event *e, struct config *c, struct gate
 	p->env.worker = w;
 	p->env.outbox = o;
 	p->env.clock = gateway_clock(g);
+	p->env.command = hooks->command;
+	p->env.command_userdata = hooks->userdata;
 	p->env.context.gateway = gateway_name(g);
 	p->env.context.epoch = gateway_epoch(g);
 	r = environment_configure(&p->env, c);

@@ -9,6 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "outbox/outbox.h"
+#include "publish/remote.h"
 #include "util/cleanup.h"
 
 struct config;
@@ -24,10 +25,15 @@ typedef ssize_t (*publish_status_fn)(char *buf, size_t size, void *userdata);
  * whenever the set grew or shrank. */
 typedef void (*publish_remember_fn)(const char *topics, void *userdata);
 
+/* What was given to publish_retain() was answered by the broker. */
+typedef void (*publish_retained_fn)(const char *rest, bool emptied, bool success, void *userdata);
+
 struct publish_hooks {
 	publish_status_fn status;
 	publish_remember_fn remember;
-	const char *remembered; /* what an earlier run remembered; NULL: nothing */
+	const char *remembered;     /* what an earlier run remembered; NULL: nothing */
+	publish_command_fn command; /* NULL: each command is refused */
+	publish_retained_fn retained;
 	void *userdata;
 };
 
@@ -49,6 +55,16 @@ void publish_status_changed(struct publish *p);
  * or at the boot time until_us, whichever comes first. */
 void publish_stop(
 	struct publish *p, int64_t until_us, void (*done)(void *userdata), void *userdata);
+
+/* The status document as it would be published now. Returns the length or -ENOBUFS. */
+ssize_t publish_status(struct publish *p, char *buf, size_t size);
+/* Keeps a retained document with the broker (schema wardgate-alarm-1), repeated at each connection;
+ * body NULL: empties it. rest: its topic below the prefix. Returns 0, -ENOBUFS or -ENOMEM. */
+int publish_retain(struct publish *p, const char *rest, const char *body);
+/* Answers a command, once: error is a sentence, NULL: it was carried out, with result (a JSON
+ * object) or NULL. Nobody hears it when there is no session any more. */
+void publish_answer(
+	struct publish *p, struct publish_reply *take_reply, const char *error, const char *result);
 
 struct publish_report {
 	bool connected;

@@ -75,9 +75,10 @@ static int hand_over(struct session *s, enum item_kind kind, void *object, unsig
 static const mosquitto_property *document_properties(
 	const struct session *s, const struct document *x)
 {
-	bool device = strcmp(document_schema(x), schema_names[SCHEMA_DEVICE]) == 0;
-
-	return s->env->schema_properties[device ? SCHEMA_DEVICE : SCHEMA_STATUS];
+	for (int i = 0; i < _SCHEMA_MAX; i++)
+		if (strcmp(document_schema(x), schema_names[i]) == 0)
+			return s->env->schema_properties[i];
+	return NULL;
 }
 
 /* Returns false when no document can go now. */

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "gateway/clock.h"
-#include "publish/properties.h"
 #include "publish/session_private.h"
 #include "publish/topic.h"
 #include "util/reasons.h"
@@ -244,83 +243,6 @@ void session_arm_ack(struct session *s)
 	sd_event_source_set_enabled(s->ack_timer, SD_EVENT_ONESHOT);
 }
 
-/* --- commands --- */
-
-/* The answer's properties: those of the schema and the command's correlation data. */
-static mosquitto_property *answer_properties(const mosquitto_property *command)
-{
-	mosquitto_property *properties = NULL;
-	void *data = NULL;
-	uint16_t length;
-
-	if (!mosquitto_property_read_binary(
-		    command, MQTT_PROP_CORRELATION_DATA, &data, &length, false))
-		return NULL;
-	if (length > COMMAND_SIZE_MAX ||
-		properties_new(&properties, "application/json", "wardgate-response-1") < 0 ||
-		mosquitto_property_add_binary(
-			&properties, MQTT_PROP_CORRELATION_DATA, data, length))
-		mosquitto_property_free_all(&properties);
-	free(data);
-	return properties;
-}
-
-static void answer(struct session *s, const char *request, const char *error,
-	const mosquitto_property *command)
-{
-	char topic[TOPIC_MAX], body[1024];
-	char *asked = NULL;
-	struct answer *a = &s->answers[s->answer_count];
-
-	if (s->answer_count == ANSWERS_MAX ||
-		command_answer(body, sizeof(body), request, error) < 0 ||
-		topic_gateway(topic, sizeof(topic), s->env->prefix, s->env->context.gateway,
-			"responses") < 0)
-		return;
-	mosquitto_property_read_string(command, MQTT_PROP_RESPONSE_TOPIC, &asked, false);
-	if (asked && !command_response_allowed(asked, s->env->prefix)) {
-		log_notice("the response topic of a command is not allowed", F_STR("TOPIC", asked));
-		free(asked);
-		asked = NULL;
-	}
-	a->topic = asked ?: strdup(topic);
-	a->body = strdup(body);
-	a->properties = answer_properties(command);
-	if (a->topic && a->body)
-		s->answer_count++;
-	else
-		answer_done(a);
-}
-
-static void on_message(struct link *l, const struct mosquitto_message *m,
-	const mosquitto_property *properties, void *userdata)
-{
-	struct session *s = userdata;
-	const struct session_environment *env = s->env;
-	const struct command_verb *verb = NULL;
-	char why[COMMAND_WHY_MAX] = "";
-	const char *reason = why;
-	const char *name = strrchr(m->topic, '/');
-	struct command c;
-	int r;
-
-	/* Told apart from what was asked for by the subscription alone. */
-	if (!name || !command_rate_take(&s->env->command_rate, session_now(s)))
-		return;
-	s->env->counters.commands++;
-	r = command_parse(&c, m->payload, (size_t)m->payloadlen, why);
-	if (r == 0)
-		r = command_admit(&c, name + 1, env->commands, env->command_count, m->retain,
-			clock_now(env->clock).realtime_us, why, &verb);
-	if (r == 0)
-		r = verb->run(&c, why, NULL);
-	log_notice(r == 0 ? "a command was carried out" : "a command was refused",
-		F_STR("VERB", command_verb(name + 1) ? name + 1 : "unknown"),
-		F_STR("REASON", reason));
-	answer(s, c.request, r == 0 ? NULL : why, properties);
-	command_done(&c);
-}
-
 static void pump_now(struct session *s);
 
 /* --- roles --- */
@@ -394,8 +316,7 @@ static void give_back(struct session *s, bool hung_up)
 		culprit = suspects_lost(&env->suspects, ids, count);
 	for (struct flight_item *i = flight_oldest(s->flight); culprit && i;
 		i = flight_after(s->flight, i)) {
-		if (i->kind == ITEM_ENTRY && i->object &&
-			suspect_id(i->object) == culprit) {
+		if (i->kind == ITEM_ENTRY && i->object && suspect_id(i->object) == culprit) {
 			log_error("the broker hangs up on a message, which is set aside",
 				F_INT("SEQUENCE", outbox_entry_message(i->object)->sequence));
 			env->counters.set_aside++;
@@ -537,7 +458,7 @@ static const struct link_ops link_ops = {
 	.down = on_down,
 	.puback = on_puback,
 	.suback = on_suback,
-	.message = on_message,
+	.message = session_on_message,
 	.turn = on_turn,
 };
 

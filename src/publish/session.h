@@ -15,6 +15,7 @@
 #include "publish/documents.h"
 #include "publish/link.h"
 #include "publish/payloads/payloads.h"
+#include "publish/remote.h"
 #include "publish/suspects.h"
 #include "util/cleanup.h"
 
@@ -48,13 +49,13 @@ struct session_environment {
 	unsigned format_count;
 	mosquitto_property *format_properties[PAYLOADS_MAX];
 	mosquitto_property *schema_properties[_SCHEMA_MAX];
-	char *const *commands; /* Commands= */
-	size_t command_count;
 	unsigned window; /* Window= */
 	int64_t ack_timeout_us;
 	bool no_subscriber_keep;
 	struct session_counters counters;
 	struct command_rate command_rate;
+	publish_command_fn command; /* NULL: each is refused */
+	void *command_userdata;
 };
 
 struct session_ops {
@@ -90,5 +91,8 @@ void session_try(struct session *s);
 void session_retire(struct session *s, const char *reason, int64_t until_us);
 /* Sends what may go now. Safe to call from any callback. */
 void session_pump(struct session *s);
+/* Sends that answer, if there is a place for it. */
+void session_answer(
+	struct session *s, struct publish_reply *take_reply, const char *error, const char *result);
 /* Settings of the environment changed (Window=, AckTimeout=). */
 void session_adjust(struct session *s);

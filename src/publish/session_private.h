@@ -1,6 +1,6 @@
 /*
- * What session.c (connection, acknowledgements) and send.c (what goes out)
- * share. For these two files only.
+ * What session.c (connection, acknowledgements), send.c (what goes out) and
+ * remote.c (commands) share. For these files only.
  */
 #pragma once
 
@@ -62,6 +62,10 @@ void session_send_status(struct session *s, enum item_kind kind);
 /* Tells the outbox how many it may have in flight. */
 void session_set_outbox_window(struct session *s);
 void answer_done(struct answer *a);
+
+/* remote.c */
+void session_on_message(struct link *l, const struct mosquitto_message *m,
+	const mosquitto_property *properties, void *userdata);
 
 /* session.c */
 int64_t session_now(const struct session *s);

@@ -98,6 +98,21 @@ static void test_sizes(void **state)
 	command_done(&c);
 }
 
+/* From nearby, the frame may be left out; what is there has to be right. */
+static void test_local(void **state)
+{
+	char why[COMMAND_WHY_MAX];
+	struct command c;
+
+	assert_int_equal(command_parse_local(&c, "{\"bed\":\"3\"}", 11, why), 0);
+	assert_string_equal(c.request, "");
+	assert_string_equal(c.by, "");
+	command_done(&c);
+	assert_true(command_parse_local(&c, "{\"by\":7}", 8, why) < 0);
+	assert_string_equal(why, "\"by\" has to be a text of 1 to 64 bytes");
+	command_done(&c);
+}
+
 /* The answer names the request even if the rest is wrong. */
 static void test_request_survives(void **state)
 {
@@ -139,33 +154,35 @@ static void test_times(void **state)
 static void test_admission(void **state)
 {
 	char *const allowed[] = { (char *)"pause", (char *)"reset" };
-	const struct command_verb *verb = NULL;
 	struct command c = { .not_after_us = 1000 };
 	char why[COMMAND_WHY_MAX];
 
-	assert_true(command_admit(&c, "explode", allowed, 2, false, 0, why, &verb) < 0);
+	assert_true(command_admit(&c, "explode", COMMAND_UNKNOWN, allowed, 2, false, 0, why) < 0);
 	assert_string_equal(why, "there is no command of that name");
-	assert_true(command_admit(&c, "forget", allowed, 2, false, 0, why, &verb) < 0);
+	assert_true(command_admit(&c, "forget", COMMAND_EXISTS, allowed, 2, false, 0, why) < 0);
 	assert_string_equal(
 		why, "forget is not among the commands that this gateway obeys from afar");
-	assert_true(command_admit(&c, "pause", allowed, 2, true, 0, why, &verb) < 0);
+	assert_true(command_admit(&c, "pause", COMMAND_NOT_YET, allowed, 2, true, 0, why) < 0);
 	assert_string_equal(why, "a retained command is not obeyed");
-	assert_true(command_admit(&c, "pause", allowed, 2, false, 1001, why, &verb) < 0);
+	assert_true(command_admit(&c, "pause", COMMAND_NOT_YET, allowed, 2, false, 1001, why) < 0);
 	assert_string_equal(why, "the command came after its not_after");
-	assert_true(command_admit(&c, "pause", allowed, 2, false, 1000, why, &verb) < 0);
+	assert_true(command_admit(&c, "pause", COMMAND_NOT_YET, allowed, 2, false, 1000, why) < 0);
 	assert_string_equal(why, "this version cannot pause");
-	assert_null(verb);
+	assert_int_equal(
+		command_admit(&c, "pause", COMMAND_EXISTS, allowed, 2, false, 1000, why), 0);
 }
 
 static void test_answers(void **state)
 {
 	char buf[200];
 
-	assert_true(command_answer(buf, sizeof(buf), "r\"1", NULL) > 0);
+	assert_true(command_answer(buf, sizeof(buf), "r\"1", NULL, NULL) > 0);
 	assert_string_equal(buf, "{\"request\":\"r\\\"1\",\"ok\":true}");
-	assert_true(command_answer(buf, sizeof(buf), "", "no") > 0);
+	assert_true(command_answer(buf, sizeof(buf), "", "no", NULL) > 0);
 	assert_string_equal(buf, "{\"request\":null,\"ok\":false,\"error\":\"no\"}");
-	assert_true(command_answer(buf, 10, "r", NULL) < 0);
+	assert_true(command_answer(buf, sizeof(buf), "r", NULL, "{\"n\":1}") > 0);
+	assert_string_equal(buf, "{\"request\":\"r\",\"ok\":true,\"result\":{\"n\":1}}");
+	assert_true(command_answer(buf, 10, "r", NULL, NULL) < 0);
 }
 
 static void test_response_topics(void **state)
@@ -211,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_request_survives),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_admission),

@@ -1,0 +1,58 @@
+/*
+ * The operator's hand and eye: the table of commands with its verbs, and the
+ * D-Bus service that offers them. What other rooms do for it, the wiring gives.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "config/read.h"
+#include "control/commands.h"
+#include "outbox/store.h"
+#include "publish/remote.h"
+#include "util/cleanup.h"
+
+struct control;
+struct gateway;
+struct outbox;
+struct publish;
+struct reading;
+struct worker;
+
+struct control_hooks {
+	/* Reads the configuration anew and applies it. Returns 0, CONFIG_E_INVALID with errors in
+	 * p (the running one stays), or -ENOMEM. Warnings may come with any of them. */
+	int (*reload)(struct config_problems *p, void *userdata);
+	/* How the store does, its hanging taken for failing. */
+	void (*store)(struct store_figures *ret, void *userdata);
+	command_audit_fn audit; /* NULL: none */
+	void *userdata;
+};
+
+/* All outlive the control but config, of which it takes a reference. */
+struct control_parts {
+	sd_event *event;
+	struct config *config;
+	const char *config_path;
+	const struct config_options *config_options;
+	struct gateway *gateway;
+	struct outbox *outbox;
+	struct publish *publish;
+	struct worker *worker;
+	struct control_hooks hooks;
+};
+
+/* Starts connecting to the bus; one that is not there is no error here but logged and tried again.
+ * Returns 0 or a negative errno. */
+int control_new(struct control **ret, const struct control_parts *parts);
+struct control *control_free(struct control *c);
+WG_DEFINE_CLEANUP(struct control *, control_free)
+
+/* Another configuration is in force. */
+void control_reloaded(struct control *c, struct config *config);
+/* To be called once a second or more often: tells on the bus what changed, once a second at most.
+ */
+void control_tick(struct control *c, int64_t boot_us);
+/* The hooks of publish.h. */
+void control_command(struct control *c, const struct publish_command *heard);
+void control_retained(struct control *c, const char *rest, bool emptied, bool success);

@@ -1,0 +1,65 @@
+/*
+ * What the files of control/ share. For this room only.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "config/config.h"
+#include "control/control.h"
+#include "gateway/gateway.h"
+#include "outbox/outbox.h"
+#include "publish/publish.h"
+
+#define LOG_MODULE "control"
+#include "util/log.h"
+
+struct bus;
+struct change;
+struct test_alarm;
+
+struct control {
+	struct control_parts parts;
+	struct config *config;
+	struct commands *commands;
+	struct bus *bus;
+	int64_t ticked_us;
+	struct change *change;         /* an adoption or its reverse under way, NULL none */
+	struct test_alarm *test_alarm; /* NULL: none under way */
+};
+
+/* --- table.c --- */
+extern const struct command_row *const control_rows[];
+
+/* --- views.c: documents as JSON --- */
+
+/* Writes the status document; buf has DOCUMENT_MAX. Returns the length or -ENOBUFS. */
+ssize_t view_status(struct control *c, char *buf, size_t size);
+/* The document of a device, with what is for this machine only; full: for one that was asked for by
+ * name. Returns 0 or a negative errno. */
+int view_device(struct control *c, const struct device *d, bool full, FILE *f);
+/* An unknown device. */
+void view_unknown(const struct unknown_device *u, FILE *f);
+/* What waits, and what was set aside. */
+void view_outbox(struct control *c, FILE *f);
+/* The configured device of that name, NULL when there is none. */
+const struct config_device *view_configured(const struct control *c, const char *name);
+void put_json(FILE *f, const char *text);
+
+/* A document that grows. */
+struct view {
+	char *text;
+	size_t size;
+	FILE *f;
+};
+/* Returns 0 or -ENOMEM. */
+int view_begin(struct view *v);
+/* The whole text, to be freed; NULL for want of memory. */
+char *view_end(struct view *v);
+/* Ends the call with what stands in the view. */
+void view_answer(struct view *v, struct command_call *call);
+
+/* --- verb_adopt.c, verb_test_alarm.c: what is under way ends without an answer --- */
+void change_abandon(struct control *c);
+void test_alarm_abandon(struct control *c);
+void test_alarm_retained(struct control *c, const char *rest, bool emptied, bool success);

@@ -1,0 +1,27 @@
+/*
+ * The rows of the verbs that exist, each in its own file. For table.c.
+ */
+#pragma once
+
+#include "control/commands.h"
+
+extern const struct command_row verb_status;
+extern const struct command_row verb_devices;
+extern const struct command_row verb_device;
+extern const struct command_row verb_unknown;
+extern const struct command_row verb_adopt;
+extern const struct command_row verb_forget;
+extern const struct command_row verb_outbox;
+extern const struct command_row verb_retry_aside;
+extern const struct command_row verb_drop_aside;
+extern const struct command_row verb_reload;
+extern const struct command_row verb_test_alarm;
+
+/* Arguments that several verbs have, as rows of a list. */
+/* clang-format off */
+#define ARGUMENTS(...) (const struct command_argument[]){ __VA_ARGS__, { .name = NULL } }
+#define NEEDS .required = true
+#define DEVICE .name = "device", .kind = ARGUMENT_DEVICE, .example = "\"bed3-oximeter\""
+#define BED .name = "bed", .kind = ARGUMENT_BED, .example = "\"3\""
+#define SECONDS .name = "seconds", .kind = ARGUMENT_INTEGER, .min = 1, .example = "120"
+/* clang-format on */
