@@ -23,6 +23,8 @@ def kind_of(topic):
     parts = topic.split("/")
     if "beds" in parts:
         return "reading"
+    if "alarms" in parts:
+        return "alarm"
     assert "gateways" in parts, f"a topic outside the contract: {topic}"
     rest = parts[parts.index("gateways") + 2:]
     assert rest[0] in KINDS, f"a topic outside the contract: {topic}"

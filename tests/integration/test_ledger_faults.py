@@ -38,7 +38,7 @@ def stand(ward):
 def provoke(ward, broker, account, daemon, seed=77):
     """One reading that the broker does not confirm in time, so that the disk is asked. It holds the
     rest of the traffic up no more than any other."""
-    broker.on_publish = lambda p: HOLD if is_reading(p) else account.take(p.topic, p.payload) or 0
+    watched(broker, lambda p: HOLD if is_reading(p) else 0, account)
     fleet = ward.fleet(daemon, count=1, rate=0, pack=1, limit=1, seed=seed, t0_ms=some_time(seed))
     wait_until(broker.held, "an unconfirmed reading")
     return fleet
@@ -51,14 +51,14 @@ def test_a_dead_disk_with_the_broker_there(ward, stand, error):
     broker, account, daemon, broken = stand
     broken.dead(error)
     first = provoke(ward, broker, account, daemon)
-    wait_until(lambda: broken.failed, "the disk to be asked")
+    daemon.wait_log("the store fails")
     watched(broker, account=account)
     broker.release()
     at = account.mark()
     keys = first.finish() + posted(ward, daemon, 30, 1)
-    account.wait_all([k for k in keys if k[3] != 1 or k in account.by_key])
+    account.wait_all(keys)
     store_is(account, "failing full" if error == errno.ENOSPC else "failing")
-    daemon.wait_log("the store fails")
+    assert broken.failed
     broken.well()
     store_is(account, "ok", at)
     hang_up(broker)
