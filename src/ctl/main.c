@@ -29,6 +29,7 @@ static const struct {
 	{ "forget", "NAME [--yes]", "take an adopted device out again", verb_forget },
 	{ "reload", "", "have the configuration read anew", verb_reload },
 	{ "check-config", "", "what is wrong with the configuration", verb_check_config },
+	{ "doctor", "", "what is wrong, and what to do about it", verb_doctor },
 	{ "test-alarm", "[BED]", "a test all the way to the broker", verb_test_alarm },
 	{ "audit", "", "who commanded what", verb_audit },
 };

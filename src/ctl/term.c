@@ -36,7 +36,6 @@ size_t term_columns(const char *text)
 	return n;
 }
 
-/* Returns where it ended: behind at most length bytes. */
 static void print_part(const char *text, size_t length)
 {
 	const char *end = text + length;
@@ -77,12 +76,10 @@ static size_t words(const char *text, size_t columns)
 	}
 }
 
-void term_line(const char *what, const char *text)
+void term_line_behind(unsigned before, const char *what, const char *text)
 {
-	unsigned width = term_width(stdout);
-	size_t columns = width > LABEL + 2 + TEXT_MIN ? width - LABEL - 2
-			 : width > 0                  ? TEXT_MIN
-						      : 0;
+	unsigned width = term_width(stdout), taken = LABEL + 2 + before;
+	size_t columns = width > taken + TEXT_MIN ? width - taken : width > 0 ? TEXT_MIN : 0;
 
 	printf("  ");
 	term_print(what);
@@ -97,8 +94,13 @@ void term_line(const char *what, const char *text)
 		text += n;
 		text += strspn(text, " ");
 		if (*text)
-			printf("%*s", LABEL + 2, "");
+			printf("%*s", (int)taken, "");
 	} while (*text);
+}
+
+void term_line(const char *what, const char *text)
+{
+	term_line_behind(0, what, text);
 }
 
 unsigned term_width(FILE *f)

@@ -14,6 +14,8 @@ size_t term_character(const char *s);
 void term_print(const char *text);
 /* "  what          text", wrapped between words so that it fits the terminal. */
 void term_line(const char *what, const char *text);
+/* The same behind so many columns that stand on the line already. */
+void term_line_behind(unsigned before, const char *what, const char *text);
 /* Columns that a text takes: one for each character. */
 size_t term_columns(const char *text);
 /* Columns of the terminal behind f, else $COLUMNS, else 0. */

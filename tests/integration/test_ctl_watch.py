@@ -75,7 +75,8 @@ def test_a_table_that_redraws(gateway, screen):
     t.shows("Nothing has come yet")
     gateway.signal("Reading", "su", (reading(), 0), sender)
     gateway.signal("Reading", "su", (reading(metric="pulse-rate", value="61.50", unit="/min"), 3), sender)
-    gateway.signal("Reading", "su", (reading("bed10-t", "body-temperature", "null", "10", validity="sensor-off"), 0), sender)
+    off = reading("bed10-t", "body-temperature", "null", "10", validity="sensor-off")
+    gateway.signal("Reading", "su", (off, 0), sender)
     shown = t.shows("sensor-off")
     assert [line.split()[0] for line in shown[2:5]] == ["3", "3", "10"], shown
     assert "61.50" in shown[2] and "97" in shown[3] and "3 values of 2 devices" in shown[0]
