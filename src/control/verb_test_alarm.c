@@ -64,7 +64,7 @@ static ssize_t put_body(const struct test_alarm *t, char *buf, size_t size, uint
 		"\",\"step\":%d,\"rule\":\"test\",\"kind\":\"advisory\",\"priority\":\"low\""
 		",\"phase\":\"%s\",\"state\":\"%s\",\"inactivation\":[\"enabled\"],\"bed\":\"%s\"",
 		gateway_name(g), gateway_epoch(g), sequence, gateway_name(g), gateway_epoch(g),
-		t->sequence, begins ? 1 : 2, begins ? "start" : "reset",
+		t->sequence, begins ? 1 : 2, begins ? "start" : "end",
 		begins ? "active" : "inactive", t->bed);
 	if (*by) {
 		text_lit(&b, ",\"by\":");

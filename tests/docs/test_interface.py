@@ -98,9 +98,15 @@ def test_words_of_the_examples_are_in_the_table(name):
     ("status-stopped", {"reason": "bored"}),
     ("device", {"state": "lost"}),
     ("device", {"battery": 101}),
+    ("alarm", {"phase": "begin"}),
+    ("alarm", {"inactivation": []}),
+    ("alarm", {"kind": None}),
+    ("alarm", {"limits": {}}),
+    ("alarm-test", {"flags": ["demo", "demo"]}),
     ("command", {"request": ""}),
     ("response", {"error": "but it went well"}),
     ("response-refused", {"error": None}),
+    ("response-refused", {"result": {}}),
 ])
 def test_what_is_wrong_does_not_fit(name, change):
     """None takes a key out."""

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "docs"))
 import schemas  # noqa: E402
 
 KINDS = {"beds": "reading", "status": "status", "devices": "device", "records": "record",
-         "responses": "response"}
+         "responses": "response", "alarms": "alarm"}
 
 
 def kind_of(topic):
@@ -39,7 +39,7 @@ def scenario(ward):
     sub = ward.subscriber(broker)
     clock = ward.clock()
     clock.say(UNSYNCHRONISED)
-    daemon = ward.daemon(broker, start=False, sections={"MQTT": {"Commands": "acknowledge pause"}},
+    daemon = ward.daemon(broker, start=False, sections={"MQTT": {"Commands": "acknowledge pause test-alarm"}},
                          devices={"a-monitor": "key-of-a-0123456789", "b-room": "key-of-b-0123456789"})
     daemon.environment = clock.environment()
     daemon.set("Device b-room", {"Bed": None})
@@ -66,6 +66,9 @@ def scenario(ward):
                        ("forget", '{"request":"r2","by":"s"}'), ("pause", "{")]:
         sub.publish(daemon.gateway_topic(f"commands/{verb}"), body)
     sub.wait_topic(daemon.gateway_topic("responses"))
+    sub.publish(daemon.gateway_topic("commands/test-alarm"), '{"request":"r3","by":"s","bed":"1"}')
+    sub.wait_topic(daemon.gateway_topic("responses"), lambda m: m.json["request"] == "r3" and m.json["ok"])
+    sub.wait_topic(f"{daemon.prefix}/alarms/{daemon.name}/test.bed-1", lambda m: not m.payload)
     clock.say(SYNCHRONISED)
     clock.step(3600)
     sub.wait_topic(daemon.gateway_topic("records"), lambda m: m.json["record"] == "clock")
@@ -101,7 +104,7 @@ def test_every_message_fits_its_schema(said):
     wrong = []
     for m in said:
         if not m.payload:
-            assert kind_of(m.topic) == "device", f"an empty message on {m.topic}"
+            assert kind_of(m.topic) in ("device", "alarm"), f"an empty message on {m.topic}"
             continue
         faults = schemas.faults(kind_of(m.topic), json.loads(m.payload))
         wrong += [f"{m.topic}: {fault}: {m.payload!r}" for fault in faults]
@@ -141,7 +144,7 @@ def test_ids_are_in_order_within_an_epoch(said):
     """Gap-free: each number of an epoch that ended cleanly arrived."""
     by_epoch = {}
     for m in said:
-        if m.payload and kind_of(m.topic) in ("reading", "record"):
+        if m.payload and kind_of(m.topic) in ("reading", "record", "alarm"):
             _, epoch, number = m.json["id"].split(":")
             by_epoch.setdefault(epoch, set()).add(int(number))
     assert len(by_epoch) == 2

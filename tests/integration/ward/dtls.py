@@ -81,7 +81,8 @@ class Session:
 
         @_PSK_CALLBACK
         def psk(_ssl_object, _hint, identity_at, identity_size, key_at, key_size):
-            name, secret = (identity or "").encode(), (key or "").encode()
+            name = (identity or "").encode()
+            secret = key if isinstance(key, bytes) else (key or "").encode()
             if len(name) + 1 > identity_size or len(secret) > key_size:
                 return 0
             ctypes.memmove(identity_at, name + b"\0", len(name) + 1)
