@@ -68,7 +68,7 @@ def ledger(ward):
 
 def posted(ward, daemon, limit, seed):
     """So many readings of each device, acknowledged; the devices are gone then, and repeat nothing."""
-    return ward.fleet(daemon, rate=0, pack=5, limit=limit, seed=seed,
+    return ward.fleet(daemon, rate=0, pack=20, limit=limit, seed=seed,
                       t0_ms=some_time(seed)).finish()
 
 

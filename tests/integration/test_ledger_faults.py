@@ -100,6 +100,7 @@ def test_the_watchdog_is_fed_while_a_commit_hangs(ward):
     broken.well()
 
 
+@pytest.mark.slow
 def test_commits_of_two_seconds(ward, stand):
     """With the broker there nobody notices; without it devices wait for the commit, and get it."""
     broker, account, daemon, broken = stand

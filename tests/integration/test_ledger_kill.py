@@ -52,22 +52,22 @@ def kill_loop(ward, seed_used, rounds, away, restarted):
           f"{len(seen.account.by_id)} ids, {sum(d.sessions for d in fleet.devices)} sessions, lost 0")
 
 
-@pytest.mark.parametrize("rounds", [5, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)])
 def test_kills_with_the_broker_there(ward, rounds):
     kill_loop(ward, seed(), rounds, away=False, restarted=False)
 
 
-@pytest.mark.parametrize("rounds", [4, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)])
 def test_kills_while_the_broker_comes_and_goes(ward, rounds):
     kill_loop(ward, seed(), rounds, away=False, restarted=True)
 
 
-@pytest.mark.parametrize("rounds", [4, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)])
 def test_kills_with_the_broker_away(ward, rounds):
     kill_loop(ward, seed(), rounds, away=True, restarted=False)
 
 
-@pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [2, pytest.param(100, marks=pytest.mark.slow)])
 def test_power_cuts_with_the_broker_away(ward, rounds):
     """Nothing but the disk remembers: what stands there keeps its id when a device says it again. (What the
     broker has and the disk has not can come under another id after a power cut, and so it is not tried

@@ -22,7 +22,7 @@ def live_first(seen, at):
         f"{stream[:first].count(True)} of {backlog} came before the first live reading"
 
 
-@pytest.mark.parametrize("rate,seconds", [(300, 3), pytest.param(1000, 60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rate,seconds", [(200, 2), pytest.param(1000, 60, marks=pytest.mark.slow)])
 def test_an_outage_under_load(ward, rate, seconds):
     """None lost, memory flat, live first, order kept."""
     broker = ward.broker(tls=False)
