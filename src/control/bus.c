@@ -114,6 +114,9 @@ static int open_bus(const char *which, sd_bus **ret)
 		r = sd_bus_set_bus_client(bus, true);
 	if (r >= 0)
 		r = sd_bus_set_connected_signal(bus, true);
+	/* At the end of the loop it would flush, which blocks while the bus does not read. */
+	if (r >= 0)
+		r = sd_bus_set_close_on_exit(bus, false);
 	if (r >= 0)
 		r = sd_bus_start(bus);
 	if (r < 0) {

@@ -1,0 +1,156 @@
+"""Commands from afar: obeyed, refused, repeated, and never out of place."""
+import json
+import os
+import sys
+
+import pytest
+
+from ward.base import Missing
+from ward.bus import served
+from ward.daemon import ROOT, status
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "docs"))
+import schemas  # noqa: E402
+
+
+class Station:
+    """Asks over MQTT."""
+
+    def __init__(self, ward, commands="test-alarm forget", **kwargs):
+        self.broker = ward.broker()
+        self.sub = ward.subscriber(self.broker)
+        self.daemon, self.caller = served(ward, self.broker, sections={"MQTT": {"Commands": commands}}, **kwargs)
+        status(self.sub, self.daemon, lambda s: s["status"] == "online")
+
+    def send(self, verb, arguments, **kwargs):
+        at = self.sub.mark()
+        self.sub.publish(self.daemon.gateway_topic(f"commands/{verb}"), json.dumps(arguments), **kwargs)
+        return at
+
+    def answer(self, request, at=0, deadline=30):
+        m = self.sub.wait_topic(self.daemon.gateway_topic("responses"),
+                                lambda m: m.json["request"] == request, at, deadline)
+        assert schemas.faults("response", m.json) == []
+        return m.json
+
+    def ask(self, verb, request="r1", by="station-2", **arguments):
+        """Again until it is answered: more than ten a second are not looked at."""
+        for _ in range(15):
+            at = self.send(verb, {"request": request, "by": by, **arguments})
+            try:
+                return self.answer(request, at, 2)
+            except Missing:
+                pass
+        raise Missing(f"an answer to {verb} {request}")
+
+    def events(self):
+        return [m.json for m in self.sub.messages if m.topic.endswith("/events")]
+
+
+def test_a_test_alarm_from_afar(ward):
+    s = Station(ward)
+    got = s.ask("test-alarm", bed="3")
+    assert got["ok"] is True and got["result"]["confirmed"] is True
+    s.sub.wait_topic(f"{s.daemon.prefix}/alarms/{s.daemon.name}/test.bed-3", lambda m: not m.payload)
+    start = next(e for e in s.events() if e["phase"] == "start")
+    assert (start["by"], start["id"]) == ("station-2", got["result"]["id"])
+
+
+def test_the_same_request_is_answered_the_same_way(ward):
+    s = Station(ward)
+    first = s.ask("test-alarm", bed="3")
+    assert s.ask("test-alarm", bed="3") == first
+    # whatever would refuse it by now
+    at = s.send("test-alarm", {"request": "r1", "by": "station-2", "bed": "3", "not_after": "2020-01-01T00:00:00Z"})
+    assert s.answer("r1", at) == first
+    other = s.ask("test-alarm", bed="4")
+    assert (other["ok"], other["error"]) == \
+        (False, "this request was another command before; choose a new one for each")
+    # another station's request of that name is another one
+    mine = s.ask("test-alarm", by="station-3", bed="3")
+    assert mine["ok"] is True and mine["result"]["id"] != first["result"]["id"]
+    assert len([e for e in s.events() if e["phase"] == "start"]) == 2
+
+
+def test_two_at_once_make_one(ward):
+    s = Station(ward)
+    body = {"request": "r1", "by": "station-2", "bed": "3"}
+    at = s.send("test-alarm", body)
+    s.send("test-alarm", body)
+    topic = s.daemon.gateway_topic("responses")
+    first = s.sub.wait_topic(topic, start=at)
+    s.sub.messages.wait_for(lambda items: sum(m.topic == topic for m in items) == 2, "both answers")
+    assert {m.payload for m in s.sub.messages if m.topic == topic} == {first.payload}
+    assert len([e for e in s.events() if e["phase"] == "start"]) == 1
+
+
+@pytest.mark.parametrize("verb, arguments, why", [
+    ("test-alarm", {}, 'test-alarm needs "bed"; give e.g. "bed":"3"'),
+    ("test-alarm", {"bed": 3}, '"bed" is 3; give e.g. "bed":"3"'),
+    ("test-alarm", {"bed": "3", "patient": "p"}, '"patient" is no argument of test-alarm; it takes: bed'),
+    ("test-alarm", {"bed": "3", "not_after": "2020-01-01T00:00:00Z"}, "the command came after its not_after"),
+    ("test-alarm", {"bed": "3", "not_after": 7}, '"not_after" has to be a time such as 2026-11-21T10:00:00Z'),
+    ("forget", {"device": "nobody"}, "there is no device nobody; wardgatectl devices lists them"),
+    ("forget", {"device": "bed3-oximeter"}, "bed3-oximeter stands in /etc, which the daemon does not change; "
+                                            "remove its section there, and reload"),
+    ("pause", {"bed": "3", "seconds": 60}, "pause is not among the commands that this gateway obeys from afar"),
+    ("reload", {}, "reload is not among the commands that this gateway obeys from afar"),
+    ("adopt", {"device": "x"}, "adopt is not among the commands that this gateway obeys from afar"),
+    ("explode", {}, "there is no command of that name"),
+])
+def test_refused(station, verb, arguments, why):
+    devices = len(station.caller.call("ListDevices"))
+    request = f"r-{verb}-{len(why)}-{len(station.sub.messages)}"
+    got = station.ask(verb, request=request, **arguments)
+    assert got == {"request": request, "ok": False, "error": why}
+    assert len(station.caller.call("ListDevices")) == devices
+    assert not station.events()
+
+
+@pytest.fixture(scope="module")
+def station(hall):
+    return Station(hall)
+
+
+def test_a_retained_one_is_refused_and_does_nothing(ward):
+    s = Station(ward)
+    s.daemon.stop()
+    at = s.send("test-alarm", {"request": "old", "by": "s", "bed": "3"}, retain=True)
+    s.daemon.start()
+    assert s.answer("old", at) == {"request": "old", "ok": False, "error": "a retained command is not obeyed"}
+    assert not s.events()
+    # the same one, fresh, is obeyed: nothing was carried out for it yet
+    assert s.ask("test-alarm", request="old", by="s", bed="3")["ok"] is True
+
+
+def test_more_than_ten_a_second_are_not_looked_at(ward):
+    s = Station(ward)
+    client = s.sub
+    at = client.mark()
+    for n in range(60):
+        client.client.publish(s.daemon.gateway_topic("commands/forget"),
+                              json.dumps({"request": f"n{n}", "by": "s", "device": "nobody"}), qos=1)
+    # later ones are heard again
+    assert s.ask("forget", request="last", device="nobody")["ok"] is False
+    answered = {m.json["request"] for m in client.messages if m.topic == s.daemon.gateway_topic("responses")}
+    assert 10 <= len(answered) < 60
+
+
+def test_forget_from_afar(ward):
+    s = Station(ward)
+    s.caller.run("adopt", device="bed4", transport="coap", address="new", bed="4")
+    s.sub.wait_topic(s.daemon.gateway_topic("devices/bed4"), lambda m: m.payload)
+    got = s.ask("forget", device="bed4")
+    assert got["ok"] is True and got["result"]["device"] == "bed4"
+    s.sub.wait_topic(s.daemon.gateway_topic("devices/bed4"), lambda m: not m.payload)
+    assert s.ask("forget", device="bed4") == got
+    assert s.ask("forget", request="r2", device="bed4")["ok"] is False
+
+
+def test_commands_can_be_allowed_by_a_reload(ward):
+    s = Station(ward, commands="acknowledge")
+    assert s.ask("test-alarm", bed="3")["ok"] is False
+    s.daemon.set("MQTT", {"Commands": "test-alarm"})
+    s.daemon.write_config()
+    s.caller.call("Reload")
+    assert s.ask("test-alarm", bed="3")["ok"] is True
