@@ -141,7 +141,7 @@ help: ## this list
 deps: ## install what is missing (Debian packages; sudo when not root)
 	@tests/tools/install-deps $(DEPS)
 
-check-programs: all $(UNIT_BIN) $(REPLAY_BIN)
+check-programs: all $(UNIT_BIN) $(REPLAY_BIN) $(BENCH_BIN)
 
 check: deps ## build and run the checks that every change must pass
 	@$(AGAIN) check-programs

@@ -150,7 +150,7 @@ static void on_changed(const struct store_figures *figures, void *userdata)
 static void start(struct fill *f, const char *directory)
 {
 	struct store_limits limits = { INT64_C(1) << 40, 0, INT64_MAX };
-	struct store_hooks hooks = { on_saved, on_opened, on_done, on_dropped, on_salvaged,
+	struct store_hooks hooks = { on_saved, on_opened, NULL, on_done, on_dropped, on_salvaged,
 		on_scanned, on_changed, f };
 	struct epoch epoch = { .counter = 1, .random = 0x0badcafe };
 	char text[256], epoch_name[EPOCH_TEXT_MAX];
