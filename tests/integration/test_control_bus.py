@@ -171,7 +171,8 @@ def test_a_frozen_bus_holds_nothing_up(ward):
     bus.process.freeze()
     for pack in packs[5:]:
         assert c.exchange(pack).text == "2.04"
-    assert resident(daemon.pid) - before < 8 << 20
+    if not os.environ.get("WG_SANITIZER"):  # it keeps what was freed
+        assert resident(daemon.pid) - before < 8 << 20
     bus.process.thaw()
 
     def told_again():
