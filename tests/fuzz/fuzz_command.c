@@ -25,7 +25,7 @@ static const struct command_argument every_kind[] = {
 	{ "use", ARGUMENT_WORD, .words = "fixed worn shared", .example = "\"fixed\"" },
 	{ "time", ARGUMENT_TIME, .example = "\"2026-11-21T10:00:00Z\"" },
 	{ "key", ARGUMENT_HEX, .secret = true, .min = 16, .max = 64, .example = "\"00\"" },
-	{ NULL },
+	{ .name = NULL },
 };
 static const struct command_row rows[] = {
 	{ .verb = "pause", .arguments = every_kind, .afar = true },

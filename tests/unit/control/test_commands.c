@@ -62,7 +62,7 @@ static const struct command_argument arguments[] = {
 	{ "time", ARGUMENT_TIME, .example = "\"2026-11-21T10:00:00Z\"" },
 	{ "note", ARGUMENT_TEXT, .min = 1, .max = 5, .example = "\"x\"" },
 	{ "value", ARGUMENT_VALUE, .example = "true" },
-	{ NULL },
+	{ .name = NULL },
 };
 static const struct command_row now_row = {
 	.verb = "now", .arguments = arguments, .run = run_now, .afar = true
