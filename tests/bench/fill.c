@@ -150,8 +150,16 @@ static void on_changed(const struct store_figures *figures, void *userdata)
 static void start(struct fill *f, const char *directory)
 {
 	struct store_limits limits = { INT64_C(1) << 40, 0, INT64_MAX };
-	struct store_hooks hooks = { on_saved, on_opened, NULL, on_done, on_dropped, on_salvaged,
-		on_scanned, on_changed, f };
+	struct store_hooks hooks = {
+		.saved = on_saved,
+		.opened = on_opened,
+		.done = on_done,
+		.dropped = on_dropped,
+		.salvaged = on_salvaged,
+		.scanned = on_scanned,
+		.changed = on_changed,
+		.userdata = f,
+	};
 	struct epoch epoch = { .counter = 1, .random = 0x0badcafe };
 	char text[256], epoch_name[EPOCH_TEXT_MAX];
 	int holder, r;

@@ -203,7 +203,7 @@ static int64_t file_bytes(const struct offer *o, const char *name)
 
 static void open_broker(struct offer *o)
 {
-	struct publish_hooks hooks = { no_status, forget, NULL, o };
+	struct publish_hooks hooks = { .status = no_status, .remember = forget, .userdata = o };
 
 	if (worker_new(&o->worker, o->event) < 0 ||
 		publish_new(&o->publish, o->event, o->config, o->gateway, o->outbox, o->worker,
