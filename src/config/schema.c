@@ -288,7 +288,9 @@ static const struct config_row control_rows[] = {
 		.offset = offsetof(struct config, control.bus),
 		.standard = "system",
 		.example = "system",
-		.help = "The D-Bus on which wardgatectl finds the daemon.",
+		.help = "The D-Bus on which the daemon offers org.wardgate.Gateway1, and "
+			"wardgatectl finds it. While the bus is missing the gateway goes on "
+			"without it.",
 		.apply = APPLY_RESTART },
 };
 
@@ -410,7 +412,9 @@ static const struct config_row coap_rows[] = {
 		.help = "The pre-shared keys: lines of IDENTITY:HEXKEY, keys of 16 to 64 bytes, "
 			"comments with # on lines of their own. No other than root and the "
 			"service's group may be able to read it. It is read again at SIGHUP. "
-			"PSKFile= with nothing after it means none.",
+			"Keys of devices adopted through the daemon stand in coap.psk of the state "
+			"directory; a key in here counts before one in there. PSKFile= with "
+			"nothing after it means none.",
 		.flags = ROW_EMPTY_IS_NONE },
 	{ .key = "CertificateFile",
 		.type = &config_type_file,

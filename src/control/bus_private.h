@@ -45,7 +45,6 @@ struct told {
 	char store_problem[200];
 	char broker[512], broker_problem[512];
 	uint64_t depth, aside, dropped;
-	uint32_t drivers; /* hash of what is said of them */
 };
 
 struct bus {
