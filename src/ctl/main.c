@@ -31,6 +31,10 @@ static const struct {
 	{ "check-config", "", "what is wrong with the configuration", verb_check_config },
 	{ "doctor", "", "what is wrong, and what to do about it", verb_doctor },
 	{ "test-alarm", "[BED]", "a test all the way to the broker", verb_test_alarm },
+	{ "backup", "FILE [--passphrase-file FILE]", "all that a spare unit needs, locked",
+		verb_backup },
+	{ "restore", "FILE [--list] [--yes]", "make this unit the one that was backed up",
+		verb_restore },
 	{ "audit", "", "who commanded what", verb_audit },
 };
 
