@@ -108,9 +108,13 @@ $(BUILD)/unit/sim/%: tests/unit/sim/%.c $(BUILD)/libwardsim.a $(BUILD)/libward.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libwardsim.a $(BUILD)/libward.a $(PKG_LIBS) $(SIM_LIBS) -lcmocka -lm
 
+# What the operator's tool reads; its archive goes before the other, which it uses.
+$(BUILD)/replay/fuzz_backup $(BUILD)/fuzzer/fuzz_backup: FUZZ_LIBS = $(BUILD)/libwardctl.a
+$(BUILD)/replay/fuzz_backup $(BUILD)/fuzzer/fuzz_backup: $(BUILD)/libwardctl.a
+
 $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/libward.a
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(ALL_CFLAGS) -Itests $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/replay.c $(BUILD)/libward.a $(PKG_LIBS)
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -Itests $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/replay.c $(FUZZ_LIBS) $(BUILD)/libward.a $(PKG_LIBS)
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libward.a
 	@mkdir -p $(@D)
@@ -160,7 +164,7 @@ FUZZER_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzzer/%)
 $(BUILD)/fuzzer/%: tests/fuzz/%.c $(BUILD)/libward.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -Itests $(BASE_LDFLAGS) -fsanitize=fuzzer $(LDFLAGS) \
-		-o $@ $< $(BUILD)/libward.a $(PKG_LIBS)
+		-o $@ $< $(FUZZ_LIBS) $(BUILD)/libward.a $(PKG_LIBS)
 
 fuzzers: $(FUZZER_BIN)
 
