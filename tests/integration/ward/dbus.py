@@ -3,6 +3,7 @@ answers that a real one gives seldom. Not for what the daemon does; that is test
 import os
 import queue
 import re
+import socket
 import threading
 
 from jeepney import DBusAddress, HeaderFields, MessageType, new_error, new_method_call, new_method_return, new_signal
@@ -46,8 +47,13 @@ class PrivateBus:
     def start(self):
         self.process = Process(["dbus-daemon", "--nofork", "--nopidfile", "--nosyslog",
                                 "--config-file=" + self.config], "dbus-daemon")
-        wait_until(lambda: os.path.exists(self.path) or not self.process.alive(), "the bus")
+        wait_until(lambda: self._answers() or not self.process.alive(), "the bus")
         assert self.process.alive(), self.process.text()
+
+    def _answers(self):
+        """Its socket is there a moment before it listens."""
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(self.path) == 0
 
     def end(self):
         self.process.end()
