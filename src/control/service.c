@@ -3,6 +3,7 @@
  * table with its arguments and its answer in other clothes; so what it does, and
  * what it refuses, is the same as over MQTT. See docs/interface.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,6 +296,7 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
 		if (strcmp(methods[i].member, sd_bus_message_get_member(m)) == 0)
 			x->method = &methods[i];
+	assert(x->method); /* the vtable names none other */
 	r = read_arguments(x, why);
 	if (r == -ENOMEM)
 		return r;

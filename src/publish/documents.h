@@ -83,7 +83,7 @@ void document_give_up(struct documents *d, struct document *x);
 uint64_t document_id(const struct document *x);
 
 /* The document of a device by itself. Returns the length or -ENOBUFS. */
-ssize_t documents_device(const struct device *device, char *buf, size_t size, int64_t realtime_us);
+ssize_t documents_device(const struct device *v, char *buf, size_t size, int64_t realtime_us);
 const char *documents_status_topic(const struct documents *d);
 /* The status document by itself: online, or offline with a reason word (NULL: none, for the last
  * will). Returns the length or -ENOBUFS. */
