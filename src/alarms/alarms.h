@@ -1,0 +1,189 @@
+/*
+ * The alarm engine: readings, the time and what people do go in; alarm events,
+ * computed values and the next deadline come out. Pure: no clock, no loop, no
+ * file. Everything that it gives out comes through the sink, during the call.
+ *
+ * How an alarm lives
+ *  - A reading *counts* when it is measured and live. Valid and questionable
+ *    ones do; what is below or above the device's range is beyond every limit on
+ *    that side. Readings that are stored, backfilled, older than
+ *    ALARMS_LATE_US or older than the one before never start or end an alarm;
+ *    a crossing among them gives one advisory.
+ *  - A condition that a reading shows must last For= and show in Samples=
+ *    readings (a spot reading and a charted one are judged at once), counted
+ *    from the reading's arrival on the boot-time clock. It is over when it has
+ *    been gone for ClearFor=. Both delays end by themselves: the last value
+ *    holds until another comes.
+ *  - "Not measured" (also sensor-off, invalid, calibrating, and demo or test data
+ *    in production) freezes the onset delay, for at most ALARMS_FREEZE_US; then the
+ *    onset is forgotten and the technical condition sensor-off starts. An
+ *    active alarm stays active, without a value and stale. It stops ClearFor=.
+ *  - What has alarmed too often (ALARMS_CHATTER_MAX starts in ALARMS_CHATTER_US) is held
+ *    active until it has been quiet for ALARMS_QUIET_US; alarm-chatter says so.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "alarms/ruleset.h"
+#include "util/cleanup.h"
+#include "wardgate/alarm.h"
+
+struct label;
+struct reading;
+struct alarms;
+
+/* Caps of all that a peer or an operator can make grow. */
+#define ALARMS_DEVICES_MAX 4096
+#define ALARMS_BEDS_MAX 2048
+#define ALARMS_SENSORS_MAX 32     /* of one device */
+#define ALARMS_BED_SENSORS_MAX 64 /* charted or computed values of one bed */
+#define ALARMS_SUBJECTS_MAX 131072
+#define ALARMS_OVERRIDES_MAX 4096
+#define ALARMS_STATE_MAX (32u << 20) /* bytes of a saved state */
+
+#define ALARMS_SECOND INT64_C(1000000)
+#define ALARMS_LATE_US (60 * ALARMS_SECOND)
+#define ALARMS_FREEZE_US (15 * ALARMS_SECOND)
+#define ALARMS_PAUSE_US (120 * ALARMS_SECOND) /* when none is given */
+#define ALARMS_PAUSE_MAX_US (3600 * ALARMS_SECOND)
+#define ALARMS_OFF_MAX_US (12 * 3600 * ALARMS_SECOND)
+#define ALARMS_REMIND_US (3600 * ALARMS_SECOND)
+#define ALARMS_UPDATE_US (10 * ALARMS_SECOND) /* between updates that can wait */
+#define ALARMS_VALUE_US (60 * ALARMS_SECOND)  /* and those for the value alone */
+#define ALARMS_CHATTER_MAX 6
+#define ALARMS_CHATTER_US (600 * ALARMS_SECOND)
+#define ALARMS_QUIET_US (300 * ALARMS_SECOND)
+#define ALARMS_STORM_MAX 8 /* devices that may have one condition before they are grouped */
+#define ALARMS_STORM_US (60 * ALARMS_SECOND)
+#define ALARMS_GATHER_US (2 * ALARMS_SECOND)       /* a device's silence waits for its like */
+#define ALARMS_LATE_AGAIN_US (600 * ALARMS_SECOND) /* quiet that ends a run of late crossings */
+#define ALARMS_AS_BEFORE_US (30 * ALARMS_SECOND)   /* an interruption that changes nothing */
+
+struct alarm_now {
+	int64_t boot_us; /* boot-time clock: all intervals */
+	int64_t utc_us;  /* to print */
+};
+
+/* What the engine tells. Pointers are valid only during the call, in which no function of the
+ * engine may be called. Any of the three may be NULL. */
+struct alarms_sink {
+	void (*event)(void *userdata, const struct alarm_event *e);
+	void (*computed)(void *userdata, const struct alarm_computed *c);
+	void (*limits)(void *userdata, const struct limit_change *c);
+	void *userdata;
+};
+
+struct alarms_options {
+	const char *epoch; /* of this run, at most 31 bytes */
+	bool training;     /* demo and test data alarm, marked as what they are */
+	struct alarms_sink sink;
+};
+
+/* Positive outcomes. */
+enum {
+	_ALARMS_E_OK,
+	ALARMS_E_UNKNOWN, /* no such device, bed, rule or alarm */
+	ALARMS_E_FULL,    /* a cap is reached; it is counted */
+	ALARMS_E_REFUSED, /* why says the reason */
+};
+
+#define ALARMS_WHY_MAX RULE_WHY_MAX
+
+int alarms_new(struct alarms **ret, const struct alarms_options *options);
+struct alarms *alarms_free(struct alarms *a);
+WG_DEFINE_CLEANUP(struct alarms *, alarms_free)
+
+/* Takes the rules over in the old ones' place. An alarm of a rule that is gone ends; one of a rule
+ * that has only other settings goes on. take is consumed. Returns 0, or -ENOMEM: some sensors are
+ * not judged by some rules yet; the next reading tries again. */
+int alarms_set_rules(struct alarms *a, struct ruleset *take, const struct alarm_now *now);
+
+/* A device is there, or stands at another bed (NULL: at none). Alarms on the patient of the old bed
+ * end. Returns 0, ALARMS_E_FULL or -ENOMEM. */
+int alarms_device(struct alarms *a, const char *name, const char *bed, const struct alarm_now *now);
+/* It is gone for good: its alarms end. */
+void alarms_device_remove(struct alarms *a, const char *name, const struct alarm_now *now);
+/* Likewise a bed that is gone from the configuration. */
+void alarms_bed_remove(struct alarms *a, const char *name, const struct alarm_now *now);
+/* Who lies there; NULL: nobody. Another one than before ends the alarms on the one before, and what
+ * was set for that patient. Returns 0, ALARMS_E_FULL or -ENOMEM. */
+int alarms_patient(struct alarms *a, const char *bed, const char *patient, const char *association,
+	const struct alarm_now *now);
+/* Whether scale 2 of a score was ordered for the patient of that bed. Returns 0, ALARMS_E_FULL,
+ * -ENOMEM. */
+int alarms_order_scale2(
+	struct alarms *a, const char *bed, bool on, const char *by, const struct alarm_now *now);
+
+/* A reading that the gateway has stamped. One without a device is a charted value of its bed.
+ * Returns 0, ALARMS_E_UNKNOWN (no such device), ALARMS_E_FULL or -ENOMEM. */
+int alarms_reading(struct alarms *a, const struct reading *r, const struct alarm_now *now);
+/* A technical condition of a device (NULL: the gateway) is there or gone; the same again is nothing
+ * new. text NULL: the condition's own words. Returns 0, ALARMS_E_UNKNOWN, -ENOMEM. */
+int alarms_condition(struct alarms *a, enum alarm_condition condition, const char *device,
+	bool present, const char *text, const struct alarm_now *now);
+
+/* When alarms_tick() must be called, on the boot-time clock; RULE_NEVER: not. Always later than the
+ * last now. */
+int64_t alarms_deadline(const struct alarms *a);
+void alarms_tick(struct alarms *a, const struct alarm_now *now);
+
+/* Says all alarms that there are once more, as PHASE_CONTINUE: after a restart, or when somebody
+ * new listens. */
+void alarms_continue(struct alarms *a, const struct alarm_now *now);
+
+/* ---- what people do. key as in struct alarm_event; why has ALARMS_WHY_MAX bytes. ---- */
+
+enum alarms_pause {
+	ALARMS_PAUSE_AUDIO, /* pauses end when something new or more urgent comes */
+	ALARMS_PAUSE_ALARM,
+	ALARMS_OFF_AUDIO, /* at most 12 h, with reminders */
+	ALARMS_OFF_ALARM,
+};
+
+/* All return 0, ALARMS_E_UNKNOWN or ALARMS_E_REFUSED, both with why. */
+int alarms_acknowledge(
+	struct alarms *a, const char *key, const char *by, const struct alarm_now *now, char *why);
+/* seconds 0: the default (2 minutes, or 12 hours for an off); negative: it is over at once. */
+int alarms_pause(struct alarms *a, const char *key, enum alarms_pause kind, int64_t seconds,
+	const char *by, const struct alarm_now *now, char *why);
+int alarms_pause_bed(struct alarms *a, const char *bed, enum alarms_pause kind, int64_t seconds,
+	const char *by, const struct alarm_now *now, char *why);
+int alarms_reset(
+	struct alarms *a, const char *key, const char *by, const struct alarm_now *now, char *why);
+
+/* Sets the limits of a rule on one level: LIMIT_WARD (bed NULL), LIMIT_BED, or LIMIT_PATIENT
+ * (whoever lies there now; over at discharge). A side that is not given keeps that of the level
+ * before; neither: the level's limits are taken back. Returns also -ENOMEM and ALARMS_E_FULL. */
+int alarms_set_limits(struct alarms *a, const char *rule, enum limit_level level, const char *bed,
+	const struct alarm_limits *limits, const char *by, const struct alarm_now *now, char *why);
+
+/* A limit in force. low and high say where each comes from. */
+typedef void (*alarms_limits_fn)(void *userdata, const char *rule, enum metric metric,
+	const struct alarm_limits *limits, const struct limit_source *low,
+	const struct limit_source *high);
+/* Those of all rules that are for that bed (NULL: for the ward). */
+void alarms_limits(const struct alarms *a, const char *bed, alarms_limits_fn fn, void *userdata);
+
+/* ---- surviving ---- */
+
+/* Changes with every change of what alarms_save() would write, but for the age of values. */
+uint64_t alarms_revision(const struct alarms *a);
+/* Writes the state as text. Returns 0 with *ret to be freed, or -ENOMEM. */
+int alarms_save(
+	const struct alarms *a, const struct alarm_now *now, char **ret, size_t *ret_length);
+/* Takes it back into an engine that has its rules, devices and beds, and nothing else yet.
+ * elapsed_us: how long ago it was saved; negative: unknown. Alarms whose rule, device or bed is
+ * gone end by an event. Returns 0, ALARMS_E_REFUSED with why (then nothing was taken), or -ENOMEM
+ * (then some may have been). */
+int alarms_restore(struct alarms *a, const char *text, size_t length, int64_t elapsed_us,
+	const struct alarm_now *now, char *why);
+
+struct alarms_counters {
+	size_t devices, beds, subjects, active;
+	uint64_t readings, ignored, late, unmeasured, refused; /* refused: a cap was reached */
+	uint64_t events, chatter;
+};
+void alarms_counters(const struct alarms *a, struct alarms_counters *ret);

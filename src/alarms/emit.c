@@ -1,0 +1,321 @@
+/*
+ * Puts together what is told of an alarm. Decides nothing.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "alarms/describe.h"
+#include "alarms/private.h"
+
+#define MDC_EVT_LO 196670
+#define MDC_EVT_HI 196648
+
+const char *subject_name(const struct subject *s)
+{
+	return s->rule ? s->rule->name : condition_info(s->condition)->name;
+}
+
+size_t subject_key(const struct subject *s, char *buf)
+{
+	const struct bed_place *b = s->sensor ? s->sensor->bed : s->bed;
+	int n;
+
+	if (s->device && s->sensor && s->sensor->instance > 0)
+		n = snprintf(buf, ALARM_KEY_MAX + 1, "%s.%s.%u", subject_name(s),
+			s->device->name->text, s->sensor->instance);
+	else if (s->device)
+		n = snprintf(
+			buf, ALARM_KEY_MAX + 1, "%s.%s", subject_name(s), s->device->name->text);
+	else if (b && s->sensor && s->sensor->instance > 0)
+		n = snprintf(buf, ALARM_KEY_MAX + 1, "%s.bed-%s.%u", subject_name(s), b->name->text,
+			s->sensor->instance);
+	else if (b)
+		n = snprintf(buf, ALARM_KEY_MAX + 1, "%s.bed-%s", subject_name(s), b->name->text);
+	else
+		n = snprintf(buf, ALARM_KEY_MAX + 1, "%s.gateway", subject_name(s));
+	return (size_t)n;
+}
+
+unsigned subject_inactivation(const struct subject *s, int64_t *ret_until_us)
+{
+	const struct bed_place *b = subject_bed(s);
+	int64_t until = s->inactive_until_us;
+	unsigned flags = s->inactivation;
+
+	if (b && b->inactivation) {
+		flags |= b->inactivation;
+		until = b->until_us < until ? b->until_us : until;
+	}
+	*ret_until_us = until;
+	return flags;
+}
+
+/* ---- the text ---- */
+
+static void write_reading(struct text *t, const struct subject *s, const struct rule_verdict *v,
+	const struct sample *x)
+{
+	enum metric m = s->rule->common.metric;
+
+	if (m == METRIC_NONE)
+		text_str(t, s->rule->name);
+	else
+		describe_metric(t, m);
+	if (s->stale) {
+		text_lit(t, " is not known");
+		if (v->side == SIDE_BELOW ? v->limits.has_low : v->limits.has_high)
+			text_lit(t, ", was");
+	} else if (v->has_number || x->kind == VALUE_NUMBER) {
+		text_char(t, ' ');
+		describe_value(t, m, v->has_number ? v->number : x->number);
+	}
+	describe_side(t, m, v);
+}
+
+static void write_rule_text(struct alarms *a, struct subject *s, const struct rule_verdict *v,
+	const struct sample *x, const struct alarm_now *now, struct text *t)
+{
+	struct rule_call c = subject_call(a, s, now);
+	struct rule_verdict w = *v;
+
+	if (!w.has_number && x->kind == VALUE_NUMBER)
+		w.number = x->number;
+	if (s->rule->type->describe && !s->stale)
+		s->rule->type->describe(&c, &w, t);
+	else
+		write_reading(t, s, v, x);
+	if (x->validity == VALIDITY_QUESTIONABLE)
+		text_lit(t, " (questionable)");
+	else if (x->validity == VALIDITY_BELOW_RANGE || x->validity == VALIDITY_ABOVE_RANGE)
+		text_lit(t, " (beyond what the device can measure)");
+	if (x->flags & FLAG_TEST)
+		text_lit(t, " (test)");
+	else if (x->flags & FLAG_DEMO)
+		text_lit(t, " (demonstration)");
+	if (s->held)
+		text_lit(t, " (comes and goes)");
+}
+
+/* Which sensors do not measure, and why. */
+static void write_sensors(struct text *t, const struct subject *s)
+{
+	const char *separator = ": ";
+
+	for (const struct sensor *x = s->device->sensors; x; x = x->next) {
+		if (!(s->condition == CONDITION_SENSOR_OFF ? x->off : x->beyond))
+			continue;
+		text_str(t, separator);
+		text_str(t, metric_info(x->metric)->name);
+		if (s->condition == CONDITION_SENSOR_OFF && (x->demo || x->reason)) {
+			text_lit(t, " (");
+			text_str(t, x->demo ? "test data" : word_text(x->reason));
+			text_char(t, ')');
+		}
+		separator = ", ";
+	}
+}
+
+static void write_condition_text(const struct subject *s, size_t members, struct text *t)
+{
+	text_str(t, s->text ? s->text : condition_info(s->condition)->what);
+	if (s->device &&
+		(s->condition == CONDITION_SENSOR_OFF || s->condition == CONDITION_OUT_OF_RANGE))
+		write_sensors(t, s);
+	if (members > 0)
+		text_printf(t, ": %zu devices", members);
+}
+
+/* The last byte of the buffer is kept for this. What did not fit is left out as a whole. */
+static void finish_text(struct text *t)
+{
+	*t->at = 0;
+}
+
+/* ---- the event ---- */
+
+static const char *text_of(const struct label *l)
+{
+	return l ? l->text : NULL;
+}
+
+static void set_value(struct alarm_event *e, const struct subject *s, const struct sample *x,
+	const struct rule_verdict *v)
+{
+	e->reading = x->sequence;
+	e->reading_epoch = text_of(x->epoch);
+	e->validity = x->validity;
+	e->flags = x->flags;
+	if (s->stale)
+		return; /* VALUE_NONE */
+	e->value_kind = v->has_number ? VALUE_NUMBER : x->kind;
+	e->value = v->has_number ? v->number : x->number;
+	e->boolean = x->boolean;
+	e->word = x->word;
+}
+
+static void give(struct alarms *a, const struct alarm_event *e)
+{
+	if (a->restoring)
+		return;
+	a->counters.events++;
+	if (!a->sink.event)
+		return;
+	a->busy = true;
+	a->sink.event(a->sink.userdata, e);
+	a->busy = false;
+}
+
+static void set_places(struct alarm_event *e, const struct subject *s)
+{
+	const struct bed_place *b = subject_bed(s);
+
+	e->rule = subject_name(s);
+	e->condition = s->condition;
+	e->kind = subject_kind(s);
+	e->device = s->device ? s->device->name->text : NULL;
+	if (b) {
+		e->bed = b->name->text;
+		e->patient = text_of(b->patient);
+		e->association = text_of(b->association);
+	}
+	if (s->rule)
+		e->metric = s->rule->common.metric;
+	if (s->sensor)
+		e->instance = s->sensor->instance;
+}
+
+static enum alarm_state state_of(const struct subject *s)
+{
+	return s->life == LIFE_IDLE      ? ALARM_INACTIVE
+	       : s->life == LIFE_LATCHED ? ALARM_LATCHED
+					 : ALARM_ACTIVE;
+}
+
+void emit_event(struct alarms *a, struct subject *s, enum alarm_phase phase,
+	enum alarm_reason reason, const char *by, const struct alarm_now *now)
+{
+	char key[ALARM_KEY_MAX + 1], words[ALARM_TEXT_MAX + 1];
+	struct text t = text_init(words, sizeof(words) - 1);
+	struct alarm_event e = { .key = key,
+		.epoch = s->epoch,
+		.number = s->number,
+		.phase = phase,
+		.state = state_of(s),
+		.reason = reason,
+		.by = by ? by : text_of(s->by),
+		.priority = s->priority,
+		.onset_us = s->onset_utc,
+		.detected_us = s->detected_utc,
+		.time_us = now->utc_us,
+		.ended_us = s->ended_utc,
+		.stale = s->stale,
+		.text = words };
+	int64_t until_us;
+
+	set_places(&e, s);
+	subject_key(s, key);
+	if (e.state != ALARM_INACTIVE) {
+		e.inactivation = subject_inactivation(s, &until_us);
+		if (e.inactivation && until_us != RULE_NEVER)
+			e.inactivated_until_us = now->utc_us + (until_us - now->boot_us);
+	}
+	if (s->step > 0 && s->told_priority != s->priority)
+		e.previous_priority = s->told_priority;
+	if (s->rule) {
+		set_value(&e, s, &s->sample, &s->verdict);
+		e.limits = s->verdict.limits;
+		e.mdc = s->verdict.side == SIDE_BELOW   ? MDC_EVT_LO
+			: s->verdict.side == SIDE_ABOVE ? MDC_EVT_HI
+							: 0;
+		write_rule_text(a, s, &s->verdict, &s->sample, now, &t);
+	} else {
+		if (!s->device && a->groups[s->condition].members > 0) {
+			e.member_count = group_members(a, s->condition);
+			e.members = a->members;
+		}
+		write_condition_text(s, e.member_count, &t);
+	}
+	finish_text(&t);
+	e.step = ++s->step;
+	s->told_us = now->boot_us;
+	s->told_priority = s->priority;
+	s->update_us = RULE_NEVER;
+	a->revision++;
+	give(a, &e);
+}
+
+void emit_excursion(struct alarms *a, struct subject *s, const struct alarm_excursion *x,
+	const struct alarm_now *now)
+{
+	char key[ALARM_KEY_MAX + 1], words[ALARM_TEXT_MAX + 1];
+	struct text t = text_init(words, sizeof(words) - 1);
+	struct alarm_event e = { .key = key,
+		.epoch = a->epoch,
+		.number = ++a->number,
+		.step = 1,
+		.phase = PHASE_START,
+		.state = ALARM_INACTIVE,
+		.transient = true,
+		.priority = PRIORITY_LOW,
+		.onset_us = x->start_us,
+		.detected_us = now->utc_us,
+		.time_us = now->utc_us,
+		.ended_us = x->end_us,
+		.excursion = x,
+		.value_kind = VALUE_NUMBER,
+		.value = x->extreme,
+		.text = words };
+
+	subject_key(s, key);
+	set_places(&e, s);
+	e.kind = ALARM_ADVISORY;
+	text_str(&t, x->below ? "Was too cold for " : "Was too warm for ");
+	describe_duration(&t, x->duration_us / 1000000 * 1000000);
+	text_str(&t, x->below ? ", down to " : ", up to ");
+	describe_value(&t, e.metric, x->extreme);
+	text_lit(&t, ", MKT ");
+	describe_value(&t, e.metric, x->mkt);
+	finish_text(&t);
+	a->revision++;
+	give(a, &e);
+}
+
+void emit_advisory(struct alarms *a, struct subject *s, const struct rule_verdict *v,
+	const struct reading *r, const struct alarm_now *now)
+{
+	char key[ALARM_KEY_MAX + 1], words[ALARM_TEXT_MAX + 1];
+	struct text t = text_init(words, sizeof(words) - 1);
+	struct sample x = { 0 };
+	struct alarm_event e = { .key = key,
+		.epoch = a->epoch,
+		.number = ++a->number,
+		.step = 1,
+		.phase = PHASE_START,
+		.state = ALARM_INACTIVE,
+		.reason = ALARM_REASON_LATE,
+		.transient = true,
+		.priority = PRIORITY_LOW,
+		.onset_us = r->time_us,
+		.detected_us = now->utc_us,
+		.time_us = now->utc_us,
+		.limits = v->limits,
+		.mdc = v->side == SIDE_BELOW   ? MDC_EVT_LO
+		       : v->side == SIDE_ABOVE ? MDC_EVT_HI
+					       : 0,
+		.text = words };
+	bool stale = s->stale;
+
+	subject_key(s, key);
+	set_places(&e, s);
+	e.kind = ALARM_ADVISORY;
+	sample_take(&x, r);
+	s->stale = false; /* the value that came late is known */
+	set_value(&e, s, &x, v);
+	write_rule_text(a, s, v, &x, now, &t);
+	s->stale = stale;
+	text_lit(&t, ", received late: no alarm was possible");
+	finish_text(&t);
+	sample_drop(&x);
+	a->revision++;
+	give(a, &e);
+}

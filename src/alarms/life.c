@@ -1,0 +1,539 @@
+/*
+ * The life of a subject's alarm: onset, start, clearing, latching, end, and
+ * what is told of it when. Verdicts come from judge.c; what people do to an
+ * alarm is in inactivate.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "alarms/private.h"
+#include "util/decimal.h"
+
+bool subject_alarms(const struct subject *s)
+{
+	return s->life == LIFE_ACTIVE || s->life == LIFE_CLEARING;
+}
+
+enum alarm_kind subject_kind(const struct subject *s)
+{
+	return s->rule ? s->rule->kind : ALARM_TECHNICAL;
+}
+
+void sample_drop(struct sample *s)
+{
+	label_unref(s->epoch);
+	*s = (struct sample){ 0 };
+}
+
+void sample_take(struct sample *s, const struct reading *r)
+{
+	label_ref(r->epoch);
+	label_unref(s->epoch);
+	*s = (struct sample){
+		.number = r->number,
+		.time_us = r->time_us,
+		.sequence = r->sequence,
+		.epoch = r->epoch,
+		.word = r->word,
+		.flags = r->flags,
+		.kind = r->kind,
+		.validity = r->validity,
+		.boolean = r->boolean,
+	};
+}
+
+void subject_live(struct alarms *a, struct subject *s, bool live)
+{
+	bool is = s->last_live || a->live == s;
+
+	if (live == is)
+		return;
+	if (live) {
+		s->next_live = a->live;
+		if (a->live)
+			a->live->last_live = s;
+		a->live = s;
+		a->counters.active++;
+		return;
+	}
+	if (s->last_live)
+		s->last_live->next_live = s->next_live;
+	else
+		a->live = s->next_live;
+	if (s->next_live)
+		s->next_live->last_live = s->last_live;
+	s->next_live = s->last_live = NULL;
+	a->counters.active--;
+}
+
+/* The alarm is no more; the condition may be judged anew. */
+static void forget_alarm(struct alarms *a, struct subject *s)
+{
+	subject_live(a, s, false);
+	s->life = LIFE_IDLE;
+	s->pending = s->held = s->stale = false;
+	s->frozen_us = 0;
+	s->update_us = s->inactive_until_us = s->remind_us = s->escalate_us = RULE_NEVER;
+	s->inactivation = 0;
+	s->by = label_unref(s->by);
+	s->floor = PRIORITY_NONE;
+	s->ended_utc = 0;
+	sample_drop(&s->sample);
+	memset(&s->verdict, 0, sizeof(s->verdict));
+	a->revision++;
+}
+
+void subject_clear(struct alarms *a, struct subject *s)
+{
+	forget_alarm(a, s);
+	s->judge_at_us = RULE_NEVER;
+	s->late_us = 0;
+	if (s->rule)
+		memset(s->state, 0, s->rule->type->state_size);
+	subject_arm(a, s);
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t clear_for(const struct subject *s)
+{
+	int64_t us = s->rule ? s->rule->common.clear_for_us : 0;
+
+	return s->held && us < ALARMS_QUIET_US ? ALARMS_QUIET_US : us;
+}
+
+static int64_t onset_at(const struct subject *s)
+{
+	if (!s->pending)
+		return RULE_NEVER;
+	if (s->frozen_us)
+		return s->frozen_us + ALARMS_FREEZE_US;
+	if (!s->rule)
+		return s->onset_us + ALARMS_GATHER_US;
+	return s->samples >= s->rule->common.samples ? s->onset_us + s->rule->common.for_us
+						     : RULE_NEVER;
+}
+
+void subject_arm(struct alarms *a, struct subject *s)
+{
+	int64_t at = sooner(onset_at(s), s->judge_at_us);
+
+	if (s->life != LIFE_IDLE) {
+		at = sooner(at, sooner(s->escalate_us, s->update_us));
+		at = sooner(at, sooner(s->inactive_until_us, s->remind_us));
+	}
+	if (s->life == LIFE_CLEARING)
+		at = sooner(at, s->clear_us + clear_for(s));
+	if (s->chatters)
+		at = sooner(at, s->starts_us + ALARMS_CHATTER_US);
+	timers_set(&a->timers, &s->timer, at);
+}
+
+/* A rule that only serves others. */
+static bool is_silent(const struct subject *s)
+{
+	return s->rule && s->rule->common.priority == PRIORITY_NONE;
+}
+
+/* ---- chatter ---- */
+
+static void set_chatter(struct alarms *a, struct subject *s, bool on, const struct alarm_now *now)
+{
+	char text[ALARM_TEXT_MAX + 1];
+
+	s->chatters = on;
+	if (!s->device)
+		return; /* a bed's rule: the held alarm says so itself */
+	s->device->chatter_count += on ? 1 : -1u;
+	snprintf(text, sizeof(text), "%s comes and goes too often and is held", subject_name(s));
+	(void)condition_set(
+		a, CONDITION_ALARM_CHATTER, s->device, s->device->chatter_count > 0, text, now);
+}
+
+static void count_start(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	if (s->starts == 0 || now->boot_us - s->starts_us > ALARMS_CHATTER_US) {
+		s->starts = 0;
+		s->starts_us = now->boot_us;
+	}
+	s->starts++;
+	a->revision++;
+}
+
+/* Whether it has started so often that it is not to end yet. */
+static bool hold(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	if (s->condition == CONDITION_ALARM_CHATTER || s->held || s->starts < ALARMS_CHATTER_MAX ||
+		now->boot_us - s->starts_us > ALARMS_CHATTER_US)
+		return false;
+	s->held = true;
+	s->life = LIFE_CLEARING;
+	s->clear_us = now->boot_us;
+	a->counters.chatter++;
+	a->revision++;
+	if (!s->chatters && !is_silent(s))
+		set_chatter(a, s, true, now);
+	return true;
+}
+
+/* ---- start and end ---- */
+
+static void new_alarm(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	memcpy(s->epoch, a->epoch, sizeof(s->epoch));
+	s->number = ++a->number;
+	s->step = 0;
+	s->detected_utc = now->utc_us;
+	s->ended_utc = 0;
+	s->floor = PRIORITY_NONE;
+	s->inactivation = 0;
+	s->by = label_unref(s->by);
+	s->inactive_until_us = s->remind_us = RULE_NEVER;
+}
+
+void subject_start(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	bool again = s->life == LIFE_LATCHED;
+	enum alarm_priority before = s->priority;
+
+	s->pending = s->stale = false;
+	s->life = LIFE_ACTIVE;
+	s->priority = s->verdict.priority > s->floor ? s->verdict.priority : s->floor;
+	s->escalate_us = s->rule && s->rule->common.escalate_after_us > 0
+				 ? now->boot_us + s->rule->common.escalate_after_us
+				 : RULE_NEVER;
+	s->update_us = RULE_NEVER;
+	count_start(a, s, now);
+	if (!is_silent(s)) {
+		if (!again) {
+			new_alarm(a, s, now);
+			s->priority = s->verdict.priority;
+		}
+		subject_live(a, s, true);
+		inactivation_break(a, s, now);
+		s->ended_utc = 0;
+		emit_event(a, s,
+			!again                 ? PHASE_START
+			: s->priority > before ? PHASE_ESCALATE
+			: s->priority < before ? PHASE_DEESCALATE
+					       : PHASE_UPDATE,
+			ALARM_REASON_NONE, NULL, now);
+	}
+	subject_tell_member(a, s, now);
+}
+
+void subject_over(struct alarms *a, struct subject *s, enum alarm_reason reason, const char *by,
+	const struct alarm_now *now)
+{
+	bool told = s->life != LIFE_IDLE && !is_silent(s);
+
+	if (s->chatters && reason != ALARM_REASON_NONE) {
+		s->starts = 0;
+		set_chatter(a, s, false, now);
+	}
+	if (s->grouped && reason != ALARM_REASON_NONE)
+		group_leave(a, s, now);
+	if (s->life == LIFE_IDLE) {
+		s->pending = false;
+		subject_arm(a, s);
+		return;
+	}
+	if (reason == ALARM_REASON_NONE) {
+		if (hold(a, s, now))
+			return;
+		s->ended_utc = now->utc_us;
+		s->stale = false;
+		if (told && s->rule && s->rule->common.latching) {
+			s->life = LIFE_LATCHED;
+			s->held = false;
+			s->escalate_us = s->update_us = RULE_NEVER;
+			emit_event(a, s, PHASE_UPDATE, reason, NULL, now);
+			subject_tell_member(a, s, now);
+			return;
+		}
+	}
+	s->life = LIFE_IDLE;
+	if (told) {
+		if (!s->ended_utc)
+			s->ended_utc = now->utc_us;
+		emit_event(a, s, PHASE_END, reason, by, now);
+	}
+	forget_alarm(a, s);
+	subject_arm(a, s);
+	subject_tell_member(a, s, now);
+}
+
+void subject_reset(struct alarms *a, struct subject *s, const char *by, const struct alarm_now *now)
+{
+	bool pending = s->pending;
+
+	s->life = LIFE_IDLE;
+	emit_event(a, s, PHASE_RESET, ALARM_REASON_NONE, by, now);
+	if (pending) {
+		/* its condition is on the way back: that goes on */
+		subject_live(a, s, false);
+		s->inactivation = 0;
+		s->inactive_until_us = s->remind_us = RULE_NEVER;
+		s->by = label_unref(s->by);
+		a->revision++;
+	} else {
+		forget_alarm(a, s);
+	}
+	subject_arm(a, s);
+}
+
+/* ---- what is told while it lasts ---- */
+
+/* A change that can wait: at once if nothing was told lately. */
+void subject_tell_soon(
+	struct alarms *a, struct subject *s, int64_t pause_us, const struct alarm_now *now)
+{
+	int64_t at = s->told_us + pause_us;
+
+	if (is_silent(s))
+		return;
+	if (at <= now->boot_us)
+		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
+	else
+		s->update_us = sooner(s->update_us, at);
+}
+
+void subject_update(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	if (s->life != LIFE_IDLE && !is_silent(s))
+		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
+}
+
+static void set_stale(struct alarms *a, struct subject *s, bool stale, const struct alarm_now *now)
+{
+	if (s->stale == stale)
+		return;
+	s->stale = stale;
+	a->revision++;
+	subject_tell_soon(a, s, ALARMS_UPDATE_US, now);
+	subject_tell_member(a, s, now);
+}
+
+void subject_set_priority(struct alarms *a, struct subject *s, enum alarm_priority p,
+	enum alarm_reason reason, const struct alarm_now *now)
+{
+	bool up = p > s->priority;
+
+	s->priority = p;
+	if (up)
+		inactivation_break(a, s, now);
+	emit_event(a, s, up ? PHASE_ESCALATE : PHASE_DEESCALATE, reason, NULL, now);
+}
+
+/* ---- verdicts ---- */
+
+void subject_unknown(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	if (s->pending && !s->frozen_us) {
+		s->frozen_us = now->boot_us;
+		a->revision++;
+	}
+	if (s->life == LIFE_CLEARING)
+		s->life = LIFE_ACTIVE;
+	if (s->life == LIFE_ACTIVE)
+		set_stale(a, s, true, now);
+	subject_arm(a, s);
+}
+
+static bool same_value(const struct sample *s, const struct reading *r)
+{
+	return s->kind == r->kind && s->boolean == r->boolean && s->word == r->word &&
+	       decimal_compare(s->number, r->number) == 0;
+}
+
+static void begin_onset(
+	struct alarms *a, struct subject *s, const struct reading *r, const struct alarm_now *now)
+{
+	s->pending = true;
+	s->frozen_us = 0;
+	s->samples = 0;
+	s->onset_us = now->boot_us;
+	s->onset_utc = r && r->time_us ? r->time_us : now->utc_us;
+	a->revision++;
+}
+
+static bool is_spot(const struct reading *r)
+{
+	return r && (r->flags & FLAG_EPISODIC || r->origin == ORIGIN_MANUAL);
+}
+
+static bool onset_is_over(const struct subject *s, const struct alarm_now *now)
+{
+	return s->samples >= s->rule->common.samples &&
+	       now->boot_us - s->onset_us >= s->rule->common.for_us;
+}
+
+static void on_onset(struct alarms *a, struct subject *s, const struct rule_verdict *v,
+	const struct reading *r, const struct alarm_now *now)
+{
+	if (!s->pending || v->side != s->verdict.side) {
+		begin_onset(a, s, r, now);
+	} else if (s->frozen_us) {
+		s->onset_us += now->boot_us - s->frozen_us;
+		s->frozen_us = 0;
+	}
+	s->verdict = *v;
+	if (r)
+		sample_take(&s->sample, r);
+	/* a rule that goes by its own clock has no readings to count */
+	if (!r)
+		s->samples = UINT32_MAX;
+	else if (s->samples < UINT32_MAX)
+		s->samples++;
+	if (v->at_once || is_spot(r) || onset_is_over(s, now))
+		subject_start(a, s, now);
+}
+
+static bool same_limits(const struct alarm_limits *a, const struct alarm_limits *b)
+{
+	return a->has_low == b->has_low && a->has_high == b->has_high &&
+	       (!a->has_low || decimal_compare(a->low, b->low) == 0) &&
+	       (!a->has_high || decimal_compare(a->high, b->high) == 0);
+}
+
+/* It still is there, or is there again before it was over. */
+static void on_lasting(struct alarms *a, struct subject *s, const struct rule_verdict *v,
+	const struct reading *r, const struct alarm_now *now)
+{
+	bool other_side = v->side != s->verdict.side;
+	bool limits = !same_limits(&v->limits, &s->verdict.limits);
+	bool value = r && !same_value(&s->sample, r), was_stale = false;
+	enum alarm_priority p = v->priority > s->floor ? v->priority : s->floor;
+
+	s->life = LIFE_ACTIVE;
+	s->verdict = *v;
+	if (r)
+		sample_take(&s->sample, r);
+	if (is_silent(s)) {
+		set_stale(a, s, false, now);
+		return;
+	}
+	if (other_side || p != s->priority || limits) {
+		was_stale = s->stale;
+		s->stale = false; /* told with the rest */
+	}
+	if (p != s->priority) {
+		subject_set_priority(a, s, p, ALARM_REASON_NONE, now);
+	} else if (other_side) {
+		/* a new condition under the same key */
+		inactivation_break(a, s, now);
+		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
+	} else if (limits) {
+		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
+	}
+	if (was_stale)
+		subject_tell_member(a, s, now);
+	set_stale(a, s, false, now);
+	if (value)
+		subject_tell_soon(a, s, ALARMS_VALUE_US, now);
+}
+
+static void on_normal(struct alarms *a, struct subject *s, const struct rule_verdict *v,
+	const struct reading *r, const struct alarm_now *now)
+{
+	if (s->pending) {
+		s->pending = false;
+		a->revision++;
+	}
+	if (!subject_alarms(s))
+		return;
+	if (r)
+		sample_take(&s->sample, r);
+	if (v->has_number) {
+		s->verdict.has_number = true;
+		s->verdict.number = v->number;
+	}
+	if (s->life == LIFE_ACTIVE) {
+		s->life = LIFE_CLEARING;
+		s->clear_us = now->boot_us;
+		a->revision++;
+		if (is_spot(r) && !s->held) {
+			subject_over(a, s, ALARM_REASON_NONE, NULL, now);
+			return;
+		}
+	}
+	if (now->boot_us - s->clear_us >= clear_for(s))
+		subject_over(a, s, ALARM_REASON_NONE, NULL, now);
+	else
+		set_stale(a, s, false, now);
+}
+
+void subject_apply(struct alarms *a, struct subject *s, const struct rule_verdict *v,
+	const struct reading *r, const struct alarm_now *now)
+{
+	switch (v->side) {
+	case SIDE_NORMAL:
+		on_normal(a, s, v, r, now);
+		break;
+	case SIDE_BELOW:
+	case SIDE_ABOVE:
+	case SIDE_PRESENT:
+		if (subject_alarms(s))
+			on_lasting(a, s, v, r, now);
+		else
+			on_onset(a, s, v, r, now);
+		break;
+	case SIDE_UNKNOWN:
+	case _SIDE_MAX:
+		subject_unknown(a, s, now);
+		return;
+	}
+	subject_arm(a, s);
+}
+
+/* ---- deadlines ---- */
+
+static void onset_due(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	if (s->frozen_us) {
+		s->pending = false; /* the sensor's condition says why */
+		a->revision++;
+	} else if (s->rule) {
+		subject_start(a, s, now);
+	} else {
+		condition_due(a, s, now);
+	}
+}
+
+static void escalate(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	s->escalate_us = RULE_NEVER;
+	if (!subject_alarms(s) || s->inactivation & INACTIVATION_ACKNOWLEDGED ||
+		s->priority == PRIORITY_HIGH)
+		return;
+	s->floor = s->priority + 1;
+	subject_set_priority(a, s, s->floor, ALARM_REASON_NOT_ACKNOWLEDGED, now);
+	if (s->priority < PRIORITY_HIGH)
+		s->escalate_us = now->boot_us + s->rule->common.escalate_after_us;
+}
+
+void subject_due(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	if (onset_at(s) <= now->boot_us)
+		onset_due(a, s, now);
+	if (s->life == LIFE_CLEARING && s->clear_us + clear_for(s) <= now->boot_us)
+		subject_over(a, s, ALARM_REASON_NONE, NULL, now);
+	if (s->judge_at_us <= now->boot_us)
+		subject_judge(a, s, CAUSE_TICK, NULL, SIDE_NORMAL, now);
+	if (s->escalate_us <= now->boot_us)
+		escalate(a, s, now);
+	if (s->life != LIFE_IDLE)
+		subject_pause_due(a, s, now);
+	if (s->life != LIFE_IDLE && s->update_us <= now->boot_us)
+		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
+	if (s->chatters && s->starts_us + ALARMS_CHATTER_US <= now->boot_us) {
+		if (s->held) /* it goes on: so does the condition that says so */
+			s->starts_us = now->boot_us;
+		else
+			set_chatter(a, s, false, now);
+	}
+	subject_arm(a, s);
+}

@@ -1,0 +1,324 @@
+/*
+ * Devices and patients that come, move and go, and rules that change: which
+ * alarms end by it and which go on. The tables themselves are in places.c.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "alarms/private.h"
+
+/* ---- devices ---- */
+
+/* What the device had measured at the bed that it leaves is no longer known there. */
+static void leave_bed(struct alarms *a, struct device_place *d, const struct alarm_now *now)
+{
+	for (struct subject *s = d->bed ? d->bed->subjects : NULL; s; s = s->next)
+		for (const struct sensor *x = d->sensors; x; x = x->next)
+			if (x->metric == s->rule->common.metric)
+				subject_unknown(a, s, now);
+}
+
+static void move_sensor(
+	struct alarms *a, struct sensor *x, const struct bed_place *to, const struct alarm_now *now)
+{
+	struct subject **at = &x->subjects;
+
+	while (*at) {
+		struct subject *s = *at;
+		bool goes = !rule_matches(s->rule, x->device, to);
+
+		if (goes || subject_kind(s) == ALARM_PHYSIOLOGICAL) {
+			subject_over(a, s, ALARM_REASON_DEVICE_MOVED, NULL, now);
+			subject_clear(a, s);
+		}
+		if (goes) {
+			*at = s->next;
+			subject_free(a, s);
+		} else {
+			s->limits_generation = 0;
+			at = &s->next;
+		}
+	}
+}
+
+int alarms_device(struct alarms *a, const char *name, const char *bed, const struct alarm_now *now)
+{
+	struct device_place *d = device_find(a, name);
+	struct bed_place *b = NULL;
+	bool is_new = !d;
+	int e = 0;
+
+	assert(!a->busy);
+	if (bed)
+		e = bed_get(a, bed, now, &b);
+	if (e != 0)
+		return e;
+	if (is_new)
+		e = device_new(a, name, &d);
+	if (e != 0)
+		return e;
+	if (!is_new && d->bed == b)
+		return 0;
+	a->revision++;
+	if (!is_new) {
+		leave_bed(a, d, now);
+		for (struct sensor *x = d->sensors; x; x = x->next)
+			move_sensor(a, x, b, now);
+	}
+	d->bed = b;
+	for (struct sensor *x = d->sensors; x; x = x->next)
+		for (struct subject *s = x->subjects; s; s = s->next)
+			subject_update(a, s, now);
+	for (struct subject *s = d->conditions; s; s = s->next)
+		subject_update(a, s, now);
+	return device_fill(a, d, now);
+}
+
+void alarms_device_remove(struct alarms *a, const char *name, const struct alarm_now *now)
+{
+	struct device_place *d = device_find(a, name), **at = &a->devices[place_bucket(name)];
+
+	assert(!a->busy);
+	if (!d)
+		return;
+	for (struct sensor *x = d->sensors; x; x = x->next)
+		for (struct subject *s = x->subjects; s; s = s->next)
+			subject_over(a, s, ALARM_REASON_DEVICE_REMOVED, NULL, now);
+	for (struct subject *s = d->conditions; s; s = s->next)
+		subject_over(a, s, ALARM_REASON_DEVICE_REMOVED, NULL, now);
+	leave_bed(a, d, now);
+	sensors_free(a, &d->sensors);
+	subjects_free(a, &d->conditions);
+	while (*at != d)
+		at = &(*at)->next;
+	*at = d->next;
+	label_unref(d->name);
+	free(d);
+	a->counters.devices--;
+	a->revision++;
+}
+
+/* ---- beds ---- */
+
+void alarms_bed_remove(struct alarms *a, const char *name, const struct alarm_now *now)
+{
+	struct bed_place *b = bed_find(a, name), **at = &a->beds[place_bucket(name)];
+
+	assert(!a->busy);
+	if (!b)
+		return;
+	FOR_EACH_DEVICE(a, i, d)
+	{
+		if (d->bed != b)
+			continue;
+		for (struct sensor *x = d->sensors; x; x = x->next)
+			move_sensor(a, x, NULL, now);
+		d->bed = NULL;
+	}
+	for (struct sensor *x = b->sensors; x; x = x->next)
+		for (struct subject *s = x->subjects; s; s = s->next)
+			subject_over(a, s, ALARM_REASON_BED_REMOVED, NULL, now);
+	for (struct subject *s = b->subjects; s; s = s->next)
+		subject_over(a, s, ALARM_REASON_BED_REMOVED, NULL, now);
+	overrides_drop(a, b, false, "bed removed", now);
+	while (*at != b)
+		at = &(*at)->next;
+	*at = b->next;
+	bed_free(a, b);
+	a->revision++;
+}
+
+/* ---- patients ---- */
+
+static void discharge(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	s->limits_generation = 0;
+	if (subject_kind(s) != ALARM_PHYSIOLOGICAL)
+		return;
+	subject_over(a, s, ALARM_REASON_DISCHARGED, NULL, now);
+	subject_clear(a, s);
+	subject_begin(a, s, now);
+}
+
+/* Everything at the bed that a rule judges. */
+static void for_each_at(struct alarms *a, struct bed_place *b,
+	void (*fn)(struct alarms *, struct subject *, const struct alarm_now *),
+	const struct alarm_now *now)
+{
+	FOR_EACH_DEVICE(a, i, d)
+	for (struct sensor *x = d->bed == b ? d->sensors : NULL; x; x = x->next)
+		for (struct subject *s = x->subjects; s; s = s->next)
+			fn(a, s, now);
+	for (struct sensor *x = b->sensors; x; x = x->next)
+		for (struct subject *s = x->subjects; s; s = s->next)
+			fn(a, s, now);
+	for (struct subject *s = b->subjects; s; s = s->next)
+		fn(a, s, now);
+}
+
+static bool same_label(const struct label *l, const char *text)
+{
+	return l && text ? strcmp(l->text, text) == 0 : !l && !text;
+}
+
+static int replace_label(struct label **l, const char *text)
+{
+	struct label *fresh = NULL;
+	int e = text ? label_new(&fresh, text) : 0;
+
+	if (e < 0)
+		return e;
+	label_unref(*l);
+	*l = fresh;
+	return 0;
+}
+
+int alarms_patient(struct alarms *a, const char *bed, const char *patient, const char *association,
+	const struct alarm_now *now)
+{
+	struct bed_place *b;
+	int e = bed_get(a, bed, now, &b);
+
+	assert(!a->busy);
+	if (e != 0 || (same_label(b->patient, patient) && same_label(b->association, association)))
+		return e;
+	a->revision++;
+	if (b->patient && !same_label(b->patient, patient)) {
+		for_each_at(a, b, discharge, now);
+		overrides_drop(a, b, true, "discharged", now);
+		bed_drop_inputs(b);
+		b->scale2 = false;
+		b->scale2_by = label_unref(b->scale2_by);
+		b->inactivation = 0;
+		bed_arm(a, b);
+	}
+	e = replace_label(&b->patient, patient);
+	if (e == 0)
+		e = replace_label(&b->association, association);
+	for_each_at(a, b, subject_update, now);
+	return e;
+}
+
+int alarms_order_scale2(
+	struct alarms *a, const char *bed, bool on, const char *by, const struct alarm_now *now)
+{
+	struct bed_place *b;
+	int e = bed_get(a, bed, now, &b);
+
+	assert(!a->busy);
+	if (e == 0)
+		e = replace_label(&b->scale2_by, on ? by : NULL);
+	if (e != 0)
+		return e;
+	b->scale2 = on;
+	a->revision++;
+	for (struct subject *s = b->subjects; s; s = s->next)
+		if (s->rule->inputs[0] || s->rule->inputs[1])
+			subject_judge(a, s, CAUSE_TICK, NULL, SIDE_NORMAL, now);
+	return 0;
+}
+
+/* ---- rules that come and go ---- */
+
+/* Where the new set goes on with the old one's rule. */
+static struct rule *successor(const struct ruleset *set, const struct rule *old)
+{
+	struct rule *r = ruleset_find(set, old->name);
+
+	return r && r->type == old->type && r->common.metric == old->common.metric &&
+			       r->by_bed == old->by_bed
+		       ? r
+		       : NULL;
+}
+
+/* Takes over what goes on and ends the rest; *list keeps the former. */
+static void change_rules(struct alarms *a, struct subject **list, const struct ruleset *set,
+	const struct alarm_now *now)
+{
+	while (*list) {
+		struct subject *s = *list;
+		struct rule *r = successor(set, s->rule);
+
+		if (!r || !rule_matches(r, s->device, subject_bed(s))) {
+			subject_over(a, s,
+				ruleset_find(set, s->rule->name) ? ALARM_REASON_RULE_CHANGED
+								 : ALARM_REASON_RULE_REMOVED,
+				NULL, now);
+			*list = s->next;
+			subject_free(a, s);
+			continue;
+		}
+		if (r->fingerprint != s->rule->fingerprint) {
+			/* the alarm goes on; what was measured up to now was for other settings */
+			memset(s->state, 0, r->type->state_size);
+			s->judge_at_us = RULE_NEVER;
+			s->pending = false;
+		}
+		s->rule = r;
+		s->limits_generation = 0;
+		s->last_of_kind = NULL;
+		s->next_of_kind = r->subjects;
+		if (r->subjects)
+			r->subjects->last_of_kind = s;
+		r->subjects = s;
+		subject_arm(a, s);
+		list = &s->next;
+	}
+}
+
+/* Limits set by people go on with the rule of that name. */
+static void change_overrides(struct alarms *a, const struct ruleset *set)
+{
+	for (size_t i = 0; a->rules && i < a->rules->count; i++) {
+		struct rule *old = &a->rules->rules[i], *r = successor(set, old);
+
+		while (old->overrides) {
+			struct limit_override *o = old->overrides;
+
+			old->overrides = o->next;
+			if (r) {
+				o->next = r->overrides;
+				r->overrides = o;
+			} else {
+				override_free(a, o);
+			}
+		}
+	}
+}
+
+int alarms_set_rules(struct alarms *a, struct ruleset *take, const struct alarm_now *now)
+{
+	struct ruleset *old = a->rules;
+	int e;
+
+	assert(!a->busy);
+	/* the lists of the old rules' subjects dissolve; rules that combine others wait for the end
+	 */
+	for (size_t i = 0; old && i < old->count; i++)
+		while (old->rules[i].subjects) {
+			struct subject *s = old->rules[i].subjects;
+
+			old->rules[i].subjects = s->next_of_kind;
+			s->next_of_kind = s->last_of_kind = NULL;
+		}
+	a->changing = true;
+	FOR_EACH_DEVICE(a, i, d)
+	for (struct sensor *x = d->sensors; x; x = x->next)
+		change_rules(a, &x->subjects, take, now);
+	FOR_EACH_BED(a, i, b)
+	{
+		for (struct sensor *x = b->sensors; x; x = x->next)
+			change_rules(a, &x->subjects, take, now);
+		change_rules(a, &b->subjects, take, now);
+	}
+	a->changing = false;
+	change_overrides(a, take);
+	a->rules = take;
+	a->generation++;
+	a->revision++;
+	ruleset_free(old);
+	e = places_fill(a, now);
+	members_refresh(a, now);
+	return e;
+}

@@ -1,0 +1,255 @@
+/*
+ * Alarms of a saved state: found their places again, or ended where these are
+ * gone. See restore.h.
+ */
+#include "alarms/restore.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool subject_is_sound(const struct subject *s)
+{
+	return (unsigned)s->life < _LIFE_MAX && (unsigned)s->verdict.side < _SIDE_MAX &&
+	       (unsigned)s->verdict.priority < _PRIORITY_MAX &&
+	       (unsigned)s->priority < _PRIORITY_MAX && (unsigned)s->floor < _PRIORITY_MAX &&
+	       (unsigned)s->told_priority < _PRIORITY_MAX && s->inactivation < _INACTIVATION_END &&
+	       s->sample.kind <= VALUE_WORD && s->sample.validity < _VALIDITY_MAX &&
+	       s->sample.word < _WORD_MAX && (s->life == LIFE_IDLE || !s->grouped) &&
+	       !(subject_alarms(s) && s->pending) &&
+	       (!subject_alarms(s) || s->verdict.side >= SIDE_BELOW);
+}
+
+/* An alarm whose rule or place is gone: its retained state is to be emptied. */
+static void tell_gone(
+	struct reader *k, const struct subject *s, const char *kind, enum alarm_reason reason)
+{
+	const char *epoch = restore_get(k, "epoch");
+	struct alarm_event e = { .key = restore_get(k, "key"),
+		.epoch = epoch ? epoch : "",
+		.number = s->number,
+		.step = s->step + 1,
+		.rule = restore_get(k, "name"),
+		.priority = s->priority,
+		.phase = PHASE_END,
+		.state = ALARM_INACTIVE,
+		.reason = reason,
+		.bed = restore_get(k, "bed"),
+		.device = restore_get(k, "device"),
+		.onset_us = s->onset_utc,
+		.detected_us = s->detected_utc,
+		.time_us = k->now->utc_us,
+		.ended_us = k->now->utc_us,
+		.text = "Its rule, device or bed is no longer there" };
+
+	while (strcmp(alarm_kind_text(e.kind), kind) != 0)
+		e.kind++;
+	if (s->life == LIFE_IDLE || s->step == 0 || !k->a->sink.event)
+		return;
+	k->a->counters.events++;
+	k->a->sink.event(k->a->sink.userdata, &e);
+}
+
+static void take_fields(struct subject *s, const struct subject *fresh)
+{
+	for (size_t i = 0; i < save_subject_rows.count; i++) {
+		const struct rule_field *f = &save_subject_rows.rows[i];
+
+		memcpy((char *)s + f->offset, (const char *)fresh + f->offset,
+			save_field_size(f->kind));
+	}
+}
+
+/* What a long interruption leaves of it. */
+static void settle(const struct reader *k, struct subject *s)
+{
+	if (!k->long_gap)
+		return;
+	s->pending = s->rule ? false : s->present && s->life == LIFE_IDLE && !s->grouped;
+	if (s->life == LIFE_CLEARING)
+		s->life = LIFE_ACTIVE;
+	if (s->rule && !(s->rule->type->flags & RULE_FROM_START))
+		s->stale = s->life == LIFE_ACTIVE;
+}
+
+/* Fields that mean nothing for this sort of subject. */
+static void make_sound(struct subject *s)
+{
+	if (s->rule) {
+		s->present = s->grouped = false;
+		return;
+	}
+	s->judge_at_us = s->escalate_us = RULE_NEVER;
+	s->frozen_us = 0;
+	if (!s->device)
+		s->grouped = s->pending = false;
+	else if (s->present && s->life == LIFE_IDLE && !s->grouped)
+		s->pending = true;
+}
+
+static int apply_subject(struct reader *k, struct subject *s, const struct subject *fresh)
+{
+	const char *epoch = restore_get(k, "epoch"), *text = restore_get(k, "text");
+	struct alarms *a = k->a;
+	int e;
+
+	take_fields(s, fresh);
+	if (epoch)
+		memcpy(s->epoch, epoch, strlen(epoch) + 1);
+	if (text) {
+		free(s->text);
+		s->text = strdup(text);
+		if (!s->text)
+			return -ENOMEM;
+	}
+	e = restore_label(k, "by", &s->by);
+	e = e ?: restore_label(k, "reading_epoch", &s->sample.epoch);
+	make_sound(s);
+	settle(k, s);
+	if (s->life != LIFE_IDLE && !(s->rule && s->rule->common.priority == PRIORITY_NONE))
+		subject_live(a, s, true);
+	if (s->chatters && s->device && s->condition == CONDITION_NONE)
+		s->device->chatter_count++;
+	if (s->grouped)
+		a->groups[s->condition].members++;
+	subject_arm(a, s);
+	return e;
+}
+
+static struct subject *find_subject(
+	struct subject *list, const struct rule *r, enum alarm_condition c)
+{
+	while (list && (list->rule != r || list->condition != c))
+		list = list->next;
+	return list;
+}
+
+/* Finds or makes where the line belongs. NULL in *ret: it is gone. */
+static int find_place(struct reader *k, struct rule *r, enum alarm_condition c,
+	struct subject **ret, enum alarm_reason *reason)
+{
+	const char *device = restore_get(k, "device"), *bed = restore_get(k, "bed");
+	struct device_place *d = device ? device_find(k->a, device) : NULL;
+	struct bed_place *b = bed ? bed_find(k->a, bed) : NULL;
+	struct sensor *x;
+	unsigned instance;
+	enum metric m;
+	int e;
+
+	*ret = NULL;
+	*reason = device && !d ? ALARM_REASON_DEVICE_REMOVED
+		  : bed && !b  ? ALARM_REASON_BED_REMOVED
+			       : ALARM_REASON_RULE_REMOVED;
+	if ((device && !d) || (bed && !b) || (!r && c == CONDITION_NONE))
+		return 0;
+	if (c != CONDITION_NONE && !d) {
+		*ret = k->a->groups[c].subject;
+		return 0;
+	}
+	if (c != CONDITION_NONE) {
+		*ret = find_subject(d->conditions, NULL, c);
+		if (*ret)
+			return 0;
+		e = subject_new(k->a, NULL, c, NULL, d, NULL, ret);
+		if (e != 0)
+			return e < 0 ? e : 0;
+		(*ret)->next = d->conditions;
+		d->conditions = *ret;
+		return 0;
+	}
+	*reason = ALARM_REASON_RULE_CHANGED;
+	if (!restore_get(k, "metric")) {
+		*ret = b ? find_subject(b->subjects, r, c) : NULL;
+		return 0;
+	}
+	if (restore_metric(k, &m) != 0 || restore_instance(k, &instance) != 0)
+		return ALARMS_E_REFUSED;
+	e = sensor_get(k->a, d, b, m, instance, k->now, &x);
+	if (e == 0)
+		*ret = find_subject(x->subjects, r, c);
+	return e < 0 ? e : 0;
+}
+
+int restore_subject(struct reader *k, bool is_rule)
+{
+	char of[24];
+	static const struct subject nothing = { .judge_at_us = RULE_NEVER,
+		.inactive_until_us = RULE_NEVER,
+		.remind_us = RULE_NEVER,
+		.escalate_us = RULE_NEVER,
+		.update_us = RULE_NEVER };
+	const char *name = restore_get(k, "name"), *epoch = restore_get(k, "epoch"),
+		   *type = restore_get(k, "type");
+	const char *kind = restore_get(k, "is"), *key = restore_get(k, "key"),
+		   *text = restore_get(k, "text");
+	enum alarm_condition c = is_rule || !name ? CONDITION_NONE : condition_by_name(name);
+	struct rule *r = is_rule && name && k->a->rules ? ruleset_find(k->a->rules, name) : NULL;
+	struct subject fresh = nothing, *s = NULL;
+	enum alarm_reason reason;
+	unsigned instance;
+	enum metric m;
+	int e;
+
+	if (!name || !key || strlen(key) > ALARM_KEY_MAX || !kind ||
+		(strcmp(kind, "physiological") != 0 && strcmp(kind, "technical") != 0 &&
+			strcmp(kind, "advisory") != 0) ||
+		(is_rule ? !type : c == CONDITION_NONE) || (epoch && strlen(epoch) > EPOCH_MAX) ||
+		(text && strlen(text) > ALARM_TEXT_MAX) ||
+		(restore_get(k, "device") && restore_get(k, "bed")))
+		return restore_bad(k, "an alarm without its names");
+	if (restore_get(k, "metric") &&
+		(restore_metric(k, &m) != 0 || restore_instance(k, &instance) != 0))
+		return ALARMS_E_REFUSED;
+	e = restore_rows(k, save_subject_rows.rows, save_subject_rows.count, &fresh);
+	if (e == 0 && !subject_is_sound(&fresh))
+		e = restore_bad(k, "an alarm that cannot be");
+	if (e == 0 && !k->apply) {
+		struct label *none = NULL;
+
+		e = restore_label(k, "by", &none);
+		e = e ?: restore_label(k, "reading_epoch", &none);
+	}
+	k->expect_state = is_rule;
+	k->subject = NULL;
+	if (r && strcmp(r->type->name, type) != 0)
+		r = NULL;
+	snprintf(of, sizeof(of), "%" PRIx64, r ? r->fingerprint : 0);
+	/* what was measured for other settings is not gone on with; the alarm is */
+	k->rule = r && restore_get(k, "of") && strcmp(restore_get(k, "of"), of) == 0 ? r : NULL;
+	if (!k->rule) {
+		fresh.judge_at_us = RULE_NEVER;
+		fresh.pending = fresh.pending && !is_rule;
+	}
+	if (e != 0 || !k->apply)
+		return e;
+	e = find_place(k, r, c, &s, &reason);
+	if (e != 0)
+		return e;
+	k->subject = s;
+	if (!s) {
+		tell_gone(k, &fresh, kind, reason);
+		return 0;
+	}
+	return apply_subject(k, s, &fresh);
+}
+
+int restore_state(struct reader *k)
+{
+	_Alignas(16) unsigned char state[RULE_STATE_MAX] = { 0 };
+	const struct rule_type *type = k->rule ? k->rule->type : NULL;
+	int e;
+
+	if (!k->expect_state)
+		return restore_bad(k, "a state that belongs to no rule");
+	k->expect_state = false;
+	if (!type)
+		return 0;
+	e = restore_rows(k, type->fields, type->field_count, state);
+	if (e == 0 && type->valid && !type->valid(k->rule->params, state))
+		e = restore_bad(k, "a state of Type=%s that cannot be", type->name);
+	if (e == 0 && k->apply && k->subject)
+		memcpy(k->subject->state, state, type->state_size);
+	return e;
+}

@@ -1,0 +1,142 @@
+/*
+ * Type=event: a switch that is in the state it should not be in, or a word
+ * that was said (a button pressed). A state lasts until the next reading; a
+ * moment lasts for Hold=.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "alarms/settings.h"
+#include "util/cleanup.h"
+#include "wardgate/reading.h"
+#include "wardgate/rule.h"
+
+struct params {
+	bool is;
+	const char *words, *until;
+	int64_t hold_us;
+};
+
+struct state {
+	bool on;
+	int64_t until_us; /* boot; 0: until something else is said */
+};
+
+static const struct rule_setting settings[] = {
+	{ "Is", SETTING_SWITCH, offsetof(struct params, is), "yes",
+		.help = "The state of the switch that alarms: yes for true, no for false." },
+	{ "Words", SETTING_TEXT, offsetof(struct params, words), "", .example = "single long",
+		.help = "The words that alarm, for a metric that has words." },
+	{ "Until", SETTING_TEXT, offsetof(struct params, until), "", .example = "double",
+		.help = "The words that end it; without them every other word does." },
+	{ "Hold", SETTING_DURATION, offsetof(struct params, hold_us), "0", 0,
+		INT64_C(86400) * 1000000, .example = "5min",
+		.help = "How long it lasts; 0: until the next reading says otherwise." },
+};
+
+static const struct rule_field fields[] = {
+	{ "on", FIELD_BOOL, offsetof(struct state, on), .count = 1 },
+	{ "until", FIELD_TIME, offsetof(struct state, until_us), .count = 1 },
+};
+
+static int check_words(struct rule_prepare *p, const char *key, const char *list)
+{
+	const char *word;
+	size_t n;
+
+	for (unsigned i = 0; (n = setting_word(list, i, &word)) > 0; i++)
+		if (!metric_takes_word(p->metric, word_by_text(word, n))) {
+			p->why_key = key;
+			snprintf(p->why, RULE_WHY_MAX,
+				"has a word that %s does not say; give some of: %s",
+				metric_info(p->metric)->name, metric_info(p->metric)->words);
+			return -EINVAL;
+		}
+	return 0;
+}
+
+static int prepare(struct rule_prepare *p)
+{
+	const struct params *own = p->params;
+	bool words = metric_info(p->metric)->kind == METRIC_WORD;
+
+	p->why_key = "Words";
+	if (words != (own->words[0] != 0)) {
+		snprintf(p->why, RULE_WHY_MAX, "%s",
+			words ? "is missing; give the words that alarm"
+			      : "goes with a metric that has words; give Is= instead");
+		return -EINVAL;
+	}
+	if (!words)
+		return 0;
+	if (check_words(p, "Words", own->words) < 0 || check_words(p, "Until", own->until) < 0)
+		return -EINVAL;
+	return 0;
+}
+
+static bool list_holds(const char *list, enum word w)
+{
+	const char *text = word_text(w), *word;
+	size_t n;
+
+	for (unsigned i = 0; (n = setting_word(list, i, &word)) > 0; i++)
+		if (n == strlen(text) && memcmp(text, word, n) == 0)
+			return true;
+	return false;
+}
+
+static enum rule_side crosses(const struct rule_call *c)
+{
+	const struct params *p = c->params;
+	const struct reading *r = c->reading;
+
+	if (r->kind == VALUE_BOOLEAN)
+		return r->boolean == p->is ? SIDE_PRESENT : SIDE_NORMAL;
+	if (r->kind != VALUE_WORD)
+		return SIDE_UNKNOWN;
+	if (list_holds(p->words, (enum word)r->word))
+		return SIDE_PRESENT;
+	return !p->until[0] || list_holds(p->until, (enum word)r->word) ? SIDE_NORMAL
+									: SIDE_UNKNOWN;
+}
+
+static void judge(const struct rule_call *c, struct rule_verdict *v)
+{
+	const struct params *p = c->params;
+	struct state *s = c->state;
+
+	if (c->cause == CAUSE_UNMEASURED) {
+		if (s->on && s->until_us > c->now_us)
+			v->deadline_us = s->until_us;
+		return;
+	}
+	if (c->cause == CAUSE_READING) {
+		enum rule_side side = crosses(c);
+
+		if (side == SIDE_PRESENT)
+			s->until_us = p->hold_us ? c->now_us + p->hold_us : 0;
+		if (side != SIDE_UNKNOWN) /* a word that is not for us changes nothing */
+			s->on = side == SIDE_PRESENT;
+	}
+	if (s->on && s->until_us && s->until_us <= c->now_us)
+		s->on = false;
+	v->side = s->on ? SIDE_PRESENT : SIDE_NORMAL;
+	if (s->on && s->until_us)
+		v->deadline_us = s->until_us;
+}
+
+const struct rule_type rule_event = {
+	.name = "event",
+	.help = "A switch in a state that it should not be in, or a word that was said.",
+	.flags = RULE_SWITCHES | RULE_WORDS,
+	.settings = settings,
+	.setting_count = ARRAY_SIZE(settings),
+	.params_size = sizeof(struct params),
+	.fields = fields,
+	.field_count = ARRAY_SIZE(fields),
+	.state_size = sizeof(struct state),
+	.prepare = prepare,
+	.judge = judge,
+	.crosses = crosses,
+};

@@ -1,0 +1,45 @@
+/*
+ * Type=limit: a value below or above its limit. The simplest rule, and the
+ * one to copy from: no settings of its own, no state.
+ */
+#include "util/decimal.h"
+#include "wardgate/reading.h"
+#include "wardgate/rule.h"
+
+static bool is_below(const struct rule_call *c, struct decimal v)
+{
+	return decimal_compare(v, c->side == SIDE_BELOW ? c->low_clear_at : c->limits.low) < 0;
+}
+
+static bool is_above(const struct rule_call *c, struct decimal v)
+{
+	return decimal_compare(v, c->side == SIDE_ABOVE ? c->high_clear_at : c->limits.high) > 0;
+}
+
+static enum rule_side side_of(const struct rule_call *c)
+{
+	if (c->extreme != SIDE_NORMAL) {
+		if (c->extreme == SIDE_BELOW)
+			return c->limits.has_low ? SIDE_BELOW : SIDE_NORMAL;
+		return c->limits.has_high ? SIDE_ABOVE : SIDE_NORMAL;
+	}
+	if (c->limits.has_low && is_below(c, c->reading->number))
+		return SIDE_BELOW;
+	if (c->limits.has_high && is_above(c, c->reading->number))
+		return SIDE_ABOVE;
+	return SIDE_NORMAL;
+}
+
+static void judge(const struct rule_call *c, struct rule_verdict *v)
+{
+	if (c->cause == CAUSE_READING)
+		v->side = side_of(c);
+}
+
+const struct rule_type rule_limit = {
+	.name = "limit",
+	.help = "A value below or above its limit.",
+	.flags = RULE_NUMBERS | RULE_LIMITS,
+	.judge = judge,
+	.crosses = side_of,
+};

@@ -1,0 +1,205 @@
+/*
+ * Type=sustained: how far and how long a value is beyond its limit, taken
+ * together: the area between the two. A little for long and much for a short
+ * time weigh alike. Back within the limit the area is 0 again.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "alarms/describe.h"
+#include "util/cleanup.h"
+#include "util/decimal.h"
+#include "wardgate/reading.h"
+#include "wardgate/rule.h"
+
+#define PLACES 6        /* the area is counted in millionths ... */
+#define MINUTE_MS 60000 /* ... times milliseconds */
+#define AREA_MAX (INT64_MAX / 4)
+
+struct params {
+	struct setting_number area; /* unit times minutes */
+	int64_t gap_us;
+	int64_t threshold; /* as the area is counted */
+};
+
+struct state {
+	struct decimal value;
+	struct decimal beyond; /* how far the last value was, 0 or more */
+	int64_t since_us;      /* boot: up to when the area is counted; 0: nothing is */
+	int64_t heard_us;      /* boot: the last value */
+	int64_t area;
+	uint8_t side; /* enum rule_side of the area */
+};
+
+static const struct rule_setting settings[] = {
+	{ "Area", SETTING_NUMBER, offsetof(struct params, area), "", .required = true,
+		.example = "30",
+		.help = "The area that alarms, in the metric's unit times minutes: 30 is 1 beyond "
+			"the limit for half an hour, or 3 for ten minutes." },
+	{ "Gap", SETTING_DURATION, offsetof(struct params, gap_us), "5min", 1000000,
+		INT64_C(86400) * 1000000, .example = "5min",
+		.help = "For how long a value counts when no other comes." },
+};
+
+static const struct rule_field fields[] = {
+	{ "value", FIELD_DECIMAL, offsetof(struct state, value), .count = 1 },
+	{ "beyond", FIELD_DECIMAL, offsetof(struct state, beyond), .count = 1 },
+	{ "since", FIELD_TIME, offsetof(struct state, since_us), .count = 1 },
+	{ "heard", FIELD_TIME, offsetof(struct state, heard_us), .count = 1 },
+	{ "area", FIELD_I64, offsetof(struct state, area), .count = 1 },
+	{ "side", FIELD_U8, offsetof(struct state, side), .count = 1 },
+};
+
+/* In millionths; -1 when it does not fit. */
+static int64_t millionths(struct decimal d)
+{
+	int64_t v;
+
+	return decimal_to_micro(&v, d) == 0 ? v : -1;
+}
+
+static int prepare(struct rule_prepare *p)
+{
+	struct params *own = p->params;
+	int64_t area = millionths(own->area.value);
+
+	if (area <= 0 || area > AREA_MAX / MINUTE_MS) {
+		p->why_key = "Area";
+		snprintf(p->why, RULE_WHY_MAX, "is no area; give a number above 0, e.g. 30");
+		return -EINVAL;
+	}
+	own->threshold = area * MINUTE_MS;
+	return 0;
+}
+
+/* Counts the last value up to now, or up to where it no longer counts. */
+static void count(const struct params *p, struct state *s, int64_t now_us)
+{
+	int64_t end_us = now_us, ms, part, height = millionths(s->beyond);
+
+	if (!s->since_us)
+		return;
+	if (end_us > s->heard_us + p->gap_us)
+		end_us = s->heard_us + p->gap_us;
+	ms = (end_us - s->since_us) / 1000;
+	if (ms <= 0)
+		return;
+	s->since_us += ms * 1000;
+	if (height < 0 || __builtin_mul_overflow(height, ms, &part) || part > AREA_MAX - s->area)
+		s->area = AREA_MAX;
+	else
+		s->area += part;
+}
+
+static bool subtract(struct decimal *ret, struct decimal a, struct decimal b)
+{
+	return decimal_negate(&b, b) == 0 && decimal_add(ret, a, b) == 0;
+}
+
+/* How far the value is beyond a limit; the side. */
+static enum rule_side beyond(const struct rule_call *c, struct decimal *ret)
+{
+	struct decimal v = c->reading->number;
+
+	if (c->limits.has_low && decimal_compare(v, c->limits.low) < 0)
+		return subtract(ret, c->limits.low, v) ? SIDE_BELOW : SIDE_NORMAL;
+	if (c->limits.has_high && decimal_compare(v, c->limits.high) > 0)
+		return subtract(ret, v, c->limits.high) ? SIDE_ABOVE : SIDE_NORMAL;
+	return SIDE_NORMAL;
+}
+
+/* Within its limits again, or, once it has alarmed, back where it clears. */
+static bool is_back(const struct rule_call *c, const struct state *s)
+{
+	if (c->side == SIDE_BELOW && s->side == SIDE_BELOW)
+		return decimal_compare(c->reading->number, c->low_clear_at) >= 0;
+	if (c->side == SIDE_ABOVE && s->side == SIDE_ABOVE)
+		return decimal_compare(c->reading->number, c->high_clear_at) <= 0;
+	return true;
+}
+
+static void take(const struct rule_call *c, struct state *s)
+{
+	struct decimal far = { 0 };
+	enum rule_side side = beyond(c, &far);
+
+	if (side == SIDE_NORMAL && !is_back(c, s))
+		side = (enum rule_side)s->side;
+	if (side != s->side)
+		*s = (struct state){ .side = (uint8_t)side };
+	s->value = c->reading->number;
+	s->beyond = far;
+	s->heard_us = c->now_us;
+	s->since_us = c->now_us; /* count() has counted what came before */
+}
+
+/* When the area will be reached if the value stays. */
+static int64_t due(const struct params *p, const struct state *s, int64_t now_us)
+{
+	int64_t height = millionths(s->beyond), us;
+
+	if (height <= 0 || __builtin_mul_overflow((p->threshold - s->area + height - 1) / height,
+				   INT64_C(1000), &us))
+		return RULE_NEVER;
+	us = us < p->gap_us ? us : p->gap_us;
+	return now_us + us > s->heard_us + p->gap_us ? RULE_NEVER : now_us + us;
+}
+
+static void judge(const struct rule_call *c, struct rule_verdict *v)
+{
+	const struct params *p = c->params;
+	struct state *s = c->state;
+	bool reached;
+
+	count(p, s, c->now_us);
+	if (c->cause == CAUSE_UNMEASURED) {
+		s->since_us = 0; /* what is not measured adds nothing; what was counted stays */
+		return;
+	}
+	if (c->cause == CAUSE_READING && c->extreme != SIDE_NORMAL) {
+		if (c->extreme == SIDE_BELOW ? c->limits.has_low : c->limits.has_high)
+			v->side = c->extreme;
+		return;
+	}
+	if (c->cause == CAUSE_READING)
+		take(c, s);
+	v->has_number = s->heard_us != 0;
+	v->number = s->value;
+	reached = s->side > SIDE_NORMAL && s->area >= p->threshold;
+	v->side = reached ? (enum rule_side)s->side : SIDE_NORMAL;
+	if (!reached && s->side > SIDE_NORMAL && s->since_us)
+		v->deadline_us = due(p, s, c->now_us);
+}
+
+static void describe(const struct rule_call *c, const struct rule_verdict *v, struct text *t)
+{
+	text_decimal(t, v->number);
+	text_str(t, v->side == SIDE_BELOW ? ", for long below " : ", for long above ");
+	text_decimal(t, v->side == SIDE_BELOW ? v->limits.low : v->limits.high);
+	(void)c;
+}
+
+static bool valid(const void *params, const void *state)
+{
+	const struct state *s = state;
+
+	(void)params;
+	return s->area >= 0 && s->area <= AREA_MAX && s->beyond.mantissa >= 0 &&
+	       (s->side == 0 || (s->side >= SIDE_NORMAL && s->side <= SIDE_ABOVE));
+}
+
+const struct rule_type rule_sustained = {
+	.name = "sustained",
+	.help = "A value beyond its limit, by how far and how long together.",
+	.flags = RULE_NUMBERS | RULE_LIMITS,
+	.settings = settings,
+	.setting_count = ARRAY_SIZE(settings),
+	.params_size = sizeof(struct params),
+	.fields = fields,
+	.field_count = ARRAY_SIZE(fields),
+	.state_size = sizeof(struct state),
+	.prepare = prepare,
+	.judge = judge,
+	.describe = describe,
+	.valid = valid,
+};
