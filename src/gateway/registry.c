@@ -255,6 +255,17 @@ static bool is_same(const struct device *d, const struct config_device *c)
 	       compare_keys(c->transport, c->address, d) == 0;
 }
 
+/* Those that have become known. */
+static void drop_known(struct registry *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->unknown_count; i++)
+		if (!registry_find(r, r->unknown[i].transport, r->unknown[i].address))
+			r->unknown[kept++] = r->unknown[i];
+	r->unknown_count = kept;
+}
+
 int registry_apply(struct registry *r, const struct config *c)
 {
 	_cleanup_(freep) struct device **names = calloc(c->device_count + 1, sizeof(*names));
@@ -303,6 +314,7 @@ int registry_apply(struct registry *r, const struct config *c)
 		k = apply_settings(r, r->by_name[i], &c->devices[i], is_new[i]);
 	qsort(r->by_name, r->count, sizeof(*r->by_name), compare_names);
 	qsort(r->by_address, r->count, sizeof(*r->by_address), compare_addresses);
+	drop_known(r);
 	return k;
 }
 

@@ -165,6 +165,21 @@ static void test_unknown_devices_are_capped(void **state)
 	registry_free(r);
 }
 
+static void test_one_that_is_configured_is_unknown_no_more(void **state)
+{
+	struct config_device devices[] = { device("a", "u1", NULL) };
+	struct registry *r = make();
+
+	registry_heard_unknown(r, TRANSPORT_COAP, "u0", "", 0, 1000);
+	registry_heard_unknown(r, TRANSPORT_COAP, "u1", "", 0, 1001);
+	registry_heard_unknown(r, TRANSPORT_BLE, "u1", "", 0, 1002);
+	apply(r, devices, 1);
+	assert_int_equal(registry_unknown_count(r), 2);
+	assert_string_equal(registry_unknown_at(r, 0)->address, "u0");
+	assert_int_equal(registry_unknown_at(r, 1)->transport, TRANSPORT_BLE);
+	registry_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_a_promise_of_its_own_counts_without_a_setting),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_unknown_devices_are_capped),
+		cmocka_unit_test(test_one_that_is_configured_is_unknown_no_more),
 	};
 
 	return RUN_TESTS(tests);
