@@ -173,31 +173,55 @@ static bool name_is_good(const char *name)
 	return n > 0 && n <= 40 && name[n] == 0 && name[0] != '-';
 }
 
-/* Returns 0 with the choice, 1 to look again, -ECANCELED. */
+enum choice { CHOICE_LISTED, CHOICE_NEW, CHOICE_AGAIN };
+
+/* Returns an enum choice, or -ECANCELED. */
 static int choose(const struct unknown *u, const cJSON **ret)
 {
 	for (;;) {
 		char answer[16], *end;
 		unsigned long n;
-		int r = prompt_line("\nWhich one? [number; Enter looks again, q leaves] ", answer,
-			sizeof(answer));
+		int r = prompt_line(
+			u->count > 0 ? "\nWhich one? [number; n: a new CoAP device; Enter: look "
+				       "again; q: leave] "
+				     : "\n[Enter: listen for 60 s; n: a new CoAP device; q: "
+				       "leave] ",
+			answer, sizeof(answer));
 
 		if (r < 0 || strcmp(answer, "q") == 0)
 			return -ECANCELED;
 		if (r == 0)
-			return 1;
+			return CHOICE_AGAIN;
+		if (strcmp(answer, "n") == 0)
+			return CHOICE_NEW;
 		n = strtoul(answer, &end, 10);
 		if (*end == 0 && n >= 1 && n <= u->count && u->objects[n - 1]) {
 			*ret = u->objects[n - 1];
-			return 0;
+			return CHOICE_LISTED;
 		}
-		printf("Give a number from 1 to %zu.\n", u->count);
+		if (u->count > 0)
+			printf("Give a number from 1 to %zu, n or q.\n", u->count);
 	}
 }
 
-/* Shows who is there until one is chosen. Returns 0, -ECANCELED or p->status. */
-static int pick(struct bus *b, struct bus_problem *p, struct unknown *u, const cJSON **ret)
+/* Without a key nobody can be heard by CoAP: a new device is known by what stands on it. */
+static int ask_identity(char *identity, size_t size)
 {
+	int r;
+
+	do
+		r = prompt_line(
+			"Its identity, as it is set in the device, e.g. ox-9: ", identity, size);
+	while (r == 0);
+	return r < 0 ? -ECANCELED : 0;
+}
+
+/* Shows who is there until one is chosen; w gets its address and link, lent by u or identity.
+ * Returns 0, -ECANCELED or p->status. */
+static int pick(struct bus *b, struct bus_problem *p, struct unknown *u, struct wish *w,
+	char *identity, size_t size)
+{
+	const cJSON *chosen = NULL;
 	int r;
 
 	/* So that the drivers look meanwhile; the list is shown at once. */
@@ -207,25 +231,24 @@ static int pick(struct bus *b, struct bus_problem *p, struct unknown *u, const c
 		unknown_done(u);
 		if (unknown_list(b, p, u) != 0)
 			return p->status;
-		if (u->count == 0) {
-			printf("No unknown device was heard yet. Switch it on and have it send; "
-			       "listening for %d s ...\n",
-				LOOK_SECONDS);
-			fflush(stdout);
-			if (unknown_look(b, p, LOOK_SECONDS, true) != 0 ||
-				unknown_list(b, p, u) != 0)
-				return p->status;
-		}
 		if (u->count == 0)
-			return 0;
-		if (unknown_print(u, true) < 0)
+			puts("No unknown device was heard yet. Switch it on, and have it send.");
+		else if (unknown_print(u, true) < 0)
 			return bus_failed(p, NULL, -ENOMEM);
-		r = choose(u, ret);
-		if (r <= 0)
-			return r;
-		if (unknown_look(b, p, 2, true) != 0)
+		r = choose(u, &chosen);
+		if (r != CHOICE_AGAIN)
+			break;
+		if (unknown_look(b, p, u->count > 0 ? 2 : LOOK_SECONDS, true) != 0)
 			return p->status;
 	}
+	if (r == CHOICE_NEW) {
+		w->address = identity;
+		w->transport = "coap";
+		return ask_identity(identity, size);
+	}
+	w->address = json_text(chosen, "address", "");
+	w->transport = json_text(chosen, "transport", "");
+	return r;
 }
 
 static int ask_name(char *name, size_t size)
@@ -247,21 +270,14 @@ static int guide(const struct ctl *ctl, struct bus *b, struct wish *w, const cha
 	_cleanup_(bus_problem_done) struct bus_problem p = { 0 };
 	_cleanup_(unknown_done) struct unknown u = { 0 };
 	_cleanup_(freep) char *document = NULL;
-	char name[TEXT_MAX], bed[TEXT_MAX];
-	const cJSON *chosen = NULL;
+	char name[TEXT_MAX], bed[TEXT_MAX], identity[TEXT_MAX];
 	size_t given = w->count;
-	int r = pick(b, &p, &u, &chosen);
+	int r = pick(b, &p, &u, w, identity, sizeof(identity));
 
 	if (r == -ECANCELED)
 		return ctl_fail("nothing was adopted");
 	if (r != 0)
 		return bus_complain(&p);
-	if (!chosen)
-		return ctl_fail(
-			"no unknown device was heard; is it switched on, near enough, and set "
-			"to this gateway? wardgatectl doctor looks at the radios");
-	w->address = json_text(chosen, "address", "");
-	w->transport = json_text(chosen, "transport", "");
 	for (;;) {
 		if (ask_name(name, sizeof(name)) < 0 ||
 			prompt_line("Bed [Enter: none]: ", bed, sizeof(bed)) < 0)

@@ -161,12 +161,33 @@ def test_adopt_looks_again(gateway, terminal):
         UNKNOWN.pop()
 
 
+def test_adopt_a_new_coap_device(gateway, terminal):
+    gateway.answers["ListUnknown"] = ("as", ([],))
+    t = terminal("adopt", "--json")
+    t.wait("n: a new CoAP device")
+    t.line("7")
+    at = t.wait("leave").end()
+    t.wait("leave", start=at)
+    t.line("n")
+    t.wait("Its identity")
+    t.line("")
+    t.line("ox-new")
+    t.wait("Name of the device")
+    t.line("bed5-ox")
+    t.wait("Bed \\[")
+    t.line("")
+    t.wait(KEY)
+    assert t.ends() == 0
+    assert gateway.call("Adopt")[0] == ("bed5-ox", "coap", "ox-new", {})
+
+
 def test_adopt_waits_for_the_first(gateway, terminal):
     heard = []
     gateway.answers["ListUnknown"] = lambda: ("as", (heard,))
     gateway.answers["Discover"] = lambda seconds: ("u", (seconds,))
     t = terminal("adopt")
-    t.wait("listening for 60 s")
+    t.wait("No unknown device was heard yet")
+    t.line("")
     while True:
         (seconds,), sender = gateway.call("Discover")
         if seconds == 60:
