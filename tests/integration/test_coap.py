@@ -1,5 +1,6 @@
 """The CoAP contract (docs/interface): every error answer, limits, block-wise packs, and sessions that
 survive what happens to devices on a ward."""
+import errno
 import re
 import time
 from types import SimpleNamespace
@@ -180,7 +181,10 @@ def test_a_flood_from_one_device_hurts_no_other(clinic, device):
 def test_no_safe_place_for_20_s_is_5_03(ward):
     """No broker and no disk: the device is told to come back; the reading is kept all the same."""
     broker = ward.broker(start=False)
-    daemon = ward.daemon(broker)
+    daemon = ward.daemon(broker, start=False)
+    broken = ward.disk(daemon)
+    daemon.start()
+    broken.dead(errno.EIO)
     c = ward.session(daemon)
     begun = time.monotonic()
     r = c.wait(c.post(senml.as_json(heart_rate(70))), deadline=60)
