@@ -128,7 +128,7 @@ DEPS := gcc libc6-dev make pkg-config clang libclang-rt-dev clang-format clang-t
 	libmosquitto-dev libsystemd-dev libcjson-dev libcbor-dev libinih-dev libssl-dev libsqlite3-dev sqlite3 \
 	libcoap3-dev libcoap3-bin libcmocka-dev mosquitto mosquitto-clients openssl tzdata util-linux \
 	iproute2 procps mandoc python3 python3-pytest python3-pytest-xdist python3-paho-mqtt \
-	python3-jsonschema python3-cbor2 python3-yaml python3-jeepney dbus-daemon
+	python3-jsonschema python3-cbor2 python3-yaml python3-jeepney python3-pyte dbus-daemon bash zsh fish
 JOBS ?= $(shell nproc)
 # A make of its own: only there do the flags of packages that `deps` has just installed show.
 AGAIN = $(MAKE) --no-print-directory -j$(JOBS)
