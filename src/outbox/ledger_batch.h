@@ -18,6 +18,7 @@ struct outbox_entry;
 
 struct batch {
 	bool busy;                     /* with the thread */
+	int64_t since_us;              /* boot time at which it was given */
 	bool wrote;                    /* it has what was taken from the outbox */
 	struct outbox_entry **entries; /* scratch, BATCH_MAX */
 	struct store_row *rows;

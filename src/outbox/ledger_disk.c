@@ -14,6 +14,7 @@
 
 #define RETRY_US (1 * INT64_C(1000000))
 #define CHECK_US (10 * INT64_C(1000000)) /* how often limits are looked at when nothing happens */
+#define HANGS_US (5 * INT64_C(1000000))  /* a batch that takes longer is not waited for */
 #define OPEN_PATIENCE_US (1 * INT64_C(1000000))
 
 static void arm(struct ledger_disk *d, int64_t delay_us)
@@ -186,7 +187,21 @@ void ledger_disk_submit(struct ledger_disk *d, bool write)
 	b->wrote = write;
 	b->own_epoch = s.own_epoch;
 	b->busy = true;
+	b->since_us = boottime_us();
 	store_submit(d->store, &s);
+}
+
+/* With a disk that hangs, what is in memory does not wait for what cannot be read. */
+static void judge_delay(struct ledger_disk *d)
+{
+	struct ledger ledger = outbox_ledger(d->outbox);
+
+	if (!d->batch.busy || boottime_us() < d->batch.since_us + HANGS_US) {
+		ledger_disk_arm(d);
+		return;
+	}
+	outbox_unreadable(d->outbox);
+	ledger.flush(ledger.object);
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
@@ -196,6 +211,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	d->armed = false;
 	if (d->batch.busy || !d->opened) {
 		d->pending.tick = true;
+		judge_delay(d);
 		return 0;
 	}
 	ledger_disk_submit(d, true);
