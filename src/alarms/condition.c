@@ -80,7 +80,7 @@ static void arm_group(struct alarms *a, struct group *g)
 
 	if (g->open && g->members <= ALARMS_STORM_MAX / 2 && g->joined_us + ALARMS_STORM_US < at)
 		at = g->joined_us + ALARMS_STORM_US;
-	timers_set(&a->timers, &g->timer, at);
+	alarm_timers_set(&a->timers, &g->timer, at);
 }
 
 static void tell_group(struct alarms *a, struct group *g, const struct alarm_now *now)

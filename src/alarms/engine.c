@@ -26,7 +26,7 @@ int alarms_new(struct alarms **ret, const struct alarms_options *options)
 
 		g->timer.kind = TIMER_GROUP;
 		g->timer.at_us = RULE_NEVER;
-		e = timers_reserve(&a->timers);
+		e = alarm_timers_reserve(&a->timers);
 		if (e == 0)
 			e = subject_new(a, NULL, c, NULL, NULL, NULL, &g->subject);
 	}
@@ -52,7 +52,7 @@ struct alarms *alarms_free(struct alarms *a)
 			override_free(a, o);
 		}
 	ruleset_free(a->rules);
-	timers_done(&a->timers);
+	alarm_timers_done(&a->timers);
 	free(a->members);
 	free(a);
 	return NULL;
@@ -60,7 +60,7 @@ struct alarms *alarms_free(struct alarms *a)
 
 int64_t alarms_deadline(const struct alarms *a)
 {
-	const struct alarm_timer *t = timers_first(&a->timers);
+	const struct alarm_timer *t = alarm_timers_first(&a->timers);
 
 	return t ? t->at_us : RULE_NEVER;
 }
@@ -90,7 +90,7 @@ void alarms_tick(struct alarms *a, const struct alarm_now *now)
 	struct alarm_timer *t;
 
 	assert(!a->busy);
-	while ((t = timers_first(&a->timers)) && t->at_us <= now->boot_us) {
+	while ((t = alarm_timers_first(&a->timers)) && t->at_us <= now->boot_us) {
 		due(a, t, now);
 		/* what was due is not due again at the same moment */
 		assert(t->index == 0 || t->at_us > now->boot_us);

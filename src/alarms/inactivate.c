@@ -57,7 +57,8 @@ void bed_arm(struct alarms *a, struct bed_place *b)
 		b->until_us = b->remind_us = RULE_NEVER;
 		b->by = label_unref(b->by);
 	}
-	timers_set(&a->timers, &b->timer, b->until_us < b->remind_us ? b->until_us : b->remind_us);
+	alarm_timers_set(
+		&a->timers, &b->timer, b->until_us < b->remind_us ? b->until_us : b->remind_us);
 }
 
 void bed_due(struct alarms *a, struct bed_place *b, const struct alarm_now *now)

@@ -336,10 +336,10 @@ static void judge_quality(struct alarms *a, struct sensor *x, enum rule_side ext
 
 	if (measured) {
 		x->unmeasured_us = 0;
-		timers_set(&a->timers, &x->timer, RULE_NEVER);
+		alarm_timers_set(&a->timers, &x->timer, RULE_NEVER);
 	} else if (x->unmeasured_us == 0) {
 		x->unmeasured_us = now->boot_us;
-		timers_set(&a->timers, &x->timer, now->boot_us + ALARMS_FREEZE_US);
+		alarm_timers_set(&a->timers, &x->timer, now->boot_us + ALARMS_FREEZE_US);
 	}
 	if (!d)
 		return;
@@ -352,7 +352,7 @@ static void judge_quality(struct alarms *a, struct sensor *x, enum rule_side ext
 
 void sensor_due(struct alarms *a, struct sensor *x, const struct alarm_now *now)
 {
-	timers_set(&a->timers, &x->timer, RULE_NEVER);
+	alarm_timers_set(&a->timers, &x->timer, RULE_NEVER);
 	if (x->device)
 		count_condition(a, x->device, CONDITION_SENSOR_OFF, &x->off, &x->device->off_count,
 			true, now);

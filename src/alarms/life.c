@@ -129,7 +129,7 @@ void subject_arm(struct alarms *a, struct subject *s)
 		at = sooner(at, s->clear_us + clear_for(s));
 	if (s->chatters)
 		at = sooner(at, s->starts_us + ALARMS_CHATTER_US);
-	timers_set(&a->timers, &s->timer, at);
+	alarm_timers_set(&a->timers, &s->timer, at);
 }
 
 /* A rule that only serves others. */

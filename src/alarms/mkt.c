@@ -16,22 +16,28 @@
 #define LOWEST -200.0
 #define HIGHEST 200.0
 
+union bits {
+	double value;
+	int64_t bits;
+};
+
 static double sum_of(const struct mkt *m)
 {
-	double v;
+	return (union bits){ .bits = m->sum }.value;
+}
 
-	memcpy(&v, &m->sum, sizeof(v));
-	return v;
+static void set_sum(struct mkt *m, double sum)
+{
+	m->sum = (union bits){ .value = sum }.bits;
 }
 
 void mkt_add(struct mkt *m, struct decimal temperature, int64_t us)
 {
-	double t = decimal_to_double(temperature), sum = sum_of(m);
+	double t = decimal_to_double(temperature);
 
 	if (t < LOWEST || t > HIGHEST || us <= 0 || us > INT64_MAX / 4 - m->weight_us)
 		return;
-	sum += exp(REFERENCE - H_BY_R / (t + ZERO_CEL)) * ((double)us / 1e6);
-	memcpy(&m->sum, &sum, sizeof(sum));
+	set_sum(m, sum_of(m) + exp(REFERENCE - H_BY_R / (t + ZERO_CEL)) * ((double)us / 1e6));
 	m->weight_us += us;
 }
 

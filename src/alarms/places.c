@@ -71,12 +71,12 @@ int subject_new(struct alarms *a, struct rule *r, enum alarm_condition c, struct
 		a->counters.refused++;
 		return ALARMS_E_FULL;
 	}
-	e = timers_reserve(&a->timers);
+	e = alarm_timers_reserve(&a->timers);
 	if (e < 0)
 		return e;
 	s = calloc(1, sizeof(*s) + (r ? r->type->state_size : 0));
 	if (!s) {
-		timers_unreserve(&a->timers);
+		alarm_timers_unreserve(&a->timers);
 		return -ENOMEM;
 	}
 	s->timer.kind = TIMER_SUBJECT;
@@ -105,8 +105,8 @@ struct subject *subject_free(struct alarms *a, struct subject *s)
 	struct subject **of_kind = s->rule ? &s->rule->subjects : &a->groups[s->condition].subjects;
 
 	subject_clear(a, s);
-	timers_set(&a->timers, &s->timer, RULE_NEVER);
-	timers_unreserve(&a->timers);
+	alarm_timers_set(&a->timers, &s->timer, RULE_NEVER);
+	alarm_timers_unreserve(&a->timers);
 	if (*of_kind == s)
 		*of_kind = s->next_of_kind;
 	if (s->last_of_kind)
@@ -248,8 +248,8 @@ struct sensor *sensor_find(const struct alarms *a, const struct device_place *d,
 static struct sensor *sensor_free(struct alarms *a, struct sensor *x)
 {
 	subjects_free(a, &x->subjects);
-	timers_set(&a->timers, &x->timer, RULE_NEVER);
-	timers_unreserve(&a->timers);
+	alarm_timers_set(&a->timers, &x->timer, RULE_NEVER);
+	alarm_timers_unreserve(&a->timers);
 	free(x);
 	return NULL;
 }
@@ -270,12 +270,12 @@ int sensor_get(struct alarms *a, struct device_place *d, struct bed_place *b, un
 		a->counters.refused++;
 		return ALARMS_E_FULL;
 	}
-	e = timers_reserve(&a->timers);
+	e = alarm_timers_reserve(&a->timers);
 	if (e < 0)
 		return e;
 	x = calloc(1, sizeof(*x));
 	if (!x) {
-		timers_unreserve(&a->timers);
+		alarm_timers_unreserve(&a->timers);
 		return -ENOMEM;
 	}
 	x->timer.kind = TIMER_SENSOR;
@@ -354,14 +354,14 @@ int bed_get(struct alarms *a, const char *name, const struct alarm_now *now, str
 		a->counters.refused++;
 		return ALARMS_E_FULL;
 	}
-	e = timers_reserve(&a->timers);
+	e = alarm_timers_reserve(&a->timers);
 	if (e < 0)
 		return e;
 	b = calloc(1, sizeof(*b));
 	e = b ? label_new(&b->name, name) : -ENOMEM;
 	if (e < 0) {
 		free(b);
-		timers_unreserve(&a->timers);
+		alarm_timers_unreserve(&a->timers);
 		return e;
 	}
 	b->timer.kind = TIMER_BED;
@@ -390,8 +390,8 @@ void bed_free(struct alarms *a, struct bed_place *b)
 	sensors_free(a, &b->sensors);
 	subjects_free(a, &b->subjects);
 	overrides_drop(a, b, false, NULL, NULL);
-	timers_set(&a->timers, &b->timer, RULE_NEVER);
-	timers_unreserve(&a->timers);
+	alarm_timers_set(&a->timers, &b->timer, RULE_NEVER);
+	alarm_timers_unreserve(&a->timers);
 	label_unref(b->name);
 	label_unref(b->patient);
 	label_unref(b->association);

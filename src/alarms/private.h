@@ -164,7 +164,7 @@ struct alarms {
 	struct alarms_sink sink;
 	bool busy; /* the sink is being called */
 	struct ruleset *rules;
-	struct timers timers;
+	struct alarm_timers timers;
 	struct device_place *devices[TABLE_SIZE];
 	struct bed_place *beds[TABLE_SIZE];
 	struct group groups[_CONDITION_MAX];

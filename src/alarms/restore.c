@@ -112,7 +112,7 @@ static int read_sensor(struct reader *k)
 		d->off_count += x->off;
 		d->beyond_count += x->beyond;
 	}
-	timers_set(&k->a->timers, &x->timer,
+	alarm_timers_set(&k->a->timers, &x->timer,
 		x->unmeasured_us && !x->off ? x->unmeasured_us + ALARMS_FREEZE_US : RULE_NEVER);
 	return 0;
 }
@@ -231,7 +231,9 @@ static int walk(struct reader *k, char *text, int64_t elapsed_us)
 	k->line = 0;
 	k->expect_state = false;
 	for (char *line = text, *end; e == 0 && *line; line = end + 1) {
-		end = strchr(line, '\n'); /* check_end() has seen that the last line has one */
+		end = strchr(line, '\n');
+		if (!end) /* check_end() has seen that the last line has one */
+			return restore_bad(k, "its end is missing");
 		*end = 0;
 		k->line++;
 		e = restore_split(k, line);

@@ -221,7 +221,7 @@ int setting_read(const struct rule_setting *row, const char *value, void *params
 
 		if (m == METRIC_NONE)
 			return refuse(why, "is no metric that the gateway knows");
-		memcpy(at, &m, sizeof(m));
+		*(enum metric *)at = m;
 		return 0;
 	}
 	case SETTING_TEXT:

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-int timers_reserve(struct timers *t)
+int alarm_timers_reserve(struct alarm_timers *t)
 {
 	if (t->reserved + 1 >= t->size) {
 		size_t size = t->size ? 2 * t->size : 64;
@@ -23,7 +23,7 @@ int timers_reserve(struct timers *t)
 	return 0;
 }
 
-void timers_unreserve(struct timers *t)
+void alarm_timers_unreserve(struct alarm_timers *t)
 {
 	assert(t->reserved > t->count);
 	t->reserved--;
@@ -34,20 +34,20 @@ static bool before(const struct alarm_timer *a, const struct alarm_timer *b)
 	return a->at_us < b->at_us || (a->at_us == b->at_us && a->order < b->order);
 }
 
-static void put(struct timers *t, struct alarm_timer *timer, size_t i)
+static void put(struct alarm_timers *t, struct alarm_timer *timer, size_t i)
 {
 	t->heap[i] = timer;
 	timer->index = i;
 }
 
-static void sift_up(struct timers *t, struct alarm_timer *timer, size_t i)
+static void sift_up(struct alarm_timers *t, struct alarm_timer *timer, size_t i)
 {
 	for (; i > 1 && before(timer, t->heap[i / 2]); i /= 2)
 		put(t, t->heap[i / 2], i);
 	put(t, timer, i);
 }
 
-static void sift_down(struct timers *t, struct alarm_timer *timer, size_t i)
+static void sift_down(struct alarm_timers *t, struct alarm_timer *timer, size_t i)
 {
 	for (;;) {
 		size_t child = 2 * i;
@@ -64,7 +64,7 @@ static void sift_down(struct timers *t, struct alarm_timer *timer, size_t i)
 	put(t, timer, i);
 }
 
-static void replace(struct timers *t, struct alarm_timer *timer, size_t i)
+static void replace(struct alarm_timers *t, struct alarm_timer *timer, size_t i)
 {
 	if (i > 1 && before(timer, t->heap[i / 2]))
 		sift_up(t, timer, i);
@@ -72,7 +72,7 @@ static void replace(struct timers *t, struct alarm_timer *timer, size_t i)
 		sift_down(t, timer, i);
 }
 
-void timers_set(struct timers *t, struct alarm_timer *timer, int64_t at_us)
+void alarm_timers_set(struct alarm_timers *t, struct alarm_timer *timer, int64_t at_us)
 {
 	size_t i = timer->index;
 
@@ -96,13 +96,13 @@ void timers_set(struct timers *t, struct alarm_timer *timer, int64_t at_us)
 	}
 }
 
-struct alarm_timer *timers_first(const struct timers *t)
+struct alarm_timer *alarm_timers_first(const struct alarm_timers *t)
 {
 	return t->count > 0 ? t->heap[1] : NULL;
 }
 
-void timers_done(struct timers *t)
+void alarm_timers_done(struct alarm_timers *t)
 {
 	free(t->heap);
-	*t = (struct timers){ 0 };
+	*t = (struct alarm_timers){ 0 };
 }

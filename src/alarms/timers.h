@@ -18,18 +18,18 @@ struct alarm_timer {
 	enum timer_kind kind;
 };
 
-struct timers {
+struct alarm_timers {
 	struct alarm_timer **heap; /* from 1 */
 	size_t count, reserved, size;
 	uint64_t order;
 };
 
 /* Makes sure that one more timer can be armed at any time. Returns 0 or -ENOMEM. */
-int timers_reserve(struct timers *t);
+int alarm_timers_reserve(struct alarm_timers *t);
 /* Gives one such place back. */
-void timers_unreserve(struct timers *t);
+void alarm_timers_unreserve(struct alarm_timers *t);
 /* Arms, moves or, with RULE_NEVER, disarms. Never fails: its place was reserved. */
-void timers_set(struct timers *t, struct alarm_timer *timer, int64_t at_us);
+void alarm_timers_set(struct alarm_timers *t, struct alarm_timer *timer, int64_t at_us);
 /* The one that is due first, NULL when none is armed. */
-struct alarm_timer *timers_first(const struct timers *t);
-void timers_done(struct timers *t);
+struct alarm_timer *alarm_timers_first(const struct alarm_timers *t);
+void alarm_timers_done(struct alarm_timers *t);
