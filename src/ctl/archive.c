@@ -85,8 +85,10 @@ const struct archive_file *archive_find(
 	return NULL;
 }
 
-int archive_add(struct archive *a, struct archive_file *f)
+int archive_add(struct archive *a, struct archive_file *take_file)
 {
+	struct archive_file *f = take_file;
+
 	if (!name_is_good(f->place, f->name) || !owner_is_good(f->owner) ||
 		!owner_is_good(f->group) || (f->mode & ~(mode_t)0777) ||
 		archive_find(a, f->place, f->name))

@@ -51,7 +51,7 @@ struct archive {
 void archive_done(struct archive *a); /* wipes and frees; a is as new afterwards */
 /* Takes the file's name and data. Returns 0, -EINVAL for what an archive cannot hold (they stay the
  * caller's), -EFBIG or -ENOMEM (likewise). */
-int archive_add(struct archive *a, struct archive_file *take);
+int archive_add(struct archive *a, struct archive_file *take_file);
 /* Of that place and name, or NULL. Lent. */
 const struct archive_file *archive_find(
 	const struct archive *a, enum archive_place place, const char *name);

@@ -27,7 +27,7 @@ bool backup_stays_behind(const char *name);
 /* Keys of the configuration whose value is a credential of the unit, told by note(). */
 void backup_credentials(const struct config *c, void (*note)(const char *key, const char *value));
 
-/* The configuration in an archive, as it would be read here; options NULL: as it is. Returns 0 with
+/* The configuration in an archive, as it would be read here; wanted NULL: as it is. Returns 0 with
  * *ret, or the exit status after a line. */
 int backup_config(
-	const struct archive *a, const struct config_options *options, struct config **ret);
+	const struct archive *a, const struct config_options *wanted, struct config **ret);

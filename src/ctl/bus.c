@@ -197,8 +197,10 @@ static int daemon_says(struct bus_problem *p, const char *name, const char *mess
 
 int bus_failed(struct bus_problem *p, const sd_bus_error *e, int r)
 {
-	if (e && e->name && own_error(e))
-		return daemon_says(p, own_error(e), e->message);
+	const char *own = e && e->name ? own_error(e) : NULL;
+
+	if (own)
+		return daemon_says(p, own, e->message);
 	if (e && (sd_bus_error_has_name(e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
 			 sd_bus_error_has_name(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER)))
 		return problem(p, EX_UNAVAILABLE,

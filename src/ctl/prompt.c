@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,20 +62,28 @@ static void on_signal(int number)
 
 static const int caught_ones[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
 
-static int read_secret(int fd, char *buf, size_t size)
+/* mask: in which the signals come; outside the wait they are blocked, so that none is missed. */
+static int read_secret(int fd, const sigset_t *mask, char *buf, size_t size)
 {
 	size_t n = 0;
 
 	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		ssize_t got;
 		char c;
-		ssize_t got = read(fd, &c, 1);
 
-		if (got < 0 && (errno != EINTR || caught))
-			return errno == EINTR ? -ECANCELED : -errno;
-		if (got < 0)
+		if (ppoll(&p, 1, NULL, mask) < 0) {
+			if (caught || errno != EINTR)
+				return caught ? -ECANCELED : -errno;
 			continue;
+		}
+		got = read(fd, &c, 1);
+		if (got < 0 && errno != EINTR)
+			return -errno;
 		if (got == 0)
 			return -ECANCELED;
+		if (got < 0)
+			continue;
 		if (c == '\n' || c == '\r') {
 			if (n >= size)
 				return -E2BIG;
@@ -92,23 +101,29 @@ int prompt_secret(const char *question, char *buf, size_t size)
 	_cleanup_(closep) int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	struct sigaction act = { .sa_handler = on_signal }, before[ARRAY_SIZE(caught_ones)];
 	struct termios quiet, loud;
+	sigset_t ours, mask;
 	int r;
 
 	if (fd < 0 || tcgetattr(fd, &loud) < 0)
 		return -ENXIO;
 	caught = 0;
-	/* Without SA_RESTART, so that the read ends and the echo comes back. */
-	for (size_t i = 0; i < ARRAY_SIZE(caught_ones); i++)
+	/* Caught, so that the echo comes back whatever ends it. */
+	sigemptyset(&ours);
+	for (size_t i = 0; i < ARRAY_SIZE(caught_ones); i++) {
+		sigaddset(&ours, caught_ones[i]);
 		(void)sigaction(caught_ones[i], &act, &before[i]);
+	}
+	(void)sigprocmask(SIG_BLOCK, &ours, &mask);
 	quiet = loud;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	r = tcsetattr(fd, TCSAFLUSH, &quiet) < 0 ? -errno : 0;
 	if (r == 0) {
 		(void)!write(fd, question, strlen(question));
-		r = read_secret(fd, buf, size);
+		r = read_secret(fd, &mask, buf, size);
 		(void)!write(fd, "\n", 1);
 		(void)tcsetattr(fd, TCSAFLUSH, &loud);
 	}
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(caught_ones); i++)
 		(void)sigaction(caught_ones[i], &before[i], NULL);
 	if (caught && caught != SIGTSTP)

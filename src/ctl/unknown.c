@@ -24,21 +24,21 @@ void unknown_done(struct unknown *u)
 
 int unknown_list(struct bus *b, struct bus_problem *p, struct unknown *ret)
 {
-	_cleanup_(unknown_done) struct unknown u = { 0 };
+	struct unknown u = { 0 };
 	int r;
 
 	if (bus_call(b, p, &u.message, "ListUnknown", NULL) != 0)
 		return p->status;
 	r = bus_texts(u.message, &u.documents, &u.count);
-	if (r < 0)
-		return bus_failed(p, NULL, r);
-	u.objects = calloc(u.count + 1, sizeof(*u.objects));
-	if (!u.objects)
-		return bus_failed(p, NULL, -ENOMEM);
+	if (r >= 0)
+		u.objects = calloc(u.count + 1, sizeof(*u.objects));
+	if (r < 0 || !u.objects) {
+		unknown_done(&u);
+		return bus_failed(p, NULL, r < 0 ? r : -ENOMEM);
+	}
 	for (size_t i = 0; i < u.count; i++)
 		u.objects[i] = json_object(u.documents[i]);
 	*ret = u;
-	u = (struct unknown){ 0 };
 	return 0;
 }
 
