@@ -240,6 +240,7 @@ void emit_event(struct alarms *a, struct subject *s, enum alarm_phase phase,
 	s->told_us = now->boot_us;
 	s->told_priority = s->priority;
 	s->update_us = RULE_NEVER;
+	subject_arm(a, s);
 	a->revision++;
 	give(a, &e);
 }

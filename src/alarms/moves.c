@@ -116,11 +116,13 @@ void alarms_bed_remove(struct alarms *a, const char *name, const struct alarm_no
 			move_sensor(a, x, NULL, now);
 		d->bed = NULL;
 	}
+	a->changing = true; /* nothing begins there any more */
 	for (struct sensor *x = b->sensors; x; x = x->next)
 		for (struct subject *s = x->subjects; s; s = s->next)
 			subject_over(a, s, ALARM_REASON_BED_REMOVED, NULL, now);
 	for (struct subject *s = b->subjects; s; s = s->next)
 		subject_over(a, s, ALARM_REASON_BED_REMOVED, NULL, now);
+	a->changing = false;
 	overrides_drop(a, b, false, "bed removed", now);
 	while (*at != b)
 		at = &(*at)->next;
@@ -185,7 +187,11 @@ int alarms_patient(struct alarms *a, const char *bed, const char *patient, const
 		return e;
 	a->revision++;
 	if (b->patient && !same_label(b->patient, patient)) {
+		a->changing = true; /* what is made of others waits until all have ended */
 		for_each_at(a, b, discharge, now);
+		a->changing = false;
+		for (struct subject *s = b->subjects; s; s = s->next)
+			subject_refresh(a, s, now);
 		overrides_drop(a, b, true, "discharged", now);
 		bed_drop_inputs(b);
 		b->scale2 = false;

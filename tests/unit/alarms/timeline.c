@@ -68,6 +68,10 @@ static void on_event(void *userdata, const struct alarm_event *e)
 {
 	struct timeline *t = userdata;
 
+	if (t->hook) {
+		t->hook(t->hook_data, e);
+		return;
+	}
 	separate(t);
 	say(t, "%s %s %s", alarm_phase_text(e->phase), e->key, alarm_priority_text(e->priority));
 	say_value(t, e);

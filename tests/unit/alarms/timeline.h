@@ -27,7 +27,9 @@ struct timeline {
 	size_t out_length;
 	char text[512];   /* of the last event */
 	char parts[1024]; /* of the last computed value */
-	bool broken;      /* a restart between all rows */
+	/* Sees each event; nothing is written down of it then. */
+	void (*hook)(void *userdata, const struct alarm_event *e);
+	void *hook_data;
 };
 
 /* Runs one file. Returns how many rows did not give what they should; each is told. */
