@@ -144,13 +144,18 @@ int ctl_config(const struct ctl *ctl, struct config **ret)
 
 	if (r < 0)
 		return ctl_fail("cannot read the configuration: %s", strerror(-r));
+	if (r > 0 && strstr(problems.errors[0], strerror(EACCES))) {
+		_cleanup_(freep) char *text = NULL;
+
+		if (asprintf(&text, "%s; run it as root or as the service's user",
+			    problems.errors[0]) < 0)
+			text = NULL;
+		return ctl_failed(EX_NOPERM, text ?: "out of memory");
+	}
 	if (r > 0 && problems.error_count > 1)
 		return ctl_fail("%s (and %zu more; wardgatectl check-config shows all)",
 			problems.errors[0], problems.error_count - 1 + problems.unsaid);
 	if (r > 0)
-		return ctl_fail("%s%s", problems.errors[0],
-			strstr(problems.errors[0], strerror(EACCES))
-				? "; run it as root or as the service's user"
-				: "");
+		return ctl_fail("%s", problems.errors[0]);
 	return 0;
 }

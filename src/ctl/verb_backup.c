@@ -90,19 +90,12 @@ static void tell(const struct ctl *ctl, const char *path, const struct archive *
 	     "passphrase: keep that elsewhere.");
 }
 
-static int make(const struct ctl *ctl, const char *path, const char *passphrase)
+static int lock_and_write(const struct archive *a, const char *path, const char *passphrase)
 {
-	_cleanup_(archive_done) struct archive a = { 0 };
-	_cleanup_(config_unrefp) struct config *config = NULL;
 	uint8_t *plain = NULL, *sealed = NULL;
 	size_t n = 0, size = 0;
-	int r = ctl_config(ctl, &config);
+	int r = archive_write(a, &plain, &n);
 
-	if (r == 0)
-		r = backup_collect(ctl, config, &a);
-	if (r != 0)
-		return r;
-	r = archive_write(&a, &plain, &n);
 	if (r == 0)
 		r = seal(plain, n, passphrase, SEAL_LOG_N, &sealed, &size);
 	seal_wipe(plain, n);
@@ -111,8 +104,26 @@ static int make(const struct ctl *ctl, const char *path, const char *passphrase)
 	free(sealed);
 	if (r == -EEXIST)
 		return ctl_fail("%s is there already; give another name", path);
-	if (r < 0)
-		return ctl_fail("%s cannot be written: %s", path, strerror(-r));
+	return r < 0 ? ctl_fail("%s cannot be written: %s", path, strerror(-r)) : 0;
+}
+
+/* What cannot be read is said before anybody thinks of a passphrase. */
+static int make(const struct ctl *ctl, const char *path, const char *passphrase_file)
+{
+	_cleanup_(archive_done) struct archive a = { 0 };
+	_cleanup_(config_unrefp) struct config *config = NULL;
+	char passphrase[SEAL_PASSPHRASE_MAX + 1] = "";
+	int r = ctl_config(ctl, &config);
+
+	if (r == 0)
+		r = backup_collect(ctl, config, &a);
+	if (r == 0)
+		r = backup_passphrase(passphrase_file, true, passphrase);
+	if (r == 0)
+		r = lock_and_write(&a, path, passphrase);
+	OPENSSL_cleanse(passphrase, sizeof(passphrase));
+	if (r != 0)
+		return r;
 	backup_credentials(config, note_credential);
 	note_name(&a, config);
 	tell(ctl, path, &a);
@@ -121,7 +132,6 @@ static int make(const struct ctl *ctl, const char *path, const char *passphrase)
 
 int verb_backup(const struct ctl *ctl, int argc, char **argv)
 {
-	char passphrase[SEAL_PASSPHRASE_MAX + 1] = "";
 	_cleanup_(freep) char *config_path = NULL;
 	const char *file = NULL;
 	struct ctl absolute = *ctl;
@@ -142,9 +152,5 @@ int verb_backup(const struct ctl *ctl, int argc, char **argv)
 			return ctl_fail("%s cannot be read: %m", ctl->config_path);
 		absolute.config_path = config_path;
 	}
-	r = backup_passphrase(file, true, passphrase);
-	if (r == 0)
-		r = make(&absolute, argv[1], passphrase);
-	OPENSSL_cleanse(passphrase, sizeof(passphrase));
-	return r;
+	return make(&absolute, argv[1], file);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <sysexits.h>
 #include <time.h>
 
 #include "config/config.h"
@@ -311,8 +312,11 @@ int verb_outbox(const struct ctl *ctl, int argc, char **argv)
 		path = NULL;
 		return ctl_fail("out of memory");
 	}
-	if (stored_read(path, &v.stored, why) < 0)
-		return document ? print_daemon_alone(ctl, document, why) : ctl_fail("%s", why);
+	r = stored_read(path, &v.stored, why);
+	if (r < 0 && document)
+		return print_daemon_alone(ctl, document, why);
+	if (r < 0)
+		return ctl_failed(r == -EACCES ? EX_NOPERM : EXIT_FAILURE, why);
 	v.config = config;
 	v.path = path;
 	v.bounds = bounds_of(config);

@@ -31,7 +31,7 @@ struct watch {
 	struct termios before;
 	bool termios_changed;
 	uint32_t lease_s;
-	const char *title;
+	char title[64];
 };
 
 static int64_t boottime_ms(void)
@@ -435,6 +435,25 @@ static int add_sources(struct watch *w)
 	return r;
 }
 
+/* What the head of the table says before anything comes; a daemon that does not answer to it is no
+ * hindrance. */
+static void begin_table(struct watch *w)
+{
+	_cleanup_(bus_problem_done) struct bus_problem p = { 0 };
+	_cleanup_(cJSON_Deletep) cJSON *status = NULL;
+	_cleanup_(freep) char *document = NULL;
+	const cJSON *outbox;
+
+	if (bus_ask(w->bus, &p, &document, "GetStatus", NULL) != 0)
+		return;
+	status = json_object(document);
+	outbox = cJSON_GetObjectItemCaseSensitive(status, "outbox");
+	snprintf(w->title, sizeof(w->title), "%s", json_text(status, "gateway", "wardgate"));
+	if (outbox)
+		watch_table_outbox(w->table, (uint64_t)json_integer(outbox, "depth", 0),
+			(uint64_t)json_integer(outbox, "aside", 0));
+}
+
 static int run(struct watch *w)
 {
 	int r = begin(w);
@@ -448,8 +467,10 @@ static int run(struct watch *w)
 		r = add_sources(w);
 	if (r < 0)
 		return bus_failed(&w->problem, NULL, r);
-	if (w->table)
+	if (w->table) {
+		begin_table(w);
 		terminal_begin(w);
+	}
 	r = sd_event_loop(w->event);
 	if (w->table)
 		terminal_end(w);

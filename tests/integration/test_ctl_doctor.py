@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
+from ward import dns
 from ward.base import free_port, short_directory
-from ward.ctl import Terminal, ctl
+from ward.ctl import Terminal, ctl, one_line
 from ward.dbus import FakeGateway, PrivateBus
 
 
@@ -110,6 +111,36 @@ def test_each_broker_is_tried(ward, plain):
     _, areas = doctor(plain([f"mqtt://127.0.0.1:{free_port()}", good.uri()]))
     one_wrong(areas, "broker", "refused")
     assert any("is let in" in f["found"] for f in areas["broker"])
+
+
+def test_a_resolver_that_is_silent(ward, plain):
+    reason = dns.why_not()
+    if reason:
+        pytest.skip(reason)
+    server = ward.silent_dns()
+    daemon = plain("mqtt://broker.hospital.example:1883")
+    _, areas = doctor(daemon, wrapper=dns.wrapper(daemon.dir, server))
+    assert "no answer in time" in one_wrong(areas, "broker", "cannot be resolved")["found"]
+    assert len(server.queries) > 0
+
+
+def test_a_user_who_may_little(ward):
+    """Neither the configuration nor the state is his to read: he hears that, and who may."""
+    daemon = ward.daemon(ward.broker(), start=False, sections={"Store": {"KeepFree": "1M"}})
+    doctor(daemon)
+    os.chmod(daemon.dir, 0o700)
+    if os.geteuid() != 0:
+        pytest.skip("becoming another user needs root")
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    at = ("--config", daemon.config_path)
+    for verb in (["outbox"], ["backup", "/tmp/never-written", "--passphrase-file", "/dev/stdin"]):
+        status, out, err = ctl(*at, *verb, wrapper=nobody, text="a long passphrase\n")
+        assert (status, out) == (77, "") and one_line(err) and "root" in err, (verb, err)
+    status, out, _ = ctl(*at, "--json", "doctor", wrapper=nobody)
+    assert status == 1 and "Permission denied" in out
+    os.chmod(daemon.dir, 0o755)
+    status, out, err = ctl(*at, "outbox", wrapper=nobody)
+    assert status == 77 and one_line(err), err
 
 
 @pytest.mark.parametrize("scheme, part", [("mqtt", "no answer in time"), ("mqtts", "does not answer in TLS")])

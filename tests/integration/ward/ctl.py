@@ -24,9 +24,9 @@ def environment(**more):
     return env
 
 
-def ctl(*arguments, text=None, **env):
+def ctl(*arguments, text=None, wrapper=(), **env):
     """Exit status, standard output, standard error."""
-    r = subprocess.run([CTL, *arguments], capture_output=True, text=True, timeout=90, input=text or "",
+    r = subprocess.run([*wrapper, CTL, *arguments], capture_output=True, text=True, timeout=90, input=text or "",
                        env=environment(**env), check=False)
     return r.returncode, r.stdout, r.stderr
 
