@@ -43,6 +43,8 @@ class Terminal:
         pid, fd = pty.fork()
         if pid == 0:
             try:
+                # A shell that runs the tests in the background ignores it for all of them.
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
                 os.execve((argv or [CTL])[0], [*(argv or [CTL]), *arguments], environment(TERM=term, **env))
             finally:
                 os._exit(127)
