@@ -11,7 +11,7 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-#define LABEL 14 /* columns of term_line()'s first part, the blanks before it not counted */
+#define LABEL 13 /* columns of term_line()'s first part, the blanks before it not counted */
 #define TEXT_MIN 24
 
 size_t term_character(const char *s)

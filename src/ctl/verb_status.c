@@ -60,7 +60,7 @@ static void print_outbox(const cJSON *status)
 	line("store", "%s%s%s", json_text(status, "store", "unknown"),
 		*json_text(status, "store_problem", "") ? ": " : "",
 		json_text(status, "store_problem", ""));
-	if (stored)
+	if (stored && json_integer(stored, "limit", 0) > 0)
 		line("disk", "%" PRId64 " readings, %" PRId64 " events; %s of %s",
 			json_integer(stored, "readings", 0), json_integer(stored, "events", 0),
 			human_size(bytes, json_integer(stored, "bytes", 0)),

@@ -32,6 +32,11 @@ int verb_test_alarm(const struct ctl *ctl, int argc, char **argv)
 	}
 	if (!result || !json_true(result, "confirmed"))
 		return ctl_fail("the test alarm was not confirmed; wardgatectl doctor looks why");
+	if (json_true(result, "nobody_listening"))
+		return ctl_fail(
+			"the broker has the test alarm, but nobody subscribes to it: no display "
+			"would show an alarm; is the consumer connected, and allowed to read "
+			"alarms?");
 	if (!ctl->json)
 		printf("The broker has confirmed the test alarm %s (%s).\n"
 		       "Whether somebody sees it is for the ward to say: look at the displays.\n",

@@ -143,6 +143,10 @@ def test_test_alarm(bus, gateway):
     assert gateway.call("TestAlarm")[0] == ("3",)
     assert json.loads(good(bus, "--json", "test-alarm", "3")) == result
 
+    gateway.answers["TestAlarm"] = lambda bed: ("s", (json.dumps({**result, "nobody_listening": True}),))
+    status, _, err = run(bus, "test-alarm", "3")
+    assert status == 1 and one_line(err) and "nobody subscribes" in err
+
     def late(_):
         raise Refused("NotConfirmed", "the broker has not confirmed it in 10 s; it is stored")
     gateway.answers["TestAlarm"] = late
