@@ -244,14 +244,18 @@ static int add_all_named(struct collector *c, const struct config *config)
 bool backup_stays_behind(const char *name)
 {
 	static const char *const own[] = { "epoch", "lock" };
+	/* Files on their way, and what a restore put aside (install.c). */
+	static const char *const ends[] = { ".new", ".before-restore", ".restore-new",
+		".restore-old" };
 	size_t n = strlen(name);
 
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		if (strcmp(name, own[i]) == 0)
 			return true;
-	return name[0] == '.' || strncmp(name, BACKUP_DATABASE, strlen(BACKUP_DATABASE)) == 0 ||
-	       (n > 4 && strcmp(name + n - 4, ".new") == 0) ||
-	       (n > 15 && strcmp(name + n - 15, ".before-restore") == 0);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (n > strlen(ends[i]) && strcmp(name + n - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return name[0] == '.' || strncmp(name, BACKUP_DATABASE, strlen(BACKUP_DATABASE)) == 0;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)

@@ -58,7 +58,8 @@ PSKFile={self.dir}/etc/coap.psk
         self.put("state/coap.psk", "ox-9:" + "22" * 16 + "\n", 0o600)
         self.put("state/bonds/00-11", bytes(range(256)) * 1000, 0o600)
         self.put("state/retained-topics", "a/b\n", 0o600)
-        for left in ("epoch", "lock", "outbox.db", "outbox.db-wal", "outbox.db.corrupt-1", "epoch.new"):
+        for left in ("epoch", "lock", "a.restore-old", "a.restore-new", "a.before-restore", "outbox.db",
+                     "outbox.db-wal", "outbox.db.corrupt-1", "epoch.new"):
             self.put("state/" + left, "left behind")
         return self
 
@@ -99,7 +100,8 @@ def backup(unit, secret, tmp_path):
     return path
 
 
-LEFT = {"state/epoch", "state/lock", "state/epoch.new", "state/outbox.db", "state/outbox.db-wal",
+LEFT = {"state/epoch", "state/lock", "state/a.restore-old", "state/a.restore-new", "state/a.before-restore",
+        "state/epoch.new", "state/outbox.db", "state/outbox.db-wal",
         "state/outbox.db.corrupt-1", "etc/conf.d/readme"}
 
 
@@ -138,7 +140,7 @@ def test_over_a_unit_with_other_files(unit, backup, secret):
     assert after["etc/conf.d/20-extra.conf.before-restore"][1] == b"older\n"
     assert after["etc/conf.d/20-extra.conf.before-restore-2"][1] == b"[Store]\nMaxAge=2d\n"
     assert after["state/devices.d/bed4-ox.conf.before-restore"] == changed["state/devices.d/bed4-ox.conf"]
-    assert not any(".restore-" in n for n in after)
+    assert not any(".restore-" in n for n in after if not n.startswith("state/a."))
 
 
 def test_asked_on_a_terminal(unit, backup):
@@ -240,6 +242,19 @@ def test_one_file_that_cannot_be_written(unit, backup, secret):
     os.makedirs(os.path.join(unit.state, "bonds", "00-11"))
     status, _, err = unit.ctl("restore", backup, "--passphrase-file", secret, "--yes")
     assert status == 1 and one_line(err) and "no regular file" in err
+    assert unit.tree() == before
+
+
+def test_a_restore_after_one_that_was_cut(unit, backup, secret):
+    """Some files are new already, and second names of the old ones lie about."""
+    for name in ("outbox.db", "outbox.db-wal"):
+        os.unlink(os.path.join(unit.state, name))
+    before = unit.tree()
+    unit.put("etc/coap.psk.restore-old", "older key\n")
+    unit.put("etc/conf.d/10-more.conf.restore-new", "half of")
+    unit.put("state/devices.d/bed3-ox.conf", "[Device bed3-ox]\nTransport=coap\nAddress=another\n")
+    status, _, err = unit.ctl("restore", backup, "--passphrase-file", secret, "--yes")
+    assert (status, err) == (0, ""), err
     assert unit.tree() == before
 
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from ward.ctl import CTL, ctl
+from ward.ctl import CTL, Terminal, ctl
 from ward.daemon import ROOT
 
 FILES = {shell: os.path.join(ROOT, "completion", name) for shell, name in
@@ -71,7 +71,7 @@ def test_fish(tmp_path):
 
 
 def test_zsh():
-    """zsh completes only for a person; what the file says is read, and that zsh takes it."""
+    """All verbs and options, as the file has them."""
     shell(["zsh", "-f", "-n", FILES["zsh"]])
     with open(FILES["zsh"], encoding="utf-8") as f:
         text = f.read()
@@ -82,6 +82,22 @@ def test_zsh():
     for verb, options in verbs().items():
         assert cases.get(verb, cases["*"]) == options | {"--json"}, verb
     assert set(re.findall(r"'(?:\(- \*\))?(--[a-z]+)\[", text[:text.index("case $words")])) == GLOBAL
+
+
+def test_zsh_at_work(tmp_path):
+    t = Terminal("-f", "-i", argv=[shutil.which("zsh") or "zsh"], HOME=str(tmp_path), ZDOTDIR=str(tmp_path))
+    try:
+        t.line(f"PS1='>' fpath=({os.path.join(ROOT, 'completion')} $fpath); autoload -U compinit; compinit -u -D; "
+               "print re''ady")
+        t.wait("ready")
+        t.send("wardgatectl tes\t")
+        t.wait("wardgatectl test-alarm")
+        t.send("\x15wardgatectl outbox ret\t")
+        t.wait("wardgatectl outbox retry")
+        t.send("\x15exit\n")
+        t.ends()
+    finally:
+        t.end()
 
 
 def test_the_manual_has_every_verb_and_option():
