@@ -506,7 +506,8 @@ static void onset_due(struct alarms *a, struct subject *s, const struct alarm_no
 static void escalate(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
 	s->escalate_us = RULE_NEVER;
-	if (!subject_alarms(s) || s->inactivation & INACTIVATION_ACKNOWLEDGED ||
+	/* the rule may have been changed while it ran */
+	if (s->rule->common.escalate_after_us == 0 || !subject_alarms(s) || s->inactivation & INACTIVATION_ACKNOWLEDGED ||
 		s->priority == PRIORITY_HIGH)
 		return;
 	s->floor = s->priority + 1;

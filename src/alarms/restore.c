@@ -209,19 +209,19 @@ static int read_head(struct reader *k, int64_t elapsed_us)
 static int check_end(struct reader *k, const char *text, size_t length)
 {
 	const char *end = length > 0 ? memrchr(text, '\n', length - 1) : NULL;
+	unsigned lines = 0;
 	char line[80];
 	int n;
 
 	end = end ? end + 1 : text;
-	n = snprintf(
-		line, sizeof(line), "sum=%016" PRIx64 "\n", save_sum(text, (size_t)(end - text)));
+	for (const char *at = text; at < end; at++)
+		lines += *at == '\n';
+	n = snprintf(line, sizeof(line), "end\tlines=%u\tsum=%016" PRIx64 "\n", lines,
+		save_sum(text, (size_t)(end - text)));
 	k->line = 0;
-	if (memchr(text, 0, length))
-		return restore_bad(k, "a byte 0");
-	if ((size_t)(text + length - end) < (size_t)n || strncmp(end, "end\tlines=", 10) != 0 ||
-		memcmp(text + length - n, line, (size_t)n) != 0)
+	if ((size_t)(text + length - end) != (size_t)n || memcmp(end, line, (size_t)n) != 0)
 		return restore_bad(k, "its end is missing or its sum is wrong");
-	return 0;
+	return memchr(text, 0, length) ? restore_bad(k, "a byte 0") : 0;
 }
 
 static int walk(struct reader *k, char *text, int64_t elapsed_us)
