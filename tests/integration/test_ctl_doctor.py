@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from ward import dns
+from ward import dns, senml
 from ward.base import free_port, short_directory
 from ward.ctl import Terminal, ctl, one_line
 from ward.dbus import FakeGateway, PrivateBus
@@ -59,11 +59,15 @@ def test_all_is_well(ward):
 def test_it_disturbs_no_daemon(ward):
     broker = ward.broker()
     daemon = ward.daemon(broker)
-    daemon.wait_log("connected")
+    daemon.wait_log("connected to the broker")
     at = daemon.mark()
     status, areas = doctor(daemon, write=False)
     assert not wrong(areas, "broker")
-    assert not daemon.count_log("lost", at) and not daemon.count_log("disconnected", at)
+    # Readings go on over the same connection.
+    client = ward.session(daemon)
+    assert client.exchange(senml.as_json(senml.heart_rate(61))).text == "2.04"
+    assert not daemon.count_log("publish: no session", at)
+    assert broker.process.text().count("as wardgate-ward7-gw1 ") == 1
 
 
 @pytest.mark.parametrize("pair, part", [
