@@ -99,6 +99,7 @@ struct rule_input {
 	enum metric metric; /* METRIC_NONE: there was none */
 	uint8_t kind;       /* enum value_kind */
 	struct decimal number;
+	uint8_t extreme; /* enum rule_side: SIDE_BELOW or SIDE_ABOVE as in struct rule_call */
 	bool boolean;
 	uint16_t word;
 	uint8_t origin;
@@ -162,6 +163,8 @@ struct rule_prepare {
 	enum metric listen_metric;
 	/* Metrics that the type wants as inputs of its bed. */
 	uint64_t input_metrics[2];
+	/* The most urgent that it can get, where that is not Priority=. */
+	enum alarm_priority highest;
 	/* The metric that it gives out; METRIC_NONE: none. */
 	enum metric computes;
 };

@@ -201,6 +201,22 @@ static bool is_given(uint64_t given, const char *key)
 	return given >> (row - rule_common_settings) & 1;
 }
 
+void ruleset_check_high(
+	struct ruleset_check *k, struct rule *r, uint64_t given, enum alarm_priority highest)
+{
+	const struct rule_common *c = &r->common;
+
+	if (highest == PRIORITY_HIGH && !is_given(given, "Latching"))
+		ruleset_blame(k, r, "Priority",
+			"needs Latching=yes or Latching=no: whether a high-priority alarm stays "
+			"after its cause is gone must be said");
+	if (highest == PRIORITY_HIGH && metric_has_units(c->metric) && !c->unit[0])
+		ruleset_blame(k, r, "Priority",
+			"needs Unit=: %s comes in several units, and the limits must say theirs; "
+			"give Unit=%s",
+			metric_info(c->metric)->name, metric_info(c->metric)->unit);
+}
+
 void ruleset_check_rule(struct ruleset_check *k, struct rule *r, uint64_t given)
 {
 	struct rule_common *c = &r->common;
@@ -215,15 +231,6 @@ void ruleset_check_rule(struct ruleset_check *k, struct rule *r, uint64_t given)
 						   : metric_alarm_kind(c->metric);
 	check_metric(k, r);
 	check_limits(k, r);
-	if (c->priority == PRIORITY_HIGH && !is_given(given, "Latching"))
-		ruleset_blame(k, r, "Priority",
-			"needs Latching=yes or Latching=no: whether a high-priority alarm stays "
-			"after its cause is gone must be said");
-	if (c->priority == PRIORITY_HIGH && metric_has_units(c->metric) && !c->unit[0])
-		ruleset_blame(k, r, "Priority",
-			"needs Unit=: %s comes in several units, and the limits must say theirs; "
-			"give Unit=%s",
-			metric_info(c->metric)->name, metric_info(c->metric)->unit);
 	if (c->priority == PRIORITY_NONE && c->escalate_after_us > 0)
 		ruleset_blame(k, r, "EscalateAfter",
 			"cannot raise Priority=none; give a priority or leave it out");
@@ -308,14 +315,10 @@ static int link_members(struct ruleset_check *k, struct rule *r)
 		if (n <= RULE_NAME_MAX)
 			memcpy(name, word, n);
 		m = ruleset_find(k->set, name);
-		if (!m || i >= RULE_MEMBERS_MAX) {
-			if (m)
-				ruleset_blame(k, r, "Rules", "are too many; give at most %d",
-					RULE_MEMBERS_MAX);
-			else
-				ruleset_blame(k, r, "Rules",
-					"names %.*s, of which there is no [Rule] section",
-					(int)(n < 64 ? n : 64), word);
+		if (!m) {
+			ruleset_blame(k, r, "Rules",
+				"names %.*s, of which there is no [Rule] section",
+				(int)(n < 64 ? n : 64), word);
 			return 0;
 		}
 		more = reallocarray(m->dependents, m->dependent_count + 1, sizeof(*more));

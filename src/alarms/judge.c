@@ -226,7 +226,8 @@ static bool wanted(const uint64_t bits[2], unsigned metric)
 	return bits[metric / 64] >> (metric % 64) & 1;
 }
 
-static void take_input(struct bed_place *b, const struct reading *r, const struct alarm_now *now)
+static void take_input(struct bed_place *b, const struct reading *r, enum rule_side extreme,
+	const struct alarm_now *now)
 {
 	struct rule_input *in = &b->inputs[r->metric];
 
@@ -238,6 +239,7 @@ static void take_input(struct bed_place *b, const struct reading *r, const struc
 		.metric = r->metric,
 		.kind = r->kind,
 		.number = r->number,
+		.extreme = (uint8_t)extreme,
 		.boolean = r->boolean,
 		.word = r->word,
 		.origin = r->origin,
@@ -254,8 +256,8 @@ static void judge_bed(struct alarms *a, struct bed_place *b, const struct readin
 {
 	if (!b || !wanted(b->wanted, r->metric))
 		return;
-	if (b->inputs && measured && extreme == SIDE_NORMAL)
-		take_input(b, r, now);
+	if (b->inputs && measured)
+		take_input(b, r, extreme, now);
 	for (struct subject *s = b->subjects; s; s = s->next) {
 		const struct rule_common *c = &s->rule->common;
 

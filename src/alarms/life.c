@@ -507,8 +507,8 @@ static void escalate(struct alarms *a, struct subject *s, const struct alarm_now
 {
 	s->escalate_us = RULE_NEVER;
 	/* the rule may have been changed while it ran */
-	if (s->rule->common.escalate_after_us == 0 || !subject_alarms(s) || s->inactivation & INACTIVATION_ACKNOWLEDGED ||
-		s->priority == PRIORITY_HIGH)
+	if (s->rule->common.escalate_after_us == 0 || !subject_alarms(s) ||
+		s->inactivation & INACTIVATION_ACKNOWLEDGED || s->priority == PRIORITY_HIGH)
 		return;
 	s->floor = s->priority + 1;
 	subject_set_priority(a, s, s->floor, ALARM_REASON_NOT_ACKNOWLEDGED, now);

@@ -58,7 +58,8 @@ static int read_input(struct reader *k)
 	fresh.metric = m;
 	e = e ?: restore_rows(k, save_input_rows.rows, save_input_rows.count, &fresh);
 	e = e ?: restore_word(k, "word", &fresh.word);
-	if (e == 0 && (fresh.kind > VALUE_WORD || fresh.origin >= _ORIGIN_MAX))
+	if (e == 0 && (fresh.kind > VALUE_WORD || fresh.extreme >= _SIDE_MAX ||
+			      fresh.origin >= _ORIGIN_MAX))
 		e = restore_bad(k, "a kind that there is not");
 	if (e == 0 && k->apply) {
 		if (!b || !b->inputs)

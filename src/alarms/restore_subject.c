@@ -197,7 +197,8 @@ int restore_subject(struct reader *k, bool is_rule)
 			strcmp(kind, "advisory") != 0) ||
 		(is_rule ? !type : c == CONDITION_NONE) || (epoch && strlen(epoch) > EPOCH_MAX) ||
 		(text && strlen(text) > ALARM_TEXT_MAX) ||
-		(restore_get(k, "device") && restore_get(k, "bed")))
+		(restore_get(k, "device") != NULL) + (restore_get(k, "bed") != NULL) > 1 ||
+		(is_rule && !restore_get(k, "device") && !restore_get(k, "bed")))
 		return restore_bad(k, "an alarm without its names");
 	if (restore_get(k, "metric") &&
 		(restore_metric(k, &m) != 0 || restore_instance(k, &instance) != 0))

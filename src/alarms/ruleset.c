@@ -169,7 +169,7 @@ static uint64_t fingerprint(const struct rule_settings *s)
 	return sum;
 }
 
-static int prepare(struct ruleset_check *k, struct rule *r, uint64_t given)
+static int prepare(struct ruleset_check *k, struct rule *r, uint64_t given, uint64_t common_given)
 {
 	char why[RULE_WHY_MAX] = "";
 	struct rule_prepare p = {
@@ -180,10 +180,13 @@ static int prepare(struct ruleset_check *k, struct rule *r, uint64_t given)
 		.given = given,
 		.why = why,
 		.why_key = "Type",
+		.highest = (enum alarm_priority)r->common.priority,
 	};
 
 	if (r->type->prepare && r->type->prepare(&p) < 0)
 		ruleset_blame(k, r, p.why_key, "%s", why);
+	else
+		ruleset_check_high(k, r, common_given, p.highest);
 	r->members = p.members;
 	r->listen_device = p.listen_device;
 	r->listen_metric = p.listen_metric;
@@ -237,7 +240,7 @@ static int read_rule(struct ruleset_check *k, struct rule *r, const struct rule_
 	if (k->faulty != faulty)
 		return 0;
 	ruleset_check_rule(k, r, common_given);
-	return k->faulty != faulty ? 0 : prepare(k, r, given);
+	return k->faulty != faulty ? 0 : prepare(k, r, given, common_given);
 }
 
 int ruleset_new(struct ruleset **ret, const struct rule_settings *settings, size_t count,

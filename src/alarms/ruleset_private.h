@@ -67,5 +67,8 @@ void ruleset_blame(struct ruleset_check *k, const struct rule *r, const char *ke
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Checks one rule whose settings are read; check.c. */
 void ruleset_check_rule(struct ruleset_check *k, struct rule *r, uint64_t common_given);
+/* What a rule that can get that urgent must say. */
+void ruleset_check_high(struct ruleset_check *k, struct rule *r, uint64_t common_given,
+	enum alarm_priority highest);
 /* Checks the rules against each other; check.c. Returns 0 or -ENOMEM. */
 int ruleset_check_all(struct ruleset_check *k);

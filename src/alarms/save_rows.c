@@ -85,6 +85,7 @@ const struct save_rows save_bed_rows = { bed_rows, ARRAY_SIZE(bed_rows) };
 static const struct rule_field input_rows[] = {
 	I("kind", FIELD_U8, kind),
 	I("number", FIELD_DECIMAL, number),
+	I("extreme", FIELD_U8, extreme),
 	I("boolean", FIELD_BOOL, boolean),
 	I("origin", FIELD_U8, origin),
 	I("flags", FIELD_U16, flags),

@@ -32,7 +32,7 @@ static struct ruleset *make_rules(void)
 			{ "For", "15s", 0 }, { "Priority", "low", 0 },
 			{ "EscalateAfter", "1min", 0 }),
 		RULE("bands", { "Type", "bands", 0 }, { "Metric", "spo2", 0 },
-			{ "Bands", "<90:low <85:high", 0 }, { "Priority", "low", 0 }),
+			{ "Bands", "<90:low <85:medium", 0 }, { "Priority", "low", 0 }),
 		RULE("jump", { "Type", "rate", 0 }, { "Metric", "spo2", 0 }, { "Fall", "5", 0 },
 			{ "Window", "10min", 0 }, { "Priority", "low", 0 }),
 		RULE("own", { "Type", "deviation", 0 }, { "Metric", "spo2", 0 }, { "Fall", "5", 0 },

@@ -118,6 +118,8 @@ static int prepare(struct rule_prepare *p)
 		if ((!b->below && decimal_negate(&add, margin) < 0) ||
 			decimal_add(&b->clear_at, b->limit, add) < 0)
 			return refuse(p, "has too many digits");
+		if (b->priority > p->highest)
+			p->highest = b->priority;
 		own->count = i + 1;
 	}
 	if (own->count == 0)

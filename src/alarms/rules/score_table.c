@@ -287,6 +287,11 @@ static bool fits(const struct score_row *row, const struct score_cell *c,
 {
 	switch ((enum metric_kind)row->kind) {
 	case METRIC_NUMBER:
+		/* beyond what the device can measure: as far out as the table goes */
+		if (in->extreme == SIDE_BELOW)
+			return !c->has_low;
+		if (in->extreme == SIDE_ABOVE)
+			return !c->has_high;
 		return (!c->has_low || decimal_compare(number, c->low) >= 0) &&
 		       (!c->has_high || decimal_compare(number, c->high) <= 0);
 	case METRIC_BOOLEAN:

@@ -129,7 +129,7 @@ static const char *const rules[] = {
 	"\tPriority=low\tEscalateAfter=30s",
 	"bands\tType=bands\tMetric=pulse-rate\tBands=<55:low <45:medium >110:medium "
 	">125:high\tMargin=2"
-	"\tPriority=low",
+	"\tPriority=low\tLatching=no",
 	"jump\tType=rate\tMetric=pulse-rate\tRise=30\tFall=30\tWindow=2min\tPriority=low",
 	"own\tType=deviation\tMetric=pulse-rate\tRise=40\tFall=30\tWindow=1h\tReadings=5\tPriority="
 	"low",
