@@ -2,11 +2,10 @@
 answers that a real one gives seldom. Not for what the daemon does; that is tested with the daemon."""
 import os
 import queue
-import re
 import socket
 import threading
 
-from jeepney import DBusAddress, HeaderFields, MessageType, new_error, new_method_call, new_method_return, new_signal
+from jeepney import DBusAddress, HeaderFields, MessageType, new_error, new_method_return, new_signal
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import open_dbus_connection
 
@@ -136,14 +135,3 @@ class FakeGateway:
         self.ended = True
         self.thread.join(5)
         self.connection.close()
-
-
-def call(address, member, signature="", body=(), interface=NAME, path=PATH, name=NAME):
-    """One call to a gateway, by other code than wardgatectl's. Gives the body, raises Refused."""
-    with open_dbus_connection(address) as connection:
-        m = new_method_call(DBusAddress(path, name, interface), member, signature, body)
-        reply = connection.send_and_get_reply(m, timeout=30)
-        if reply.header.message_type is MessageType.error:
-            error = reply.header.fields[HeaderFields.error_name]
-            raise Refused(re.sub(rf"^{NAME}\.Error\.", "", error), reply.body[0] if reply.body else "")
-        return reply.body
