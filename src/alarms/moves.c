@@ -72,7 +72,10 @@ int alarms_device(struct alarms *a, const char *name, const char *bed, const str
 			subject_update(a, s, now);
 	for (struct subject *s = d->conditions; s; s = s->next)
 		subject_update(a, s, now);
-	return device_fill(a, d, now);
+	e = device_fill(a, d, now);
+	if (e < 0)
+		a->incomplete = true;
+	return e;
 }
 
 void alarms_device_remove(struct alarms *a, const char *name, const struct alarm_now *now)

@@ -290,7 +290,10 @@ int sensor_get(struct alarms *a, struct device_place *d, struct bed_place *b, un
 	if (d && instance == 0)
 		d->by_metric[metric] = x;
 	*ret = x;
-	return sensor_fill(a, x, now);
+	e = sensor_fill(a, x, now);
+	if (e < 0)
+		a->incomplete = true; /* the next reading tries again */
+	return e;
 }
 
 void sensors_free(struct alarms *a, struct sensor **list)
@@ -371,7 +374,10 @@ int bed_get(struct alarms *a, const char *name, const struct alarm_now *now, str
 	a->counters.beds++;
 	a->revision++;
 	*ret = b;
-	return bed_fill(a, b, now);
+	e = bed_fill(a, b, now);
+	if (e < 0)
+		a->incomplete = true;
+	return e;
 }
 
 void bed_drop_inputs(struct bed_place *b)

@@ -1,0 +1,168 @@
+/*
+ * Memory that runs out: every allocation of a ward's life fails in turn. What
+ * is asked for is then refused with -ENOMEM or goes on without; nothing
+ * crashes, and the next try does it.
+ */
+#include "unit/unit.h"
+
+#include <errno.h>
+
+#include "alarms/alarms.h"
+#include "unit/alarms/timeline.h"
+#include "wardgate/label.h"
+#include "wardgate/reading.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#endif
+
+#ifndef SANITIZED
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t m);
+void *__libc_realloc(void *p, size_t n);
+
+/* Allocations until one fails; 0: none does. */
+static unsigned long countdown;
+static bool failed;
+
+static bool fails(void)
+{
+	if (countdown == 0 || --countdown > 0)
+		return false;
+	failed = true;
+	return true;
+}
+
+void *malloc(size_t n)
+{
+	return fails() ? NULL : __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t m)
+{
+	return fails() ? NULL : __libc_calloc(n, m);
+}
+
+void *realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __libc_realloc(p, n);
+}
+
+static const struct rule_item limit[] = { { "Type", "limit", false }, { "Metric", "spo2", false },
+	{ "Below", "90", false }, { "Priority", "low", false } };
+static const struct rule_item fast[] = { { "Type", "limit", false },
+	{ "Metric", "pulse-rate", false }, { "Above", "120", false },
+	{ "Priority", "low", false } };
+static const struct rule_item both[] = { { "Type", "combination", false },
+	{ "Rules", "lo hi", false }, { "Priority", "low", false } };
+static const struct rule_item score[] = { { "Type", "score", false },
+	{ "Priority", "none", false } };
+static const struct rule_item gone[] = { { "Type", "absent", false }, { "Metric", "spo2", false },
+	{ "After", "1min", false }, { "Devices", "ox", false }, { "Priority", "low", false } };
+static const struct rule_settings rules[] = { { "lo", limit, 4 }, { "hi", fast, 4 },
+	{ "both", both, 3 }, { "score", score, 2 }, { "gone", gone, 5 } };
+
+/* One call; what it says must be 0 or -ENOMEM, and only if something failed. */
+static bool went(int e)
+{
+	assert_true(e == 0 || (e == -ENOMEM && failed));
+	return e == 0;
+}
+
+static bool say(struct alarms *a, struct label *device, enum metric m, int64_t v,
+	const struct alarm_now *now)
+{
+	struct reading r = { .metric = (uint8_t)m,
+		.kind = VALUE_NUMBER,
+		.number = { v, 0 },
+		.device = device,
+		.time_us = now->utc_us,
+		.received_us = now->utc_us };
+
+	return went(alarms_reading(a, &r, now));
+}
+
+static void restore(const struct alarms *a, const struct alarm_now *now)
+{
+	const struct alarms_options options = { .epoch = "2-00000000" };
+	char why[ALARMS_WHY_MAX], *text = NULL;
+	struct alarms *b = NULL;
+	size_t length;
+
+	if (!went(alarms_save(a, now, &text, &length)))
+		return;
+	if (went(alarms_new(&b, &options)) && went(alarms_device(b, "ox", "3", now)))
+		(void)went(alarms_restore(b, text, length, 0, now, why));
+	alarms_free(b);
+	free(text);
+}
+
+static void live(struct alarms *a, struct label *ox, struct alarm_now *now)
+{
+	const struct alarm_limits low = { .has_low = true, .low = { 88, 0 } };
+	char why[ALARMS_WHY_MAX];
+	struct ruleset *set = NULL;
+
+	if (!went(ruleset_new(&set, rules, 5, NULL, NULL)))
+		return;
+	(void)went(alarms_set_rules(a, set, now));
+	if (!went(alarms_device(a, "ox", "3", now)) && !went(alarms_device(a, "ox", "3", now)))
+		return;
+	(void)went(alarms_patient(a, "3", "p", "a", now));
+	(void)went(alarms_order_scale2(a, "3", true, "dr", now));
+	(void)say(a, ox, METRIC_SPO2, 85, now);
+	/* the next reading makes what was missing */
+	assert_true(say(a, ox, METRIC_SPO2, 85, now) || say(a, ox, METRIC_SPO2, 85, now));
+	assert_int_equal(alarms_acknowledge(a, "lo.ox", "nurse", now, why), 0);
+	(void)say(a, ox, METRIC_PULSE_RATE, 130, now);
+	(void)went(alarms_set_limits(a, "lo", LIMIT_BED, "3", &low, "dr", now, why));
+	(void)went(alarms_condition(a, CONDITION_LOW_BATTERY, "ox", true, "low", now));
+	(void)went(alarms_condition(a, CONDITION_BROKER_UNREACHABLE, NULL, true, "none", now));
+	now->boot_us += 70 * ALARMS_SECOND;
+	alarms_tick(a, now);
+	restore(a, now);
+}
+
+static void test_each_allocation_fails(void **state)
+{
+	const struct alarms_options options = { .epoch = "1-00000000" };
+	unsigned long n = 0;
+
+	(void)state;
+	do {
+		struct alarm_now now = { 1000000000, INT64_C(1795255200000000) };
+		struct alarms *a = NULL;
+		struct label *ox;
+
+		assert_int_equal(label_new(&ox, "ox"), 0);
+		failed = false;
+		countdown = ++n;
+		if (went(alarms_new(&a, &options)))
+			live(a, ox, &now);
+		countdown = 0;
+		alarms_free(a);
+		label_unref(ox);
+	} while (failed);
+	print_message("%lu allocations\n", n - 1);
+	assert_true(n > 50);
+}
+#else
+static void test_each_allocation_fails(void **state)
+{
+	(void)state;
+	print_message("the sanitizer has an allocator of its own; the plain build runs this\n");
+	skip();
+}
+#endif
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_each_allocation_fails) };
+
+	return RUN_TESTS(tests);
+}
