@@ -64,7 +64,6 @@ enum alarm_reason {
 	ALARM_REASON_REMINDER,         /* signals are off */
 	ALARM_REASON_EXPIRED,          /* a pause or an off is over */
 	ALARM_REASON_BROKEN,           /* a pause is over because something new came */
-	ALARM_REASON_RESTART,
 	_ALARM_REASON_MAX
 };
 

@@ -74,7 +74,7 @@ const char *alarm_reason_text(enum alarm_reason r)
 {
 	static const char *const words[] = { "", "discharged", "device-removed", "device-moved",
 		"bed-removed", "rule-removed", "rule-changed", "grouped", "ungrouped", "late",
-		"not-acknowledged", "reminder", "expired", "broken", "restart" };
+		"not-acknowledged", "reminder", "expired", "broken" };
 
 	return word_of(words, ARRAY_SIZE(words), r);
 }

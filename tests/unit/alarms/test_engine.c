@@ -365,6 +365,131 @@ static void test_alarm_goes_on_with_other_settings(void **state)
 	alarms_free(a);
 }
 
+/* Limits that people have set go on with the rule of that name, and end with it. */
+static void test_limits_go_on_with_other_settings(void **state)
+{
+	struct alarm_now now = { 1000, INT64_C(1795255200150000) };
+	struct alarms *a = engine("x\tType=limit\tMetric=spo2\tBelow=90\tPriority=low", &now);
+	const struct alarm_limits low = { .has_low = true, .low = { 85, 0 } };
+	char why[ALARMS_WHY_MAX];
+
+	(void)state;
+	assert_int_equal(alarms_set_limits(a, "x", LIMIT_BED, "3", &low, "n", &now, why), 0);
+	assert_int_equal(
+		alarms_set_rules(
+			a, rules_of("x\tType=limit\tMetric=spo2\tBelow=91\tPriority=low"), &now),
+		0);
+	say(a, "bed3-oximeter", METRIC_SPO2, 0, 86, &now);
+	assert_int_equal(events, 0);
+	say(a, "bed3-oximeter", METRIC_SPO2, 0, 84, &now);
+	assert_int_equal(events, 1);
+	assert_int_equal(
+		alarms_set_rules(
+			a, rules_of("y\tType=limit\tMetric=spo2\tBelow=91\tPriority=low"), &now),
+		0);
+	assert_int_equal(last.reason, ALARM_REASON_RULE_REMOVED);
+	say(a, "bed3-oximeter", METRIC_SPO2, 0, 86, &now);
+	assert_int_equal(last.phase, PHASE_START);
+	alarms_free(a);
+}
+
+static char fault_text[512];
+
+static void on_fault(void *userdata, size_t rule, const char *key, const char *sentence)
+{
+	size_t n = strlen(fault_text);
+
+	(void)userdata;
+	snprintf(fault_text + n, sizeof(fault_text) - n, "%zu %s %s;", rule, key, sentence);
+}
+
+/* Two that combine each other; a way that joins again is no loop. */
+static void test_loop_of_two(void **state)
+{
+	static const struct rule_item lo[] = { { "Type", "limit", false },
+		{ "Metric", "spo2", false }, { "Below", "90", false },
+		{ "Priority", "low", false } };
+	static const struct rule_item a[] = { { "Type", "combination", false },
+		{ "Rules", "lo b", false }, { "Priority", "low", false } };
+	static const struct rule_item b[] = { { "Type", "combination", false },
+		{ "Rules", "a lo", false }, { "Priority", "low", false } };
+	static const struct rule_item c[] = { { "Type", "combination", false },
+		{ "Rules", "lo lo", false }, { "Priority", "low", false } };
+	struct rule_settings rules[] = { { "a", a, 3 }, { "b", b, 3 }, { "lo", lo, 4 } };
+	struct ruleset *s = NULL;
+
+	(void)state;
+	fault_text[0] = 0;
+	assert_int_equal(ruleset_new(&s, rules, 3, on_fault, NULL), RULESET_E_FAULTY);
+	assert_string_equal(
+		fault_text, "1 Rules closes a loop: a is made of this rule; take one of them out;");
+	rules[1] = (struct rule_settings){ "b", c, 3 };
+	assert_int_equal(ruleset_new(&s, rules, 3, on_fault, NULL), 0);
+	ruleset_free(s);
+}
+
+/* Defaults that nobody wrote are not what a rule must say. */
+static void test_defaults_are_not_said(void **state)
+{
+	static const struct rule_item items[] = { { "Type", "limit", false },
+		{ "Metric", "spo2", false }, { "Below", "90", false }, { "Above", "", true },
+		{ "Priority", "high", false }, { "Latching", "no", true }, { "Bands", "", true } };
+	const struct rule_settings rule = { "a", items, 7 };
+	struct ruleset *s = NULL;
+
+	(void)state;
+	fault_text[0] = 0;
+	assert_int_equal(ruleset_new(&s, &rule, 1, on_fault, NULL), RULESET_E_FAULTY);
+	assert_non_null(strstr(fault_text, "needs Latching=yes"));
+	assert_int_equal(ruleset_new(&s, &rule, 1, NULL, NULL), RULESET_E_FAULTY);
+}
+
+static void test_condition_says_why(void **state)
+{
+	struct alarm_now now = { 1000 * ALARMS_SECOND, INT64_C(1795255200150000) };
+	struct alarms *a = engine("x\tType=limit\tMetric=spo2\tBelow=90\tPriority=low", &now);
+	char text[400];
+
+	(void)state;
+	assert_int_equal(
+		alarms_condition(a, CONDITION_BROKER_UNREACHABLE, NULL, true, "no route", &now), 0);
+	assert_string_equal(last_text, "no route");
+	now.boot_us += 20 * ALARMS_SECOND;
+	/* another reason is told, the same one is not */
+	assert_int_equal(
+		alarms_condition(a, CONDITION_BROKER_UNREACHABLE, NULL, true, "refused", &now), 0);
+	assert_int_equal(events, 2);
+	assert_string_equal(last_text, "refused");
+	assert_int_equal(
+		alarms_condition(a, CONDITION_BROKER_UNREACHABLE, NULL, true, "refused", &now), 0);
+	assert_int_equal(events, 2);
+	assert_int_equal(alarms_condition(a, CONDITION_FLOOD, "bed3-oximeter", true, "a", &now), 0);
+	now.boot_us += 20 * ALARMS_SECOND;
+	assert_int_equal(alarms_condition(a, CONDITION_FLOOD, "bed3-oximeter", true, "b", &now), 0);
+	assert_string_equal(last_text, "b");
+	assert_int_equal(events, 4);
+	/* a long one is cut at the end of a character */
+	memset(text, 'x', sizeof(text));
+	memcpy(text + ALARM_TEXT_MAX - 1, "\303\244", 2);
+	text[sizeof(text) - 1] = 0;
+	now.boot_us += 20 * ALARMS_SECOND;
+	assert_int_equal(
+		alarms_condition(a, CONDITION_FLOOD, "bed3-oximeter", true, text, &now), 0);
+	assert_int_equal(strlen(last_text), ALARM_TEXT_MAX - 1);
+	alarms_free(a);
+}
+
+static void test_epoch_is_short(void **state)
+{
+	const struct alarms_options options = { .epoch = "123456789-123456789-123456789-12" };
+	struct alarms *a = NULL;
+
+	(void)state;
+	assert_int_equal(alarms_new(&a, &options), -EINVAL);
+	assert_null(alarms_free(NULL));
+	assert_null(ruleset_free(NULL));
+}
+
 /* ---- words ---- */
 
 static void test_words(void **state)
@@ -391,7 +516,7 @@ static void test_words(void **state)
 		assert_non_null(alarm_reason_text(i));
 	assert_string_equal(
 		alarm_inactivation_text(INACTIVATION_ACKNOWLEDGED), "alert-acknowledged");
-	assert_string_equal(alarm_reason_text(ALARM_REASON_RESTART), "restart");
+	assert_string_equal(alarm_reason_text(ALARM_REASON_BROKEN), "broken");
 }
 
 int main(void)
@@ -407,6 +532,11 @@ int main(void)
 		cmocka_unit_test(test_what_is_gone_is_told),
 		cmocka_unit_test(test_revision),
 		cmocka_unit_test(test_alarm_goes_on_with_other_settings),
+		cmocka_unit_test(test_limits_go_on_with_other_settings),
+		cmocka_unit_test(test_loop_of_two),
+		cmocka_unit_test(test_defaults_are_not_said),
+		cmocka_unit_test(test_condition_says_why),
+		cmocka_unit_test(test_epoch_is_short),
 		cmocka_unit_test(test_words),
 	};
 
