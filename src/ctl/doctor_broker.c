@@ -18,6 +18,7 @@
 #include "ctl/doctor.h"
 #include "ctl/doctor_mqtt.h"
 #include "ctl/human.h"
+#include "ctl/lookup.h"
 #include "publish/tls.h"
 #include "util/reasons.h"
 
@@ -73,47 +74,6 @@ static int wait_for(struct trial *t, int fd, short events)
 	}
 }
 
-/* --- the name --- */
-
-/* getaddrinfo() with a time-out: a resolver may never answer. What comes later is left to the
- * process's end. Returns 0 or an EAI code. */
-static int resolve(struct trial *t, struct addrinfo **ret)
-{
-	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-	struct gaicb *request = calloc(1, sizeof(*request));
-	struct addrinfo *own = malloc(sizeof(*own));
-	char *service = NULL;
-	int r;
-
-	if (!request || !own || asprintf(&service, "%u", t->broker->port) < 0) {
-		free(request);
-		free(own);
-		return EAI_MEMORY;
-	}
-	*own = hints;
-	request->ar_name = t->broker->host;
-	request->ar_service = service;
-	request->ar_request = own;
-	r = getaddrinfo_a(GAI_NOWAIT, &request, 1, NULL);
-	while (r == 0 && (r = gai_error(request)) == EAI_INPROGRESS) {
-		int64_t left = t->deadline_ms - boottime_ms();
-		struct timespec wait = { .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000 };
-		const struct gaicb *const list[] = { request };
-
-		r = left > 0 ? gai_suspend(list, 1, &wait) : EAI_AGAIN;
-		/* Not freed: the resolver's thread still has it. */
-		if (r == EAI_AGAIN && gai_error(request) == EAI_INPROGRESS)
-			return EAI_AGAIN;
-		r = 0;
-	}
-	if (r == 0)
-		*ret = request->ar_result;
-	free(service);
-	free(own);
-	free(request);
-	return r;
-}
-
 /* --- TCP --- */
 
 static int connect_one(struct trial *t, const struct addrinfo *a)
@@ -160,7 +120,7 @@ static bool reach(struct trial *t)
 	int r, tries = 0;
 
 	begin_step(t);
-	r = resolve(t, &list);
+	r = lookup_name(t->broker->host, t->broker->port, t->deadline_ms - boottime_ms(), &list);
 	if (r != 0) {
 		WRONG(t,
 			"is the name right, and the resolver? \"getent hosts NAME\", "
