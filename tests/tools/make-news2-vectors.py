@@ -177,7 +177,8 @@ def mkt_rows():
 
 
 FILES = {
-    "alarms_news2.tsv": ("# Made by tests/tools/make-news2-vectors.py: name, scale, the seven inputs (\"-\": missing), their "
+    "alarms_news2.tsv": ("# Made by tests/tools/make-news2-vectors.py: name, scale, the seven inputs "
+                         "(\"-\": missing), their "
                          "points (\"?\": none), total", news2_rows),
     "alarms_mkt.tsv": ("# Made by tests/tools/make-news2-vectors.py: name, SECONDS:CEL pairs, mean kinetic temperature",
                        mkt_rows),
