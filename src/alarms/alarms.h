@@ -18,6 +18,8 @@
  *    in production) freezes the onset delay, for at most ALARMS_FREEZE_US; then the
  *    onset is forgotten and the technical condition sensor-off starts. An
  *    active alarm stays active, without a value and stale. It stops ClearFor=.
+ *  - Whatever comes in, what was due before goes first: a tick that comes late
+ *    undoes nothing.
  *  - What has alarmed too often (ALARMS_CHATTER_MAX starts in ALARMS_CHATTER_US) is held
  *    active until it has been quiet for ALARMS_QUIET_US; alarm-chatter says so.
  */

@@ -298,7 +298,7 @@ int alarms_condition(struct alarms *a, enum alarm_condition condition, const cha
 	struct group *g;
 	bool news;
 
-	assert(!a->busy);
+	alarms_tick(a, now);
 	assert(condition > CONDITION_NONE && condition < _CONDITION_MAX);
 	if (device) {
 		d = device_find(a, device);

@@ -2,7 +2,6 @@
  * What people do to alarms: acknowledge, pause, switch off for a while, reset;
  * and what undoes it: time, or something new.
  */
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -118,9 +117,10 @@ void inactivation_break(struct alarms *a, struct subject *s, const struct alarm_
 int alarms_acknowledge(
 	struct alarms *a, const char *key, const char *by, const struct alarm_now *now, char *why)
 {
-	struct subject *s = find_live(a, key);
+	struct subject *s;
 
-	assert(!a->busy);
+	alarms_tick(a, now);
+	s = find_live(a, key);
 	if (!s)
 		return refuse(why, ALARMS_E_UNKNOWN, "there is no such alarm now");
 	if (s->inactivation & INACTIVATION_ACKNOWLEDGED)
@@ -163,10 +163,11 @@ static int read_pause(enum alarms_pause kind, int64_t seconds, struct pause *ret
 int alarms_pause(struct alarms *a, const char *key, enum alarms_pause kind, int64_t seconds,
 	const char *by, const struct alarm_now *now, char *why)
 {
-	struct subject *s = find_live(a, key);
+	struct subject *s;
 	struct pause p;
 
-	assert(!a->busy);
+	alarms_tick(a, now);
+	s = find_live(a, key);
 	if (!s)
 		return refuse(why, ALARMS_E_UNKNOWN, "there is no such alarm now");
 	if (read_pause(kind, seconds, &p, why) != 0)
@@ -192,7 +193,7 @@ int alarms_pause_bed(struct alarms *a, const char *bed, enum alarms_pause kind, 
 	struct bed_place *b = bed_find(a, bed);
 	struct pause p;
 
-	assert(!a->busy);
+	alarms_tick(a, now);
 	if (!b)
 		return refuse(why, ALARMS_E_UNKNOWN, "there is no such bed");
 	if (read_pause(kind, seconds, &p, why) != 0)
@@ -215,9 +216,10 @@ int alarms_pause_bed(struct alarms *a, const char *bed, enum alarms_pause kind, 
 int alarms_reset(
 	struct alarms *a, const char *key, const char *by, const struct alarm_now *now, char *why)
 {
-	struct subject *s = find_live(a, key);
+	struct subject *s;
 
-	assert(!a->busy);
+	alarms_tick(a, now);
+	s = find_live(a, key);
 	if (!s)
 		return refuse(why, ALARMS_E_UNKNOWN, "there is no such alarm now");
 	if (s->life != LIFE_LATCHED)

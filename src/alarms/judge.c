@@ -479,6 +479,7 @@ int alarms_reading(struct alarms *a, const struct reading *r, const struct alarm
 
 	assert(!a->busy);
 	assert(r->metric > METRIC_NONE && r->metric < _METRIC_MAX);
+	alarms_tick(a, now); /* what was due before it came is not undone by it */
 	a->counters.readings++;
 	if (a->incomplete)
 		(void)places_fill(a, now);

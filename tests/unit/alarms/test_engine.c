@@ -316,6 +316,26 @@ static void test_what_is_gone_is_told(void **state)
 	alarms_free(a);
 }
 
+/* The loop was busy when the delay was over: the next reading does not make it undone. */
+static void test_late_tick_undoes_nothing(void **state)
+{
+	struct alarm_now now = { 1000, INT64_C(1795255200150000) };
+	struct alarms *a = engine(spo2_low, &now);
+	char why[ALARMS_WHY_MAX];
+
+	(void)state;
+	say(a, "bed3-oximeter", METRIC_SPO2, 0, 86, &now);
+	now.boot_us += 16 * ALARMS_SECOND;
+	say(a, "bed3-oximeter", METRIC_SPO2, 0, 95, &now);
+	assert_int_equal(events, 2);
+	assert_int_equal(last.phase, PHASE_END);
+	say(a, "bed3-oximeter", METRIC_SPO2, 0, 86, &now);
+	now.boot_us += 15 * ALARMS_SECOND;
+	assert_int_equal(alarms_acknowledge(a, "spo2-low.bed3-oximeter", "n", &now, why), 0);
+	assert_int_equal(events, 4);
+	alarms_free(a);
+}
+
 /* The state says when it is worth saving. */
 static void test_revision(void **state)
 {
@@ -530,6 +550,7 @@ int main(void)
 		cmocka_unit_test(test_damage_is_refused_whole),
 		cmocka_unit_test(test_another_boot),
 		cmocka_unit_test(test_what_is_gone_is_told),
+		cmocka_unit_test(test_late_tick_undoes_nothing),
 		cmocka_unit_test(test_revision),
 		cmocka_unit_test(test_alarm_goes_on_with_other_settings),
 		cmocka_unit_test(test_limits_go_on_with_other_settings),
