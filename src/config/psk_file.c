@@ -96,8 +96,8 @@ int psk_keys_read(const struct config *c, struct psk_keys *ret, struct config_pr
 		r = read_adopted(c, &keys.adopted, p);
 	if (r != 0)
 		return r;
-	*ret = keys;
-	keys = (struct psk_keys){ 0 };
+	ret->own = TAKE_PTR(keys.own);
+	ret->adopted = TAKE_PTR(keys.adopted);
 	return 0;
 }
 
