@@ -57,6 +57,7 @@ class Account:
         self.record_ids = {}     # id -> payload
         self.statuses = []       # (n, object), live ones only
         self.faults = []
+        self.newest = 0          # the run that was heard of last
         self.last = {}           # (device, epoch, stream) -> device_sequence
         self.streamed = set()    # (id, backfill) that were seen
 
@@ -82,7 +83,10 @@ class Account:
                                                                       if k != "backfill"})))
             self.records.append((n, r))
         elif parts[-1] == "status" and "gateways" in parts:
-            self.statuses.append((n, json.loads(payload)))
+            status = json.loads(payload)
+            self.statuses.append((n, status))
+            if status["status"] == "online":
+                self.newest = max(self.newest, int(status["epoch"].split("-")[0]))
 
     def _one_id(self, identity, content):
         if self.record_ids.setdefault(identity, content) != content:
@@ -101,6 +105,10 @@ class Account:
         if (a.id, a.backfill) in self.streamed:
             return  # again, after a lost connection
         self.streamed.add((a.id, a.backfill))
+        run = int(a.epoch.split("-")[0])
+        self.newest = max(self.newest, run)
+        if run < self.newest and not a.backfill:
+            return  # its device said it again to a later run, which gave it the id that it had
         stream = (a.key[0], a.epoch, a.backfill)
         before = self.last.get(stream, 0)
         if a.device_sequence is not None:
