@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "ctl/backup.h"
+#include "util/file.h"
 
 #define TEMPORARY ".restore-new"
 #define BEFORE ".restore-old"
@@ -226,33 +227,6 @@ static int make_directories(const struct install *in, const struct install_step 
 	return 0;
 }
 
-static int sync_directory_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	_cleanup_(freep) char *directory = strndup(path, (size_t)(slash - path) ?: 1);
-	_cleanup_(closep) int fd = -1;
-
-	if (!directory)
-		return -ENOMEM;
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-static int write_all(int fd, const uint8_t *data, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, data, n);
-
-		if (done < 0 && errno != EINTR)
-			return -errno;
-		if (done > 0) {
-			data += done;
-			n -= (size_t)done;
-		}
-	}
-	return 0;
-}
-
 static int write_temporary(struct install *in, struct install_step *s)
 {
 	_cleanup_(closep) int fd = -1;
@@ -276,7 +250,7 @@ static int write_temporary(struct install *in, struct install_step *s)
 		return r;
 	}
 	find_owner(in, s->file, &uid, &gid);
-	r = write_all(fd, s->file->data, s->file->size);
+	r = file_write_all(fd, s->file->data, s->file->size);
 	if (r == 0 && fchown(fd, uid, gid) < 0)
 		r = -errno;
 	if (r == 0 && (fchmod(fd, s->file->mode) < 0 || fsync(fd) < 0))
@@ -322,7 +296,7 @@ static int put(struct install_step *s)
 		free(s->temporary);
 		s->temporary = NULL;
 	}
-	return sync_directory_of(s->path);
+	return file_sync_directory_of(s->path);
 }
 
 static void undo(struct install *in)

@@ -12,6 +12,7 @@
 #include "ctl/backup.h"
 #include "ctl/human.h"
 #include "ctl/json.h"
+#include "util/file.h"
 
 static void note_credential(const char *key, const char *value)
 {
@@ -40,7 +41,7 @@ static int write_file(const char *path, const uint8_t *data, size_t n)
 {
 	_cleanup_(freep) char *temporary = NULL;
 	_cleanup_(closep) int fd = -1;
-	int r = 0;
+	int r;
 
 	if (asprintf(&temporary, "%s.new", path) < 0) {
 		temporary = NULL;
@@ -50,16 +51,7 @@ static int write_file(const char *path, const uint8_t *data, size_t n)
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	while (r == 0 && n > 0) {
-		ssize_t done = write(fd, data, n);
-
-		if (done < 0 && errno != EINTR)
-			r = -errno;
-		if (done > 0) {
-			data += done;
-			n -= (size_t)done;
-		}
-	}
+	r = file_write_all(fd, data, n);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	if (r == 0 && link(temporary, path) < 0)

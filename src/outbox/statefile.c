@@ -10,44 +10,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/file.h"
+
 static const char *const file_names[_STORE_FILE_MAX] = {
 	[STORE_EPOCH] = "epoch",
 	[STORE_RETAINED] = "retained-topics",
 };
 
-static int write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t k = write(fd, p, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return -errno;
-		p += k;
-		n -= (size_t)k;
-	}
-	return 0;
-}
-
 int statefile_write(int directory_fd, enum store_file file, const char *text, size_t length)
 {
-	_cleanup_(closep) int fd = -1;
-	char temporary[64];
-	int r;
-
-	(void)snprintf(temporary, sizeof(temporary), "%s.new", file_names[file]);
-	fd = openat(directory_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, text, length);
-	if (r == 0 && fsync(fd) < 0)
-		r = -errno;
-	if (r == 0 && renameat(directory_fd, temporary, directory_fd, file_names[file]) < 0)
-		r = -errno;
-	if (r == 0 && fsync(directory_fd) < 0)
-		r = -errno;
-	return r;
+	return file_replace(directory_fd, file_names[file], text, length, 0600);
 }
 
 ssize_t store_load(const char *directory, enum store_file file, char **ret)

@@ -6,6 +6,6 @@
 
 #include "outbox/store.h"
 
-/* Temporary name, sync, rename, sync of the directory: the old or the new text, never half of one.
- * Returns 0 or a negative errno. Blocks. */
+/* The old or the new text, never half of one (util/file.h). Returns 0 or a negative errno. Blocks.
+ */
 int statefile_write(int directory_fd, enum store_file file, const char *text, size_t length);

@@ -1,0 +1,23 @@
+/*
+ * Files that are whole or not there at all: what lasts across a power cut was
+ * synced, and so was the directory that names it. All of it blocks; not for the
+ * loop.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#define FILE_NEW ".new" /* behind the name, while a file is written */
+
+/* Writes all of it, however often it is interrupted. Returns 0 or a negative errno. */
+int file_write_all(int fd, const void *data, size_t n);
+/* Writes name in the directory: a file of the name with FILE_NEW, sync, rename, sync of the
+ * directory. So the old or the new content is there, never half of one. The temporary file stays
+ * after a failure; the next writing takes it. Returns 0, -ENAMETOOLONG or a negative errno. */
+int file_replace(int directory_fd, const char *name, const void *data, size_t n, mode_t mode);
+/* Opens the directory that path lies in. Returns a descriptor or a negative errno. */
+int file_open_directory_of(const char *path);
+/* What was made, renamed or removed in the directory of path lasts. Returns 0 or a negative errno.
+ */
+int file_sync_directory_of(const char *path);
