@@ -58,50 +58,33 @@ static void on_saved(enum store_file file, int result, void *userdata)
 			F_ERR(result));
 }
 
-static void on_gap(const struct ledger_disk_gap *gap, void *userdata)
+static void on_gap(const struct gap *gap, void *userdata)
 {
 	struct daemon *d = userdata;
-	struct gap told = { .epoch = gap->epoch,
-		.first = gap->first,
-		.last = gap->last,
-		.count = gap->count,
-		.reason = gap->reason,
-		.owed = gap->owed };
 
-	gateway_gap(d->gateway, &told);
+	(void)gateway_gap(d->gateway, gap);
 }
 
-/* Whether the run before said its last number itself, and that is safe. */
-static bool told_by_itself(const struct daemon *d, const char *epoch)
+static void on_epoch(const struct epoch_end *e, void *userdata)
 {
+	struct daemon *d = userdata;
+	const struct epoch *previous = &d->previous;
+	struct epoch_end end = *e;
 	char text[EPOCH_TEXT_MAX];
 
-	if (!d->has_previous || !d->previous.clean || !d->previous.published)
-		return false;
-	epoch_text(&d->previous, text);
-	return strcmp(text, epoch) == 0;
-}
-
-static void on_epoch(const struct ledger_disk_epoch *e, void *userdata)
-{
-	struct daemon *d = userdata;
-	struct epoch_end end = {
-		.epoch = e->epoch, .count = e->count, .more = e->more, .owed = e->owed
-	};
-	char previous[EPOCH_TEXT_MAX];
-
-	if (told_by_itself(d, e->epoch)) {
-		if (!e->more)
-			ledger_disk_settle(d->ledger, e->owed);
-		return;
-	}
 	if (d->has_previous) {
-		epoch_text(&d->previous, previous);
-		end.clean = d->previous.clean && strcmp(previous, e->epoch) == 0;
-		end.last = d->previous.last;
+		epoch_text(previous, text);
+		end.clean = previous->clean && strcmp(text, e->epoch) == 0;
 	}
-	end.ranges = e->ranges;
-	(void)gateway_record_epoch(d->gateway, &end);
+	if (!end.clean) {
+		(void)gateway_record_epoch(d->gateway, &end);
+	} else if (!previous->published) {
+		end.last = previous->last;
+		(void)gateway_record_epoch(d->gateway, &end);
+	} else if (!e->more) {
+		/* It said its last number itself, and that is safe. */
+		ledger_disk_settle(d->ledger, e->owed);
+	}
 }
 
 static void on_known(const char *device, uint64_t source_key, const char *epoch, uint64_t sequence,

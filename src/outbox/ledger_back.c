@@ -11,7 +11,7 @@
 static void tell_gap(struct ledger_disk *d, const struct store_owed *owed)
 {
 	const struct label *epoch = names_label(d->names, owed->epoch);
-	struct ledger_disk_gap gap = {
+	struct gap gap = {
 		.epoch = epoch ? epoch->text : NULL,
 		.first = owed->first,
 		.last = owed->last,
@@ -226,7 +226,7 @@ void ledger_back_scanned(
 {
 	struct ledger_disk *d = userdata;
 	const struct label *text = names_label(d->names, epoch);
-	struct ledger_disk_epoch told = { .ranges = ranges, .count = count, .more = !last };
+	struct epoch_end told = { .ranges = ranges, .count = count, .more = !last };
 
 	for (size_t i = 0; i < d->epoch_count; i++) {
 		if (d->epochs[i].epoch != epoch)

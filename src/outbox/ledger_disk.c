@@ -154,10 +154,8 @@ void ledger_disk_submit(struct ledger_disk *d, bool write)
 		if (r == 0)
 			r = pending_take(&d->pending);
 	}
-	if (r == 0 && (b->row_count || b->event_count) && !d->own_epoch_told) {
+	if (r == 0 && (b->row_count || b->event_count) && !d->own_epoch_told)
 		s.own_epoch = names_of_epoch(d->names, NULL);
-		d->own_epoch_told = true;
-	}
 	b->names_next = names_next(d->names);
 	n = r == 0 ? names_unsaved(d->names, &b->names) : r;
 	if (n < 0) {
@@ -182,6 +180,7 @@ void ledger_disk_submit(struct ledger_disk *d, bool write)
 		return;
 	}
 	d->pending.check = false;
+	d->own_epoch_told |= s.own_epoch != 0;
 	b->rows_wanted = s.rows_wanted;
 	b->events_wanted = s.events_wanted;
 	b->wrote = write;
@@ -196,7 +195,10 @@ static void judge_delay(struct ledger_disk *d)
 {
 	struct ledger ledger = outbox_ledger(d->outbox);
 
-	if (!d->batch.busy || boottime_us() < d->batch.since_us + HANGS_US) {
+	/* Without a batch it is not open, and says itself when it is. */
+	if (!d->batch.busy)
+		return;
+	if (boottime_us() < d->batch.since_us + HANGS_US) {
 		ledger_disk_arm(d);
 		return;
 	}

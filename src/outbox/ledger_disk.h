@@ -10,31 +10,18 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "gateway/gateway.h"
 #include "outbox/outbox.h"
 #include "outbox/store.h"
 #include "util/cleanup.h"
 
 struct ledger_disk;
 
-/* What consumers are owed; strings are borrowed. */
-struct ledger_disk_gap {
-	const char *epoch;           /* NULL: this run */
-	uint64_t first, last, count; /* count 0: not known */
-	const char *reason;
-	int64_t owed; /* for ledger.record() */
-};
-
-struct ledger_disk_epoch {
-	const char *epoch;
-	const struct store_range *ranges; /* what of it will still come */
-	size_t count;
-	bool more; /* another call for the same epoch follows */
-	int64_t owed;
-};
-
 struct ledger_disk_hooks {
-	void (*gap)(const struct ledger_disk_gap *gap, void *userdata);
-	void (*epoch)(const struct ledger_disk_epoch *epoch, void *userdata);
+	/* What consumers are owed, as gateway.h has it; strings are borrowed. How the epoch ended
+	 * is the callee's to fill in: end->clean is false. */
+	void (*gap)(const struct gap *gap, void *userdata);
+	void (*epoch)(const struct epoch_end *end, void *userdata);
 	/* A reading with that source key stands in the database since an earlier run. */
 	void (*known)(const char *device, uint64_t source_key, const char *epoch, uint64_t sequence,
 		void *userdata);

@@ -157,7 +157,7 @@ static void offer(struct offer *o, int64_t rate, int64_t count)
 
 /* --- the disk --- */
 
-static void on_gap(const struct ledger_disk_gap *gap, void *userdata)
+static void on_gap(const struct gap *gap, void *userdata)
 {
 	bench_die("the ledger has a gap: %s", gap->reason);
 }

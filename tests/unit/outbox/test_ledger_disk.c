@@ -29,12 +29,12 @@ struct run {
 
 static char directory[32];
 
-static void on_gap(const struct ledger_disk_gap *gap, void *userdata)
+static void on_gap(const struct gap *gap, void *userdata)
 {
 	((struct run *)userdata)->gaps++;
 }
 
-static void on_epoch(const struct ledger_disk_epoch *e, void *userdata)
+static void on_epoch(const struct epoch_end *e, void *userdata)
 {
 	struct run *r = userdata;
 	size_t n = strlen(r->epochs);
