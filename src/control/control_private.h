@@ -44,7 +44,6 @@ void view_unknown(const struct unknown_device *u, FILE *f);
 void view_outbox(struct control *c, FILE *f);
 /* The configured device of that name, NULL when there is none. */
 const struct config_device *view_configured(const struct control *c, const char *name);
-void put_json(FILE *f, const char *text);
 
 /* A document that grows. */
 struct view {

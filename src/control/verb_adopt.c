@@ -13,6 +13,7 @@
 #include "control/control_private.h"
 #include "control/verbs.h"
 #include "gateway/worker.h"
+#include "util/text.h"
 
 enum change_kind { CHANGE_ADOPT, CHANGE_FORGET, CHANGE_UNDO };
 
@@ -79,10 +80,10 @@ static void answer(struct change *x)
 		return;
 	}
 	fprintf(v.f, "{\"device\":\"%s\",\"file\":", a->device);
-	put_json(v.f, a->file);
+	text_print_json(v.f, a->file);
 	if (x->kind == CHANGE_ADOPT) {
 		fprintf(v.f, ",\"transport\":\"%s\",\"address\":", transport_text(a->transport));
-		put_json(v.f, a->address);
+		text_print_json(v.f, a->address);
 		if (a->generated && a->wrote_key)
 			fprintf(v.f, ",\"key\":\"%s\"", a->key);
 	}

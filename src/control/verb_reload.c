@@ -4,6 +4,7 @@
  */
 #include "control/control_private.h"
 #include "control/verbs.h"
+#include "util/text.h"
 
 static void put_lines(FILE *f, char *const *lines, size_t count)
 {
@@ -37,7 +38,7 @@ static void answer_warnings(struct command_call *call, const struct config_probl
 	for (size_t i = 0; i < p->warning_count; i++) {
 		if (i)
 			putc(',', v.f);
-		put_json(v.f, p->warnings[i]);
+		text_print_json(v.f, p->warnings[i]);
 	}
 	fputs("]}", v.f);
 	view_answer(&v, call);

@@ -42,23 +42,6 @@ void view_answer(struct view *v, struct command_call *call)
 		call_error(call, COMMAND_FAILED, "out of memory");
 }
 
-void put_json(FILE *f, const char *text)
-{
-	/* Each byte becomes six at most. */
-	size_t size = strlen(text) * 6 + 3;
-	char *buf = malloc(size);
-	struct text t;
-
-	if (!buf) {
-		fputs("null", f);
-		return;
-	}
-	t = text_init(buf, size);
-	text_json_string(&t, text, strlen(text));
-	fputs(text_done(&t) < 0 ? "null" : buf, f);
-	free(buf);
-}
-
 static void put_time(FILE *f, const char *key, int64_t utc_us)
 {
 	char buf[40];
@@ -107,10 +90,10 @@ int view_device(struct control *c, const struct device *d, bool full, FILE *f)
 void view_unknown(const struct unknown_device *u, FILE *f)
 {
 	fprintf(f, "{\"transport\":\"%s\",\"address\":", transport_text(u->transport));
-	put_json(f, u->address);
+	text_print_json(f, u->address);
 	if (*u->kind) {
 		fputs(",\"kind\":", f);
-		put_json(f, u->kind);
+		text_print_json(f, u->kind);
 	}
 	if (u->signal_dbm)
 		fprintf(f, ",\"signal\":%d", u->signal_dbm);
@@ -133,15 +116,15 @@ static void put_aside(struct control *c, const struct outbox_entry *e, FILE *f)
 
 		snprintf(what, sizeof(what), "%s %s", label_text(m->reading.device, "-"),
 			metric_info(m->reading.metric)->name);
-		put_json(f, what);
+		text_print_json(f, what);
 	} else {
-		put_json(f, m->topic);
+		text_print_json(f, m->topic);
 	}
 	if (since)
 		put_time(f, "since", realtime_us() - (boottime_us() - since));
 	fprintf(f, ",\"tries\":%u,\"reason_code\":%u,\"reason\":", outbox_entry_tries(e),
 		outbox_entry_reason(e));
-	put_json(f, reason_text(outbox_entry_reason(e)));
+	text_print_json(f, reason_text(outbox_entry_reason(e)));
 	putc('}', f);
 }
 
@@ -165,7 +148,7 @@ void view_outbox(struct control *c, FILE *f)
 	fprintf(f, ",\"store\":\"%s\"", store_state_text(s.state));
 	if (*s.problem) {
 		fputs(",\"store_problem\":", f);
-		put_json(f, s.problem);
+		text_print_json(f, s.problem);
 	}
 	fprintf(f,
 		",\"stored\":{\"readings\":%" PRIu64 ",\"events\":%" PRIu64 ",\"bytes\":%" PRId64

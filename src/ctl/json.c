@@ -8,22 +8,6 @@
 
 #include "util/text.h"
 
-void json_put_string(FILE *f, const char *text)
-{
-	/* Each byte becomes six at most. */
-	size_t size = strlen(text) * 6 + 3;
-	_cleanup_(freep) char *buf = malloc(size);
-	struct text t;
-
-	if (!buf) {
-		fputs("null", f);
-		return;
-	}
-	t = text_init(buf, size);
-	text_json_string(&t, text, strlen(text));
-	fputs(text_done(&t) < 0 ? "null" : buf, f);
-}
-
 void json_put_document(FILE *f, const char *document)
 {
 	_cleanup_(cJSON_Deletep) cJSON *parsed = cJSON_ParseWithOpts(document, NULL, true);

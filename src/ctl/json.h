@@ -14,8 +14,6 @@
 
 #include "util/cleanup.h"
 
-/* A text with its quotes. */
-void json_put_string(FILE *f, const char *text);
 /* The document as it came, "null" for what is none. Without a line break. */
 void json_put_document(FILE *f, const char *document);
 /* {"name":[...]} of documents, and a line break. */

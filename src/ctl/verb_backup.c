@@ -13,6 +13,7 @@
 #include "ctl/human.h"
 #include "ctl/json.h"
 #include "util/file.h"
+#include "util/text.h"
 
 static void note_credential(const char *key, const char *value)
 {
@@ -70,9 +71,9 @@ static void tell(const struct ctl *ctl, const char *path, const struct archive *
 
 	if (ctl->json) {
 		fputs("{\"file\":", stdout);
-		json_put_string(stdout, path);
+		text_print_json(stdout, path);
 		fputs(",\"gateway\":", stdout);
-		json_put_string(stdout, a->gateway);
+		text_print_json(stdout, a->gateway);
 		printf(",\"files\":%zu,\"bytes\":%zu}\n", a->count, a->bytes);
 		return;
 	}

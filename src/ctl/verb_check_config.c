@@ -7,13 +7,14 @@
 #include "config/read.h"
 #include "ctl/ctl.h"
 #include "ctl/json.h"
+#include "util/text.h"
 
 static void put_list(const char *name, char *const *lines, size_t count)
 {
 	printf("\"%s\":[", name);
 	for (size_t i = 0; i < count; i++) {
 		fputs(i ? "," : "", stdout);
-		json_put_string(stdout, lines[i]);
+		text_print_json(stdout, lines[i]);
 	}
 	putchar(']');
 }

@@ -9,6 +9,7 @@
 #include "ctl/doctor.h"
 #include "ctl/json.h"
 #include "ctl/term.h"
+#include "util/text.h"
 
 static const struct {
 	void (*look)(struct doctor *d);
@@ -81,7 +82,7 @@ static void tell(const struct finding *f)
 	fflush(stdout);
 }
 
-static void put_json(const struct doctor *d, bool ok)
+static void print_findings(const struct doctor *d, bool ok)
 {
 	printf("{\"ok\":%s,\"findings\":[", ok ? "true" : "false");
 	for (size_t i = 0; i < d->count; i++) {
@@ -89,10 +90,10 @@ static void put_json(const struct doctor *d, bool ok)
 
 		printf("%s{\"area\":\"%s\",\"level\":\"%s\",\"found\":", i ? "," : "", f->area,
 			levels[f->level].name);
-		json_put_string(stdout, f->found);
+		text_print_json(stdout, f->found);
 		fputs(",\"remedy\":", stdout);
 		if (f->remedy)
-			json_put_string(stdout, f->remedy);
+			text_print_json(stdout, f->remedy);
 		else
 			fputs("null", stdout);
 		putchar('}');
@@ -125,7 +126,7 @@ int verb_doctor(const struct ctl *ctl, int argc, char **argv)
 	for (size_t i = 0; i < d.count; i++)
 		counts[d.findings[i].level]++;
 	if (ctl->json)
-		put_json(&d, counts[FINDING_WRONG] == 0);
+		print_findings(&d, counts[FINDING_WRONG] == 0);
 	else if (counts[FINDING_WRONG] + counts[FINDING_WARNING] == 0)
 		puts("\nAll is well.");
 	else

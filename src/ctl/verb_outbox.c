@@ -190,13 +190,13 @@ static void put_asides(const struct outbox_view *v)
 
 		snprintf(id, sizeof(id), "%s:%s", v->config->gateway.name, a->id);
 		fputs(i ? ",{\"id\":" : "{\"id\":", stdout);
-		json_put_string(stdout, id);
+		text_print_json(stdout, id);
 		fputs(",\"what\":", stdout);
-		json_put_string(stdout, a->what);
+		text_print_json(stdout, a->what);
 		put_time("since", a->since_ms);
 		printf(",\"tries\":%" PRIu64 ",\"reason_code\":%u,\"reason\":", a->tries,
 			a->reason);
-		json_put_string(stdout, reason_text(a->reason));
+		text_print_json(stdout, reason_text(a->reason));
 		putchar('}');
 	}
 	putchar(']');
@@ -208,9 +208,9 @@ static void print_for_programs(const struct outbox_view *v)
 	const struct forecast *f = &v->forecast;
 
 	fputs("{\"gateway\":", stdout);
-	json_put_string(stdout, v->config->gateway.name);
+	text_print_json(stdout, v->config->gateway.name);
 	fputs(",\"database\":", stdout);
-	json_put_string(stdout, v->path);
+	text_print_json(stdout, v->path);
 	printf(",\"readings\":%" PRIu64 ",\"events\":%" PRIu64 ",\"aside\":%" PRIu64, s->readings,
 		s->events, s->asides);
 	put_time("oldest", s->oldest_ms);

@@ -6,6 +6,7 @@
 
 #include "ctl/bus.h"
 #include "ctl/json.h"
+#include "util/text.h"
 
 static int complain(const struct ctl *ctl, const struct bus_problem *p)
 {
@@ -45,7 +46,7 @@ int verb_reload(const struct ctl *ctl, int argc, char **argv)
 		fputs("{\"warnings\":[", stdout);
 		for (size_t i = 0; i < count; i++) {
 			fputs(i ? "," : "", stdout);
-			json_put_string(stdout, warnings[i]);
+			text_print_json(stdout, warnings[i]);
 		}
 		puts("]}");
 		return EXIT_SUCCESS;

@@ -18,6 +18,7 @@
 #include "ctl/stored.h"
 #include "ctl/table.h"
 #include "ctl/term.h"
+#include "util/text.h"
 
 static int open_backup(const char *path, const char *passphrase, struct archive *a)
 {
@@ -167,14 +168,14 @@ static int list(const struct ctl *ctl, const struct archive *a)
 
 	if (ctl->json) {
 		fputs("{\"gateway\":", stdout);
-		json_put_string(stdout, a->gateway);
+		text_print_json(stdout, a->gateway);
 		fputs(",\"made\":", stdout);
-		json_put_string(stdout, a->made);
+		text_print_json(stdout, a->made);
 		fputs(",\"files\":[", stdout);
 		for (size_t i = 0; i < a->count; i++) {
 			printf("%s{\"place\":\"%s\",\"name\":", i ? "," : "",
 				archive_place_text(a->files[i].place));
-			json_put_string(stdout, a->files[i].name);
+			text_print_json(stdout, a->files[i].name);
 			printf(",\"bytes\":%zu}", a->files[i].size);
 		}
 		puts("]}");
@@ -211,7 +212,7 @@ static int install(
 		return r;
 	if (ctl->json) {
 		fputs("{\"gateway\":", stdout);
-		json_put_string(stdout, a->gateway);
+		text_print_json(stdout, a->gateway);
 		printf(",\"files\":%zu}\n", a->count);
 		return EXIT_SUCCESS;
 	}

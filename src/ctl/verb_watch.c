@@ -16,6 +16,7 @@
 #include "ctl/json.h"
 #include "ctl/term.h"
 #include "ctl/watch_table.h"
+#include "util/text.h"
 
 #define REDRAW_US UINT64_C(200000)
 #define AGES_US UINT64_C(1000000)
@@ -186,7 +187,7 @@ static void tell_device(struct watch *w, const char *name, const char *document)
 
 	if (w->ctl->json) {
 		fputs("{\"event\":\"device\",\"name\":", stdout);
-		json_put_string(stdout, name);
+		text_print_json(stdout, name);
 		fputs(",\"device\":", stdout);
 		json_put_document(stdout, document);
 		puts("}");

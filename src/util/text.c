@@ -6,8 +6,9 @@
 #include "util/text.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 
+#include "util/cleanup.h"
 #include "util/decimal.h"
 
 static const char pairs[] = "0001020304050607080910111213141516171819"
@@ -260,4 +261,20 @@ void text_json_string(struct text *t, const char *s, size_t n)
 	}
 	text_bytes(t, plain, (size_t)(at - plain));
 	text_char(t, '"');
+}
+
+void text_print_json(FILE *f, const char *text)
+{
+	size_t length = strlen(text);
+	size_t size = length * 6 + 3; /* each byte becomes six at most */
+	_cleanup_(freep) char *buf = malloc(size);
+	struct text t;
+
+	if (!buf) {
+		fputs("null", f);
+		return;
+	}
+	t = text_init(buf, size);
+	text_json_string(&t, text, length);
+	fputs(text_done(&t) < 0 ? "null" : buf, f);
 }

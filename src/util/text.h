@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
 
@@ -60,6 +61,8 @@ void text_time(struct text *t, int64_t utc_us);
 void text_local_time(struct text *t, int64_t wall_us);
 /* A JSON string with its quotes; what is not UTF-8 becomes U+FFFD. */
 void text_json_string(struct text *t, const char *s, size_t n);
+/* The same of a whole text into a stream; "null" when out of memory. */
+void text_print_json(FILE *f, const char *text);
 
 /* Whether n bytes are well-formed UTF-8. */
 bool text_utf8_valid(const char *s, size_t n);
