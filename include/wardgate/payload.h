@@ -16,7 +16,7 @@ struct payload_context {
 	const char *epoch;   /* of this run; a reading that names another has that one */
 };
 
-#define PAYLOAD_MAX 2048 /* bytes that one reading may take in any format */
+#define PAYLOAD_MAX 4096 /* bytes that one reading may take in any format */
 
 struct payload_format {
 	const char *name;         /* as in Payloads= */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "wardgate/decimal.h"
+#include "wardgate/detail.h"
 #include "wardgate/label.h"
 #include "wardgate/metric.h"
 
@@ -102,9 +103,10 @@ struct reading {
 	struct label *device;     /* one reference each, see reading_hold() */
 	struct label *bed;        /* NULL: none */
 	struct label *patient, *association, *by; /* NULL: none */
+	struct detail *detail;                    /* one reference; NULL: none */
 };
 
-/* Takes references on the labels of a reading that was copied by assignment. */
+/* Takes references on the labels and the detail of a reading that was copied by assignment. */
 void reading_hold(struct reading *r);
 /* Drops them and clears the pointers. */
 void reading_release(struct reading *r);

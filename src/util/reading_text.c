@@ -125,6 +125,7 @@ void reading_hold(struct reading *r)
 	label_ref(r->patient);
 	label_ref(r->association);
 	label_ref(r->by);
+	detail_ref(r->detail);
 }
 
 void reading_release(struct reading *r)
@@ -135,4 +136,5 @@ void reading_release(struct reading *r)
 	r->patient = label_unref(r->patient);
 	r->association = label_unref(r->association);
 	r->by = label_unref(r->by);
+	r->detail = detail_unref(r->detail);
 }

@@ -230,6 +230,10 @@ static void put_identity(struct text *t, const struct reading *r, const char *ep
 		text_lit(t, ",\"by\":");
 		put_label(t, r->by);
 	}
+	if (r->detail) {
+		text_char(t, ',');
+		text_bytes(t, r->detail->text, r->detail->length);
+	}
 }
 
 static ssize_t json_reading(
