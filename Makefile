@@ -39,7 +39,7 @@ say = @printf '  %-3s %s\n' $(1) $@;
 endif
 
 # Rooms. A new file in one of them needs no edit here.
-ROOMS := util codec alarms alarms/rules config gateway coap outbox publish publish/payloads control
+ROOMS := util codec alarms alarms/rules config gateway coap outbox publish publish/payloads desk control
 LIB_SRC := $(sort $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 MAIN_SRC := $(sort $(wildcard src/*.c))
@@ -121,6 +121,11 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libward.a
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(SIM_CFLAGS) -Itests $(BASE_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $< $(BUILD)/libward.a $(PKG_LIBS) \
 		$(SIM_LIBS) -lm
 
+# What the alarm engine is held against its model with.
+$(BUILD)/model/drive: tests/model/drive.c $(BUILD)/libward.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -MMD -MP $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libward.a $(PKG_LIBS)
+
 # ---- what people call; `make help` prints the lines that carry two hashes ----
 
 # Debian packages for building, checking, fuzzing and the demo (`make deps` installs those missing).
@@ -145,7 +150,7 @@ help: ## this list
 deps: ## install what is missing (Debian packages; sudo when not root)
 	@tests/tools/install-deps $(DEPS)
 
-check-programs: all $(UNIT_BIN) $(REPLAY_BIN) $(BENCH_BIN)
+check-programs: all $(UNIT_BIN) $(REPLAY_BIN) $(BENCH_BIN) $(BUILD)/model/drive
 
 check: deps ## build and run the checks that every change must pass
 	@$(AGAIN) check-programs
