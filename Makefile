@@ -122,9 +122,9 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libward.a
 		$(SIM_LIBS) -lm
 
 # What the alarm engine is held against its model with.
-$(BUILD)/model/drive: tests/model/drive.c $(BUILD)/libward.a
+$(BUILD)/model/drive: tests/model/drive.c tests/model/drive_out.c tests/model/drive.h $(BUILD)/libward.a
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(ALL_CFLAGS) -MMD -MP $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libward.a $(PKG_LIBS)
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(PKG_LIBS)
 
 # ---- what people call; `make help` prints the lines that carry two hashes ----
 
