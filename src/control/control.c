@@ -86,14 +86,6 @@ static void on_answer(const struct commands_answer *a, void *userdata)
 static void judge(struct control *c, const struct publish_command *heard, struct command_request *r,
 	char why[COMMAND_WHY_MAX])
 {
-	if (heard->refused) {
-		r->refused = heard->refused;
-		r->refused_as = COMMAND_INVALID_ARGUMENT;
-		/* What it is, nobody knows. */
-		r->arguments = NULL;
-		r->request = "";
-		return;
-	}
 	if (commands_remember(c->commands, r))
 		return;
 	if (command_admit(heard->command, heard->verb, commands_existence(c->commands, heard->verb),

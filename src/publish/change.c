@@ -229,5 +229,6 @@ void publish_stop(struct publish *p, int64_t until_us, void (*done)(void *userda
 	p->stop_userdata = userdata;
 	p->candidate = session_free(p->candidate);
 	publish_disarm(p->probe);
+	refusals_flush(&p->env.refusals);
 	publish_check_stop(p);
 }

@@ -77,6 +77,7 @@ static void on_documents_wake(void *userdata)
 	if (p->documents)
 		publish_arm_documents(p);
 }
+
 static int on_expiry_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct publish *p = userdata;
@@ -84,6 +85,38 @@ static int on_expiry_timer(sd_event_source *source, uint64_t usec, void *userdat
 	publish_check_expiry(p);
 	publish_arm(source, publish_now(p) + EXPIRY_EVERY_US);
 	return 0;
+}
+
+/* --- commands that were refused before anybody saw them --- */
+
+static void arm_refusals(void *userdata)
+{
+	struct publish *p = userdata;
+	int64_t next = refusals_next(&p->env.refusals);
+
+	if (next == INT64_MAX)
+		publish_disarm(p->refusals_timer);
+	else
+		publish_arm(p->refusals_timer, next);
+}
+
+static int on_refusals_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct publish *p = userdata;
+
+	refusals_tick(&p->env.refusals, publish_now(p));
+	arm_refusals(p);
+	return 0;
+}
+
+static void on_refusals(const struct publish_refusals *r, void *userdata)
+{
+	struct publish *p = userdata;
+
+	log_notice("commands from afar were refused unseen", F_STR("WHY", refusal_text(r->why)),
+		F_INT("COUNT", r->count), F_STR("VERBS", r->verbs));
+	if (p->hooks.refused)
+		p->hooks.refused(r, p->hooks.userdata);
 }
 
 void publish_pump(struct publish *p)
@@ -145,6 +178,8 @@ static int add_timers(struct publish *p)
 	if (r >= 0)
 		r = add_timer(p, &p->expiry_timer, on_expiry_timer, "publish-expiry");
 	if (r >= 0)
+		r = add_timer(p, &p->refusals_timer, on_refusals_timer, "publish-refusals");
+	if (r >= 0)
 		r = add_timer(p, &p->stop_timer, publish_on_stop, "publish-stop");
 	if (r >= 0)
 		r = sd_event_add_defer(p->event, &p->finished, publish_on_finished, p);
@@ -203,6 +238,9 @@ int publish_new(struct publish **ret, sd_event *e, struct config *c, struct gate
 	p->env.clock = gateway_clock(g);
 	p->env.command = hooks->command;
 	p->env.command_userdata = hooks->userdata;
+	p->env.refusals = (struct refusals){ .tell = on_refusals, .userdata = p };
+	p->env.refused = arm_refusals;
+	p->env.refused_userdata = p;
 	p->env.context.gateway = gateway_name(g);
 	p->env.context.epoch = gateway_epoch(g);
 	r = environment_configure(&p->env, c);
@@ -241,6 +279,7 @@ struct publish *publish_free(struct publish *p)
 	sd_event_source_disable_unref(p->probe);
 	sd_event_source_disable_unref(p->documents_timer);
 	sd_event_source_disable_unref(p->expiry_timer);
+	sd_event_source_disable_unref(p->refusals_timer);
 	sd_event_source_disable_unref(p->stop_timer);
 	sd_event_source_disable_unref(p->finished);
 	config_unref(p->config);

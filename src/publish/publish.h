@@ -9,6 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "outbox/outbox.h"
+#include "publish/refusals.h"
 #include "publish/remote.h"
 #include "util/cleanup.h"
 
@@ -33,6 +34,7 @@ struct publish_hooks {
 	publish_remember_fn remember;
 	const char *remembered;     /* what an earlier run remembered; NULL: nothing */
 	publish_command_fn command; /* NULL: each command is refused */
+	publish_refused_fn refused; /* commands that do not get that far, summed up; NULL: none */
 	publish_retained_fn retained;
 	void *userdata;
 };

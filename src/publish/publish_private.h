@@ -38,7 +38,8 @@ struct publish {
 	struct expiry own, peer;
 	struct file_check *check;   /* NULL: none runs */
 	struct config *next_config; /* NULL, or what to apply when the session has ended */
-	sd_event_source *retry, *probe, *documents_timer, *expiry_timer, *stop_timer, *finished;
+	sd_event_source *retry, *probe, *documents_timer, *expiry_timer, *refusals_timer;
+	sd_event_source *stop_timer, *finished;
 	bool accepted; /* the active session got its CONNACK */
 	bool stopping, stopped, lib_ready;
 	int64_t stop_until_us;

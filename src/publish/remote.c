@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/clock.h"
 #include "publish/properties.h"
 #include "publish/session_private.h"
 #include "publish/topic.h"
@@ -46,9 +47,18 @@ static mosquitto_property *answer_properties(const mosquitto_property *command)
 	return properties;
 }
 
+static void refused(struct session *s, enum refusal why, const char *verb)
+{
+	struct session_environment *env = s->env;
+
+	refusals_note(&env->refusals, why, verb, realtime_us(), session_now(s));
+	if (env->refused)
+		env->refused(env->refused_userdata);
+}
+
 /* NULL for want of memory: then there is no answer. */
 static struct publish_reply *reply_new(
-	const struct session *s, const char *request, const mosquitto_property *command)
+	struct session *s, const char *verb, const char *request, const mosquitto_property *command)
 {
 	_cleanup_(publish_reply_freep) struct publish_reply *r = calloc(1, sizeof(*r));
 	char topic[TOPIC_MAX];
@@ -59,7 +69,7 @@ static struct publish_reply *reply_new(
 		return NULL;
 	mosquitto_property_read_string(command, MQTT_PROP_RESPONSE_TOPIC, &asked, false);
 	if (asked && !command_response_allowed(asked, s->env->prefix)) {
-		log_notice("the response topic of a command is not allowed", F_STR("TOPIC", asked));
+		refused(s, REFUSAL_RESPONSE_TOPIC, verb);
 		free(asked);
 		asked = NULL;
 	}
@@ -98,19 +108,27 @@ void session_on_message(struct link *l, const struct mosquitto_message *m,
 	char why[COMMAND_WHY_MAX] = "";
 	const char *name = strrchr(m->topic, '/');
 	struct command c;
+	bool bad;
 	struct publish_command heard = { .topic = m->topic, .command = &c, .retained = m->retain };
 
 	/* Told apart from what was asked for by the subscription alone. */
-	if (!name || !command_rate_take(&env->command_rate, session_now(s)))
+	if (!name)
 		return;
-	env->counters.commands++;
-	if (command_parse(&c, m->payload, (size_t)m->payloadlen, why) < 0)
-		heard.refused = why;
 	heard.verb = name + 1;
-	heard.reply = reply_new(s, c.request, properties);
-	if (env->command)
+	if (!command_rate_take(&env->command_rate, session_now(s))) {
+		refused(s, REFUSAL_RATE, heard.verb);
+		return;
+	}
+	env->counters.commands++;
+	bad = command_parse(&c, m->payload, (size_t)m->payloadlen, why) < 0;
+	heard.reply = reply_new(s, heard.verb, c.request, properties);
+	if (bad) {
+		refused(s, REFUSAL_MALFORMED, heard.verb);
+		session_answer(s, heard.reply, why, NULL);
+	} else if (env->command) {
 		env->command(&heard, env->command_userdata);
-	else
-		session_answer(s, heard.reply, heard.refused ?: "this gateway obeys nobody", NULL);
+	} else {
+		session_answer(s, heard.reply, "this gateway obeys nobody", NULL);
+	}
 	command_done(&c);
 }

@@ -19,8 +19,7 @@ WG_DEFINE_CLEANUP(struct publish_reply *, publish_reply_free)
 struct publish_command {
 	const char *topic;
 	const char *verb;              /* the topic's last level: any text */
-	const struct command *command; /* request is "" when it could not be read */
-	const char *refused;           /* why it could not be read, NULL: it could */
+	const struct command *command; /* read well; the others are answered and summed up before */
 	bool retained;
 	struct publish_reply *reply; /* the callee's, for publish_answer() */
 };

@@ -15,6 +15,7 @@
 #include "publish/documents.h"
 #include "publish/link.h"
 #include "publish/payloads/payloads.h"
+#include "publish/refusals.h"
 #include "publish/remote.h"
 #include "publish/suspects.h"
 #include "util/cleanup.h"
@@ -54,6 +55,9 @@ struct session_environment {
 	bool no_subscriber_keep;
 	struct session_counters counters;
 	struct command_rate command_rate;
+	struct refusals refusals;
+	void (*refused)(void *userdata); /* refusals_next() may be sooner now */
+	void *refused_userdata;
 	publish_command_fn command; /* NULL: each is refused */
 	void *command_userdata;
 };
