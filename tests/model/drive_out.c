@@ -8,6 +8,7 @@
 
 #include "drive.h"
 #include "util/decimal.h"
+#include "wardgate/reading.h"
 
 extern const struct rule_setting rule_common_settings[];
 extern const size_t rule_common_setting_count;
