@@ -30,6 +30,14 @@ enum setting_kind {
 	SETTING_TEXT,     /* const char *, "" when not given; valid as long as the rule */
 };
 
+/* What the words of a text name. */
+enum setting_names {
+	SETTING_NAMES_NOTHING,
+	SETTING_NAMES_BEDS,
+	SETTING_NAMES_DEVICES,
+	SETTING_NAMES_RULES,
+};
+
 struct setting_number {
 	bool given;
 	struct decimal value;
@@ -44,6 +52,8 @@ struct rule_setting {
 	const char *const *words; /* SETTING_CHOICE, up to a NULL */
 	bool required;
 	const char *example, *help;
+	bool list; /* SETTING_TEXT: items separated by spaces; in a file the key may repeat */
+	enum setting_names names;
 };
 
 #define RULE_LIST_MAX 2048 /* bytes of one setting's text */
@@ -156,6 +166,9 @@ struct rule_prepare {
 	/* Filled by the type. */
 	char *why;           /* RULE_WHY_MAX bytes: a sentence that follows "Key=value" */
 	const char *why_key; /* the key that is wrong */
+	/* Tells a fault where there may be further ones; why is empty then. */
+	void (*blame)(struct rule_prepare *p, const char *key, const char *sentence);
+	void *engine; /* the engine's own */
 	/* Names of other rules, where the type has them; pointers into the params. */
 	const char *members; /* separated by spaces; NULL: none */
 	/* A second sensor to listen to: CAUSE_INPUT. */
@@ -183,6 +196,7 @@ enum rule_flag {
 		1 << 6, /* subjects named in Devices= or Beds= exist before their first reading */
 	RULE_TECHNICAL = 1 << 7, /* Kind= is technical unless it is given */
 	RULE_METRIC_OPTIONAL = 1 << 8,
+	RULE_COMPUTES = 1 << 9, /* gives out a value, as a device of the rule's name would */
 };
 
 struct rule_type {

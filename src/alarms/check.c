@@ -97,32 +97,49 @@ int limits_check(enum metric metric, const struct alarm_limits *limits, char *wh
 	return 0;
 }
 
-static void check_metric(struct ruleset_check *k, struct rule *r)
+/* Whether the bit of that shared setting is set. */
+static bool has(uint64_t bits, const char *key)
+{
+	const struct rule_setting *row =
+		setting_find(rule_common_settings, rule_common_setting_count, key);
+
+	return bits >> (row - rule_common_settings) & 1;
+}
+
+/* Whether there is a metric for the type, or none where none has to be. */
+static bool check_metric(struct ruleset_check *k, struct rule *r, uint64_t bad)
 {
 	const struct metric_info *info = metric_info(r->common.metric);
 	unsigned flags = r->type->flags;
 
+	if (has(bad, "Metric"))
+		return false;
 	if (flags & RULE_NO_METRIC) {
 		if (r->common.metric != METRIC_NONE)
 			ruleset_blame(
 				k, r, "Metric", "is not for Type=%s; leave it out", r->type->name);
-		return;
+		return r->common.metric == METRIC_NONE;
 	}
 	if (r->common.metric == METRIC_NONE) {
 		if (!(flags & RULE_METRIC_OPTIONAL))
 			ruleset_blame(k, r, "Metric", "is missing; give e.g. Metric=spo2");
-		return;
+		return flags & RULE_METRIC_OPTIONAL;
 	}
+	if (!has(bad, "Unit") && r->common.unit[0] && strcmp(r->common.unit, info->unit) != 0)
+		ruleset_blame(k, r, "Unit",
+			info->unit[0]
+				? "is not the unit of %s; write the limits in %s and give Unit=%s"
+				: "is no unit of %s, which has none; leave it out",
+			info->name, info->unit, info->unit);
 	if ((info->kind == METRIC_NUMBER && !(flags & RULE_NUMBERS)) ||
 		(info->kind == METRIC_BOOLEAN && !(flags & RULE_SWITCHES)) ||
-		(info->kind == METRIC_WORD && !(flags & RULE_WORDS)))
+		(info->kind == METRIC_WORD && !(flags & RULE_WORDS))) {
 		ruleset_blame(k, r, "Metric",
 			"is of a kind that Type=%s cannot judge; give another metric or type",
 			r->type->name);
-	if (r->common.unit[0] && strcmp(r->common.unit, info->unit) != 0)
-		ruleset_blame(k, r, "Unit",
-			"is not the unit of %s; write the limits in %s and give Unit=%s",
-			info->name, info->unit[0] ? info->unit : "plain numbers", info->unit);
+		return false;
+	}
+	return true;
 }
 
 /* How far from its limit an alarm clears; ClearAt= or Hysteresis=. */
@@ -163,7 +180,7 @@ static void check_margins(struct ruleset_check *k, struct rule *r)
 	r->low_margin = r->high_margin = margin;
 }
 
-static void check_limits(struct ruleset_check *k, struct rule *r)
+static void check_limits(struct ruleset_check *k, struct rule *r, bool metric, uint64_t bad)
 {
 	const struct rule_common *c = &r->common;
 	char why[RULE_WHY_MAX];
@@ -181,45 +198,43 @@ static void check_limits(struct ruleset_check *k, struct rule *r)
 					r->type->name);
 		return;
 	}
+	if (has(bad, "Below") || has(bad, "Above"))
+		return;
 	r->limits = (struct alarm_limits){ c->below.given, c->above.given, c->below.value,
 		c->above.value };
 	if (!c->below.given && !c->above.given) {
 		ruleset_blame(k, r, "Type", "needs Below= or Above=; give e.g. Below=90");
 		return;
 	}
-	if (limits_check(c->metric, &r->limits, why) < 0)
+	if (limits_check(metric ? c->metric : METRIC_NONE, &r->limits, why) < 0)
 		ruleset_blame(k, r, c->below.given ? "Below" : "Above", "%s", why);
-	else
+	else if (!has(bad, "ClearAt") && !has(bad, "Hysteresis"))
 		check_margins(k, r);
-}
-
-static bool is_given(uint64_t given, const char *key)
-{
-	const struct rule_setting *row =
-		setting_find(rule_common_settings, rule_common_setting_count, key);
-
-	return given >> (row - rule_common_settings) & 1;
 }
 
 void ruleset_check_high(
 	struct ruleset_check *k, struct rule *r, uint64_t given, enum alarm_priority highest)
 {
 	const struct rule_common *c = &r->common;
+	bool said = c->priority == PRIORITY_HIGH;
+	const char *key = said ? "Priority" : "Type", *how = said ? "" : "can rise to high, which ";
 
-	if (highest == PRIORITY_HIGH && !is_given(given, "Latching"))
-		ruleset_blame(k, r, "Priority",
-			"needs Latching=yes or Latching=no: whether a high-priority alarm stays "
-			"after its cause is gone must be said");
-	if (highest == PRIORITY_HIGH && metric_has_units(c->metric) && !c->unit[0])
-		ruleset_blame(k, r, "Priority",
-			"needs Unit=: %s comes in several units, and the limits must say theirs; "
+	if (highest == PRIORITY_HIGH && !has(given, "Latching"))
+		ruleset_blame(k, r, key,
+			"%sneeds Latching=yes or Latching=no: whether a high-priority alarm stays "
+			"after its cause is gone must be said",
+			how);
+	if (highest == PRIORITY_HIGH && metric_has_units(c->metric) && !has(given, "Unit"))
+		ruleset_blame(k, r, key,
+			"%sneeds Unit=: %s comes in several units, and the limits must say theirs; "
 			"give Unit=%s",
-			metric_info(c->metric)->name, metric_info(c->metric)->unit);
+			how, metric_info(c->metric)->name, metric_info(c->metric)->unit);
 }
 
-void ruleset_check_rule(struct ruleset_check *k, struct rule *r, uint64_t given)
+bool ruleset_check_rule(struct ruleset_check *k, struct rule *r, uint64_t given, uint64_t bad)
 {
 	struct rule_common *c = &r->common;
+	bool metric;
 
 	r->by_bed = c->scope == SCOPE_BED || r->type->flags & RULE_BED;
 	if (c->kind > 0)
@@ -229,11 +244,13 @@ void ruleset_check_rule(struct ruleset_check *k, struct rule *r, uint64_t given)
 	else
 		r->kind = c->metric == METRIC_NONE ? ALARM_PHYSIOLOGICAL
 						   : metric_alarm_kind(c->metric);
-	check_metric(k, r);
-	check_limits(k, r);
-	if (c->priority == PRIORITY_NONE && c->escalate_after_us > 0)
+	metric = check_metric(k, r, bad);
+	check_limits(k, r, metric, bad);
+	if (has(given, "Priority") && !has(bad, "Priority") && c->priority == PRIORITY_NONE &&
+		c->escalate_after_us > 0)
 		ruleset_blame(k, r, "EscalateAfter",
 			"cannot raise Priority=none; give a priority or leave it out");
+	return metric;
 }
 
 /* ---- all of them ---- */
@@ -268,8 +285,8 @@ static void check_pair(struct ruleset_check *k, struct rule *r, const struct rul
 {
 	const struct alarm_limits *a = &r->limits, *b = &other->limits;
 
-	if (!(r->type->flags & other->type->flags & RULE_LIMITS) || r->type != other->type ||
-		r->common.metric != other->common.metric ||
+	if (r->faulty || other->faulty || !(r->type->flags & other->type->flags & RULE_LIMITS) ||
+		r->type != other->type || r->common.metric != other->common.metric ||
 		!lists_meet(r->common.beds, other->common.beds) ||
 		!lists_meet(r->common.devices, other->common.devices))
 		return;
@@ -319,7 +336,7 @@ static int link_members(struct ruleset_check *k, struct rule *r)
 			ruleset_blame(k, r, "Rules",
 				"names %.*s, of which there is no [Rule] section",
 				(int)(n < 64 ? n : 64), word);
-			return 0;
+			continue;
 		}
 		more = reallocarray(m->dependents, m->dependent_count + 1, sizeof(*more));
 		if (!more)

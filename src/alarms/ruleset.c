@@ -37,6 +37,28 @@ const struct rule_type *rule_type_by_name(const char *name)
 	return NULL;
 }
 
+/* What the type's flags say of the shared settings. */
+static bool takes_common(const struct rule_type *t, const char *key)
+{
+	static const char *const limits[] = { "Below", "Above", "ClearAt", "Hysteresis" };
+
+	if (strcmp(key, "Metric") == 0)
+		return !(t->flags & RULE_NO_METRIC);
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (strcmp(key, limits[i]) == 0)
+			return t->flags & RULE_LIMITS;
+	return true;
+}
+
+const struct rule_setting *rule_type_setting(const struct rule_type *t, const char *key)
+{
+	const struct rule_setting *own = setting_find(t->settings, t->setting_count, key);
+
+	if (own || !takes_common(t, key))
+		return own;
+	return setting_find(rule_common_settings, rule_common_setting_count, key);
+}
+
 struct rule *ruleset_find(const struct ruleset *s, const char *name)
 {
 	for (size_t i = 0; i < s->count; i++)
@@ -110,9 +132,19 @@ static const char *keep_value(struct rule *r, const char *value)
 	return copy;
 }
 
+struct type_check {
+	struct ruleset_check *k;
+	struct rule *r;
+};
+
+/* Bits by row: what somebody wrote, and what could not be read or is missing. */
+struct rows_read {
+	uint64_t given, bad;
+};
+
 /* Reads the rows of one table. Returns 0 or -ENOMEM. */
 static int read_rows(struct ruleset_check *k, struct rule *r, const struct rule_settings *s,
-	const struct rule_setting *rows, size_t count, void *params, uint64_t *given)
+	const struct rule_setting *rows, size_t count, void *params, struct rows_read *ret)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct rule_item *item = find_item(s, rows[i].key);
@@ -123,10 +155,11 @@ static int read_rows(struct ruleset_check *k, struct rule *r, const struct rule_
 			setting_find(r->type->settings, r->type->setting_count, rows[i].key))
 			continue; /* the type's own row of that name counts */
 		if (item && !item->standard)
-			*given |= UINT64_C(1) << i;
+			ret->given |= UINT64_C(1) << i;
 		if (!item && rows[i].required) {
 			ruleset_blame(k, r, rows[i].key, "is missing; give e.g. %s=%s", rows[i].key,
 				rows[i].example);
+			ret->bad |= UINT64_C(1) << i;
 			continue;
 		}
 		if (!value[0] && rows[i].kind != SETTING_TEXT)
@@ -134,8 +167,10 @@ static int read_rows(struct ruleset_check *k, struct rule *r, const struct rule_
 		value = keep_value(r, value);
 		if (!value)
 			return -ENOMEM;
-		if (setting_read(&rows[i], value, params, why) < 0)
+		if (setting_read(&rows[i], value, params, why) < 0) {
 			ruleset_blame(k, r, rows[i].key, "%s", why);
+			ret->bad |= UINT64_C(1) << i;
+		}
 	}
 	return 0;
 }
@@ -169,9 +204,19 @@ static uint64_t fingerprint(const struct rule_settings *s)
 	return sum;
 }
 
-static int prepare(struct ruleset_check *k, struct rule *r, uint64_t given, uint64_t common_given)
+/* A type tells several faults by this. */
+static void blame_by_type(struct rule_prepare *p, const char *key, const char *sentence)
+{
+	const struct type_check *t = p->engine;
+
+	ruleset_blame(t->k, t->r, key, "%s", sentence);
+}
+
+/* Has the type check its own settings. Returns the most urgent that the rule can get. */
+static enum alarm_priority prepare(struct ruleset_check *k, struct rule *r, uint64_t given)
 {
 	char why[RULE_WHY_MAX] = "";
+	struct type_check of = { k, r };
 	struct rule_prepare p = {
 		.params = r->params,
 		.metric = r->common.metric,
@@ -181,12 +226,12 @@ static int prepare(struct ruleset_check *k, struct rule *r, uint64_t given, uint
 		.why = why,
 		.why_key = "Type",
 		.highest = (enum alarm_priority)r->common.priority,
+		.blame = blame_by_type,
+		.engine = &of,
 	};
 
-	if (r->type->prepare && r->type->prepare(&p) < 0)
+	if (r->type->prepare && r->type->prepare(&p) < 0 && why[0])
 		ruleset_blame(k, r, p.why_key, "%s", why);
-	else
-		ruleset_check_high(k, r, common_given, p.highest);
 	r->members = p.members;
 	r->listen_device = p.listen_device;
 	r->listen_metric = p.listen_metric;
@@ -195,15 +240,26 @@ static int prepare(struct ruleset_check *k, struct rule *r, uint64_t given, uint
 	r->computes = p.computes;
 	if (r->common.metric == METRIC_NONE)
 		r->common.metric = p.computes;
-	return 0;
+	return p.highest;
+}
+
+/* What the settings that could be read say together. */
+static void check_read(
+	struct ruleset_check *k, struct rule *r, struct rows_read common, struct rows_read own)
+{
+	enum alarm_priority highest = (enum alarm_priority)r->common.priority;
+	bool metric = ruleset_check_rule(k, r, common.given, common.bad);
+
+	if (metric && own.bad == 0)
+		highest = prepare(k, r, own.given);
+	ruleset_check_high(k, r, common.given, highest);
 }
 
 /* Returns 0 or -ENOMEM. */
 static int read_rule(struct ruleset_check *k, struct rule *r, const struct rule_settings *s)
 {
 	const struct rule_item *type = find_item(s, "Type");
-	uint64_t common_given = 0, given = 0;
-	bool faulty = k->faulty;
+	struct rows_read common = { 0 }, own = { 0 };
 	int e;
 
 	if (!name_is_good(s->name))
@@ -215,16 +271,14 @@ static int read_rule(struct ruleset_check *k, struct rule *r, const struct rule_
 		ruleset_blame(k, r, NULL, "is the name of a technical condition; choose another");
 	r->fingerprint = fingerprint(s);
 	r->type = type ? rule_type_by_name(type->value) : NULL;
-	if (type && !r->type) {
+	if (type && !r->type)
 		blame_type(k, r);
-		return 0;
-	}
 	r->values = calloc(
 		rule_common_setting_count + (r->type ? r->type->setting_count : 0), sizeof(char *));
 	if (!r->values)
 		return -ENOMEM;
-	e = read_rows(k, r, s, rule_common_settings, rule_common_setting_count, &r->common,
-		&common_given);
+	e = read_rows(
+		k, r, s, rule_common_settings, rule_common_setting_count, &r->common, &common);
 	if (e < 0 || !r->type)
 		return e;
 	assert(r->type->params_size <= RULE_PARAMS_MAX && r->type->state_size <= RULE_STATE_MAX);
@@ -232,15 +286,12 @@ static int read_rule(struct ruleset_check *k, struct rule *r, const struct rule_
 	r->params = calloc(1, r->type->params_size ?: 1);
 	if (!r->params)
 		return -ENOMEM;
-	e = read_rows(k, r, s, r->type->settings, r->type->setting_count, r->params, &given);
+	e = read_rows(k, r, s, r->type->settings, r->type->setting_count, r->params, &own);
 	if (e < 0)
 		return e;
 	check_keys(k, r, s);
-	/* What was misread cannot be judged any further. */
-	if (k->faulty != faulty)
-		return 0;
-	ruleset_check_rule(k, r, common_given);
-	return k->faulty != faulty ? 0 : prepare(k, r, given, common_given);
+	check_read(k, r, common, own);
+	return 0;
 }
 
 int ruleset_new(struct ruleset **ret, const struct rule_settings *settings, size_t count,
@@ -271,14 +322,13 @@ int ruleset_new(struct ruleset **ret, const struct rule_settings *settings, size
 		e = read_rule(&k, r, &settings[i]);
 		if (e < 0)
 			return e;
+		r->faulty = k.faulty;
 		any = any || k.faulty;
 	}
 	k.faulty = any;
-	if (!any) {
-		e = ruleset_check_all(&k);
-		if (e < 0)
-			return e;
-	}
+	e = ruleset_check_all(&k);
+	if (e < 0)
+		return e;
 	if (k.faulty)
 		return RULESET_E_FAULTY;
 	*ret = TAKE_PTR(s);

@@ -41,7 +41,8 @@ enum {
 	RULESET_E_FAULTY, /* at least one fault was told */
 };
 
-/* Checks all of it and tells every fault. Returns 0, RULESET_E_FAULTY or -ENOMEM. */
+/* Checks all of it and tells every fault: one that a setting has does not hide those of others, nor
+ * a rule's those of the rules beside it. Returns 0, RULESET_E_FAULTY or -ENOMEM. */
 int ruleset_new(struct ruleset **ret, const struct rule_settings *settings, size_t count,
 	rule_fault_fn fault, void *userdata);
 struct ruleset *ruleset_free(struct ruleset *s);
@@ -51,6 +52,10 @@ WG_DEFINE_CLEANUP(struct ruleset *, ruleset_free)
 const struct rule_type *rule_type_by_name(const char *name);
 /* The n-th type, NULL behind the last. */
 const struct rule_type *rule_type_at(size_t n);
+
+/* The row of a key as rules of that type have it, be it shared by all types or its own; NULL: they
+ * do not take the key. */
+const struct rule_setting *rule_type_setting(const struct rule_type *t, const char *key);
 
 /* Whether a limit could ever be passed, and low is below high. Returns 0 or -EINVAL with a sentence
  * in why (RULE_WHY_MAX bytes). */

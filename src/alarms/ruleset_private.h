@@ -37,6 +37,7 @@ struct rule {
 	enum metric listen_metric;
 	uint64_t inputs[2]; /* bits by metric */
 	enum metric computes;
+	bool faulty; /* while the set is checked: nothing follows from what it says */
 
 	/* The engine's. */
 	struct subject *subjects;
@@ -65,8 +66,12 @@ struct ruleset_check {
 
 void ruleset_blame(struct ruleset_check *k, const struct rule *r, const char *key,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* Checks one rule whose settings are read; check.c. */
-void ruleset_check_rule(struct ruleset_check *k, struct rule *r, uint64_t common_given);
+/* Checks what the shared settings of a rule say together, but for those that could not be read:
+ * bits by row of the shared table, as common_given; check.c. Returns whether Metric= is one for the
+ * type.
+ */
+bool ruleset_check_rule(
+	struct ruleset_check *k, struct rule *r, uint64_t common_given, uint64_t common_bad);
 /* What a rule that can get that urgent must say. */
 void ruleset_check_high(struct ruleset_check *k, struct rule *r, uint64_t common_given,
 	enum alarm_priority highest);

@@ -61,9 +61,11 @@ const struct rule_setting rule_common_settings[] = {
 		.example = "5min",
 		.help = "After this time without an acknowledgement the priority rises by one." },
 	{ "Beds", SETTING_TEXT, COMMON(beds), "*", .example = "3 4 5",
-		.help = "The beds that the rule is for." },
+		.help = "The beds that the rule is for.", .list = true,
+		.names = SETTING_NAMES_BEDS },
 	{ "Devices", SETTING_TEXT, COMMON(devices), "*", .example = "bed3-oximeter",
-		.help = "The devices that the rule is for." },
+		.help = "The devices that the rule is for.", .list = true,
+		.names = SETTING_NAMES_DEVICES },
 };
 const size_t rule_common_setting_count = ARRAY_SIZE(rule_common_settings);
 

@@ -31,7 +31,8 @@ static const struct rule_setting settings[] = {
 	{ "Bands", SETTING_TEXT, offsetof(struct params, list), "", .required = true,
 		.example = "<90:medium <85:high",
 		.help = "Limits with their priorities: <VALUE:PRIORITY for what is below, "
-			">VALUE:PRIORITY for what is above." },
+			">VALUE:PRIORITY for what is above.",
+		.list = true },
 	{ "Margin", SETTING_NUMBER, offsetof(struct params, margin), "", .example = "2",
 		.help = "How far back on the good side of its limit a value leaves a band." },
 };
@@ -95,9 +96,8 @@ static int prepare(struct rule_prepare *p)
 	size_t n;
 
 	if (margin.mantissa < 0) {
-		p->why_key = "Margin";
-		snprintf(p->why, RULE_WHY_MAX, "is below 0; give 0 or more");
-		return -EINVAL;
+		p->blame(p, "Margin", "is below 0; give 0 or more");
+		margin = (struct decimal){ 0 };
 	}
 	for (unsigned i = 0; (n = setting_word(own->list, i, &word)) > 0; i++) {
 		struct alarm_limits limits = { 0 };
@@ -124,7 +124,7 @@ static int prepare(struct rule_prepare *p)
 	}
 	if (own->count == 0)
 		return refuse(p, "is empty; give e.g. <90:medium <85:high");
-	return check_bands(p, own);
+	return check_bands(p, own) < 0 || own->margin.value.mantissa < 0 ? -EINVAL : 0;
 }
 
 /* Whether the value lies in the band; one that the alarm is in is left at clear_at. */

@@ -59,7 +59,8 @@ static const struct rule_setting settings[] = {
 		.help = "How far back within the limits an excursion is over." },
 	{ "Door", SETTING_TEXT, P(door), "", .example = "fridge-1-door",
 		.help = "The device that says whether the door is open (metric contact). Without "
-			"one DoorTolerance= goes for each excursion upwards." },
+			"one DoorTolerance= goes for each excursion upwards.",
+		.names = SETTING_NAMES_DEVICES },
 	{ "DoorTolerance", SETTING_DURATION, P(tolerance_us), "0", 0, DAY_US, .example = "3min",
 		.help = "How long after the door was opened, and again after it was closed in "
 			"time, the clock of warmth stands still." },
@@ -99,20 +100,38 @@ static int refuse(struct rule_prepare *p, const char *key, const char *sentence)
 	return -EINVAL;
 }
 
+static int check_limits(struct rule_prepare *p, const struct params *own)
+{
+	const struct {
+		bool wrong;
+		const char *key, *sentence;
+	} rows[] = {
+		{ decimal_compare(own->below.value, own->above.value) >= 0, "Below",
+			"is not below Above=; leave room between them" },
+		{ decimal_compare(own->freeze.value, own->below.value) > 0, "Freeze",
+			"is above Below=; give a lower temperature" },
+		{ own->margin.value.mantissa < 0, "Margin", "is below 0; give 0 or more" },
+		{ own->warn_after_us > own->above_for_us, "WarnAfter",
+			"is longer than AboveFor=; give less, or 0" },
+	};
+	int e = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].wrong) {
+			p->blame(p, rows[i].key, rows[i].sentence);
+			e = -EINVAL;
+		}
+	return e;
+}
+
 static int prepare(struct rule_prepare *p)
 {
 	const struct params *own = p->params;
 
 	if (strcmp(metric_info(p->metric)->unit, "Cel") != 0)
 		return refuse(p, "Metric", "is no temperature; give e.g. ambient-temperature");
-	if (decimal_compare(own->below.value, own->above.value) >= 0)
-		return refuse(p, "Below", "is not below Above=; leave room between them");
-	if (decimal_compare(own->freeze.value, own->below.value) > 0)
-		return refuse(p, "Freeze", "is above Below=; give a lower temperature");
-	if (own->margin.value.mantissa < 0)
-		return refuse(p, "Margin", "is below 0; give 0 or more");
-	if (own->warn_after_us > own->above_for_us)
-		return refuse(p, "WarnAfter", "is longer than AboveFor=; give less, or 0");
+	if (check_limits(p, own) < 0)
+		return -EINVAL;
 	if (own->door[0]) {
 		p->listen_device = own->door;
 		p->listen_metric = METRIC_CONTACT;

@@ -35,7 +35,8 @@ static const struct rule_setting settings[] = {
 	{ "Rules", SETTING_TEXT, offsetof(struct params, rules), "", .required = true,
 		.example = "spo2-low rr-high",
 		.help = "The rules that are combined. Those with Priority=none say nothing by "
-			"themselves." },
+			"themselves.",
+		.list = true, .names = SETTING_NAMES_RULES },
 	{ "Match", SETTING_CHOICE, offsetof(struct params, match), "all", .words = matches,
 		.example = "any", .help = "Whether all of them are needed, or any one." },
 	{ "Within", SETTING_DURATION, offsetof(struct params, within_us), "0", 0,

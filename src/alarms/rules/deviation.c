@@ -64,6 +64,16 @@ static bool read_percent(struct setting_number *by)
 				     by->value.mantissa > 0 && by->value.mantissa <= 1000 * 1000);
 }
 
+static bool check_amount(
+	struct rule_prepare *p, const char *key, const struct setting_number *amount)
+{
+	bool good = !amount->given || amount->value.mantissa > 0;
+
+	if (!good)
+		p->blame(p, key, "is not above 0; give how far it may go");
+	return good;
+}
+
 static int prepare(struct rule_prepare *p)
 {
 	struct params *own = p->params;
@@ -73,12 +83,9 @@ static int prepare(struct rule_prepare *p)
 		snprintf(p->why, RULE_WHY_MAX, "needs Rise= or Fall=; give e.g. Rise=30");
 		return -EINVAL;
 	}
-	p->why_key = own->rise.given ? "Rise" : "Fall";
-	if ((own->rise.given && own->rise.value.mantissa <= 0) ||
-		(own->fall.given && own->fall.value.mantissa <= 0)) {
-		snprintf(p->why, RULE_WHY_MAX, "is not above 0; give how far it may go");
+	if (!check_amount(p, "Rise", &own->rise) | !check_amount(p, "Fall", &own->fall))
 		return -EINVAL;
-	}
+	p->why_key = own->rise.given ? "Rise" : "Fall";
 	if (own->percent && (!read_percent(&own->rise) || !read_percent(&own->fall))) {
 		snprintf(p->why, RULE_WHY_MAX, "is no percentage; give 0.001 to 1000");
 		return -EINVAL;

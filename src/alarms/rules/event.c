@@ -27,9 +27,10 @@ static const struct rule_setting settings[] = {
 	{ "Is", SETTING_SWITCH, offsetof(struct params, is), "yes",
 		.help = "The state of the switch that alarms: yes for true, no for false." },
 	{ "Words", SETTING_TEXT, offsetof(struct params, words), "", .example = "single long",
-		.help = "The words that alarm, for a metric that has words." },
+		.help = "The words that alarm, for a metric that has words.", .list = true },
 	{ "Until", SETTING_TEXT, offsetof(struct params, until), "", .example = "double",
-		.help = "The words that end it; without them every other word does." },
+		.help = "The words that end it; without them every other word does.",
+		.list = true },
 	{ "Hold", SETTING_DURATION, offsetof(struct params, hold_us), "0", 0,
 		INT64_C(86400) * 1000000, .example = "5min",
 		.help = "How long it lasts; 0: until the next reading says otherwise." },
@@ -40,20 +41,22 @@ static const struct rule_field fields[] = {
 	{ "until", FIELD_TIME, offsetof(struct state, until_us), .count = 1 },
 };
 
-static int check_words(struct rule_prepare *p, const char *key, const char *list)
+static bool check_words(struct rule_prepare *p, const char *key, const char *list)
 {
+	const struct metric_info *info = metric_info(p->metric);
+	char sentence[RULE_WHY_MAX];
 	const char *word;
 	size_t n;
 
 	for (unsigned i = 0; (n = setting_word(list, i, &word)) > 0; i++)
 		if (!metric_takes_word(p->metric, word_by_text(word, n))) {
-			p->why_key = key;
-			snprintf(p->why, RULE_WHY_MAX,
-				"has a word that %s does not say; give some of: %s",
-				metric_info(p->metric)->name, metric_info(p->metric)->words);
-			return -EINVAL;
+			snprintf(sentence, sizeof(sentence),
+				"has a word that %s does not say; give some of: %s", info->name,
+				info->words);
+			p->blame(p, key, sentence);
+			return false;
 		}
-	return 0;
+	return true;
 }
 
 static int prepare(struct rule_prepare *p)
@@ -70,7 +73,7 @@ static int prepare(struct rule_prepare *p)
 	}
 	if (!words)
 		return 0;
-	if (check_words(p, "Words", own->words) < 0 || check_words(p, "Until", own->until) < 0)
+	if (!check_words(p, "Words", own->words) | !check_words(p, "Until", own->until))
 		return -EINVAL;
 	return 0;
 }

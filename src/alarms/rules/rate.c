@@ -48,6 +48,16 @@ static const struct rule_field fields[] = {
 	{ "high", FIELD_DECIMAL, offsetof(struct state, parts[0].high), EACH },
 };
 
+static bool check_amount(
+	struct rule_prepare *p, const char *key, const struct setting_number *amount)
+{
+	bool good = !amount->given || amount->value.mantissa > 0;
+
+	if (!good)
+		p->blame(p, key, "is not above 0; give how much it may change");
+	return good;
+}
+
 static int prepare(struct rule_prepare *p)
 {
 	const struct params *own = p->params;
@@ -57,12 +67,8 @@ static int prepare(struct rule_prepare *p)
 		snprintf(p->why, RULE_WHY_MAX, "needs Rise= or Fall=; give e.g. Rise=20");
 		return -EINVAL;
 	}
-	p->why_key = own->rise.given ? "Rise" : "Fall";
-	if ((own->rise.given && own->rise.value.mantissa <= 0) ||
-		(own->fall.given && own->fall.value.mantissa <= 0)) {
-		snprintf(p->why, RULE_WHY_MAX, "is not above 0; give how much it may change");
+	if (!check_amount(p, "Rise", &own->rise) | !check_amount(p, "Fall", &own->fall))
 		return -EINVAL;
-	}
 	return 0;
 }
 

@@ -45,7 +45,8 @@ static const struct rule_setting settings[] = {
 		.example = "pulse-rate|heart-rate:..50=1,51..100=0,101..=2",
 		.help = "A table of one's own, one word for each input: "
 			"METRIC[|METRIC][/PLACES][@CONDITION]:FROM..TO=POINTS,... Conditions are "
-			"air, oxygen, scale1 and scale2, joined by +." },
+			"air, oxygen, scale1 and scale2, joined by +.",
+		.list = true },
 	{ "AtLeast", SETTING_COUNT, P(at_least), "0", 0, 100, .example = "5",
 		.help = "A total of this or more alarms; 0: none does." },
 	{ "Single", SETTING_COUNT, P(single), "0", 0, 100, .example = "3",
@@ -263,7 +264,7 @@ static bool valid(const void *params, const void *state)
 const struct rule_type rule_score = {
 	.name = "score",
 	.help = "An early warning score over what is known at a bed.",
-	.flags = RULE_NUMBERS | RULE_BED | RULE_METRIC_OPTIONAL,
+	.flags = RULE_NUMBERS | RULE_BED | RULE_METRIC_OPTIONAL | RULE_COMPUTES,
 	.settings = settings,
 	.setting_count = ARRAY_SIZE(settings),
 	.params_size = sizeof(struct params),
