@@ -40,6 +40,7 @@ struct control *control_free(struct control *c)
 		return NULL;
 	change_abandon(c);
 	test_alarm_abandon(c);
+	kept_abandon(c);
 	commands_free(c->commands);
 	bus_free(c->bus);
 	config_unref(c->config);

@@ -13,6 +13,7 @@
 #include "util/cleanup.h"
 
 struct control;
+struct desk;
 struct gateway;
 struct outbox;
 struct publish;
@@ -35,6 +36,7 @@ struct control_parts {
 	struct config *config;
 	const char *config_path;
 	const struct config_options *config_options;
+	struct desk *desk; /* the alarms */
 	struct gateway *gateway;
 	struct outbox *outbox;
 	struct publish *publish;

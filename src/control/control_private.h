@@ -16,6 +16,7 @@
 
 struct bus;
 struct change;
+struct kept_call;
 struct test_alarm;
 
 struct control {
@@ -26,6 +27,7 @@ struct control {
 	int64_t ticked_us;
 	struct change *change;         /* an adoption or its reverse under way, NULL none */
 	struct test_alarm *test_alarm; /* NULL: none under way */
+	struct kept_call *kept;        /* calls whose answers wait for the disk */
 };
 
 /* --- table.c --- */
@@ -57,6 +59,29 @@ int view_begin(struct view *v);
 char *view_end(struct view *v);
 /* Ends the call with what stands in the view. */
 void view_answer(struct view *v, struct command_call *call);
+
+/* --- kept.c: answers that wait until what was done survives a power cut --- */
+
+/* The answer is what stands in v, which is ended. It is given once all that the alarm engine was
+ * told up to now is on the disk; when the disk cannot, too, and says so: it is done all the same.
+ */
+void call_when_kept(struct control *c, struct command_call *call, struct view *v);
+/* Likewise for a reading. The userdata of kept_received(), which is a receipt_fn; NULL: out of
+ * memory, the call has ended. Then one of these: */
+struct kept_call *kept_begin(struct control *c, struct command_call *call, struct view *v);
+void kept_wait(struct kept_call *k, struct receipt *receipt);
+/* It is not done: the caller ends the call. */
+void kept_drop(struct kept_call *k);
+/* It is known already: error 0, or a negative errno. */
+void kept_end(struct kept_call *k, int error);
+void kept_received(enum receipt_outcome outcome, void *userdata);
+/* Nobody waits any more; calls are not answered. */
+void kept_abandon(struct control *c);
+
+/* --- verb_limits.c --- */
+
+/* Whether the bed stands in the configuration; false: the call has ended. */
+bool bed_is_known(struct control *c, struct command_call *call, const char *bed);
 
 /* --- verb_adopt.c, verb_test_alarm.c: what is under way ends without an answer --- */
 void change_abandon(struct control *c);
