@@ -197,6 +197,9 @@ enum rule_flag {
 	RULE_TECHNICAL = 1 << 7, /* Kind= is technical unless it is given */
 	RULE_METRIC_OPTIONAL = 1 << 8,
 	RULE_COMPUTES = 1 << 9, /* gives out a value, as a device of the rule's name would */
+	/* What it keeps matters for days, such as the clocks of an excursion. Among its fields those
+	 * of one byte say that something began or ended; one that is above 1 says that it goes on. */
+	RULE_LASTING = 1 << 10,
 };
 
 struct rule_type {

@@ -183,6 +183,34 @@ int alarms_save(
 int alarms_restore(struct alarms *a, const char *text, size_t length, int64_t elapsed_us,
 	const struct alarm_now *now, char *why);
 
+/* The same in pieces, for those who keep only what changed: one for each device, one for each bed,
+ * and one for all that is the gateway's. */
+enum alarms_piece { PIECE_BED, PIECE_DEVICE, PIECE_GATEWAY };
+/* Numbers that change with what the piece says, but for values and their age. */
+struct alarms_mark {
+	uint64_t life; /* onsets, alarms and their steps */
+	uint64_t
+		state; /* what rule types keep, e.g. sums over time: may change with each reading */
+	uint64_t lasting; /* what matters for days: alarms, latches, what people did, limits, and
+			     that an excursion began or ended */
+	bool running;     /* the clocks of an excursion run */
+};
+/* Of a place that there is not: all 0. */
+void alarms_mark(
+	const struct alarms *a, enum alarms_piece kind, const char *name, struct alarms_mark *ret);
+/* Writes one piece; lasting: only what matters for days. Of a place that there is not: "". Returns
+ * 0 with *ret to be freed, or -ENOMEM. */
+int alarms_save_piece(const struct alarms *a, enum alarms_piece kind, const char *name,
+	bool lasting, char **ret, size_t *ret_length);
+/* Makes a state for alarms_restore() of pieces, one behind the other: beds before devices before
+ * the gateway's. now: when they were written. Returns 0 with *ret to be freed, or -ENOMEM. */
+int alarms_save_joined(const char *pieces, size_t length, const struct alarm_now *now, char **ret,
+	size_t *ret_length);
+
+/* Changes what goes for the run as a whole: whether demo and test data alarm, and whether there are
+ * technical conditions; without, those that there are end. At first they are there. */
+void alarms_mode(struct alarms *a, bool training, bool technical, const struct alarm_now *now);
+
 struct alarms_counters {
 	size_t devices, beds, subjects, active;
 	uint64_t readings, ignored, late, unmeasured, refused; /* refused: a cap was reached */

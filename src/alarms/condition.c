@@ -267,6 +267,7 @@ int condition_set(struct alarms *a, enum alarm_condition c, struct device_place 
 	struct subject *s = find(d, c);
 	bool news;
 
+	present = present && !a->untechnical;
 	if (!s) {
 		int e;
 
@@ -305,6 +306,7 @@ int alarms_condition(struct alarms *a, enum alarm_condition condition, const cha
 		return d ? condition_set(a, condition, d, present, text, now) : ALARMS_E_UNKNOWN;
 	}
 	g = &a->groups[condition];
+	present = present && !a->untechnical;
 	news = present && set_text(g->subject, text);
 	if (g->own == present) {
 		if (news)

@@ -97,6 +97,20 @@ void alarms_tick(struct alarms *a, const struct alarm_now *now)
 	}
 }
 
+void alarms_mode(struct alarms *a, bool training, bool technical, const struct alarm_now *now)
+{
+	alarms_tick(a, now);
+	a->training = training;
+	if (!technical && !a->untechnical) {
+		FOR_EACH_DEVICE(a, i, d)
+		for (unsigned c = 1; c < _CONDITION_MAX; c++)
+			(void)condition_set(a, c, d, false, NULL, now);
+		for (unsigned c = 1; c < _CONDITION_MAX; c++)
+			(void)alarms_condition(a, c, NULL, false, NULL, now);
+	}
+	a->untechnical = !technical;
+}
+
 void alarms_continue(struct alarms *a, const struct alarm_now *now)
 {
 	for (struct subject *s = a->live; s; s = s->next_live)

@@ -161,6 +161,7 @@ struct limit_override {
 struct alarms {
 	char epoch[EPOCH_MAX + 1];
 	bool training;
+	bool untechnical; /* no technical conditions */
 	struct alarms_sink sink;
 	bool busy; /* the sink is being called */
 	struct ruleset *rules;

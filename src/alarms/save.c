@@ -17,7 +17,8 @@ struct writer {
 	char *text;
 	size_t length, size;
 	unsigned lines;
-	bool failed; /* no memory */
+	bool lasting; /* only what matters for days */
+	bool failed;  /* no memory */
 };
 
 static void put(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -166,11 +167,20 @@ static bool has_state(const struct subject *s)
 	return s->rule && !is_zero(s->state, s->rule->type->state_size);
 }
 
+/* Matters for days: an alarm, a latch, the clocks of an excursion. */
+static bool lasts(const struct subject *s)
+{
+	if (s->life != LIFE_IDLE || s->present)
+		return true;
+	return s->rule && (s->rule->type->flags & RULE_LASTING) &&
+	       !is_zero(s->state, s->rule->type->state_size);
+}
+
 static void put_subject(struct writer *w, const struct subject *s)
 {
 	char key[ALARM_KEY_MAX + 1];
 
-	if (!has_state(s))
+	if (w->lasting ? !lasts(s) : !has_state(s))
 		return;
 	subject_key(s, key);
 	put(w, s->rule ? "subject" : "condition");
@@ -202,6 +212,12 @@ static void put_subject(struct writer *w, const struct subject *s)
 
 static void put_sensor(struct writer *w, const struct sensor *x)
 {
+	bool wanted = !w->lasting;
+
+	for (const struct subject *s = x->subjects; s && !wanted; s = s->next)
+		wanted = lasts(s);
+	if (!wanted)
+		return;
 	put(w, "sensor");
 	if (x->device)
 		put_text(w, "device", x->device->name->text);
@@ -252,6 +268,21 @@ static void put_limit(struct writer *w, const char *name, bool has, struct decim
 		put(w, "\t%s=%" PRId64 "^%d", name, d.mantissa, d.exponent);
 }
 
+static void put_groups(struct writer *w, const struct alarms *a)
+{
+	for (unsigned c = 1; c < _CONDITION_MAX; c++) {
+		const struct group *g = &a->groups[c];
+
+		if (!g->own && !g->open)
+			continue;
+		put(w, "group\tname=%s", condition_info(c)->name);
+		put_rows(w, save_group_rows.rows, save_group_rows.count, g);
+		end_line(w);
+	}
+	for (unsigned c = 1; c < _CONDITION_MAX; c++)
+		put_subject(w, a->groups[c].subject);
+}
+
 static void put_overrides(struct writer *w, const struct alarms *a)
 {
 	for (size_t i = 0; a->rules && i < a->rules->count; i++)
@@ -268,41 +299,196 @@ static void put_overrides(struct writer *w, const struct alarms *a)
 		}
 }
 
+static void put_device(struct writer *w, const struct device_place *d)
+{
+	for (const struct sensor *x = d->sensors; x; x = x->next)
+		put_sensor(w, x);
+	for (const struct subject *s = d->conditions; s; s = s->next)
+		put_subject(w, s);
+}
+
+static void put_head(struct writer *w, const struct alarm_now *now, uint64_t number)
+{
+	put(w, SAVE_MAGIC "\tversion=%d\tboot=%" PRId64 "\tutc=%" PRId64 "\tnumber=%" PRIu64,
+		SAVE_VERSION, now->boot_us, now->utc_us, number);
+	end_line(w);
+}
+
+/* The last line, but of a piece. Returns 0 or -ENOMEM. */
+static int finish(struct writer *w, bool piece, char **ret, size_t *ret_length)
+{
+	if (!piece && !w->failed)
+		put(w, "end\tlines=%u\tsum=%016" PRIx64 "\n", w->lines,
+			save_sum(w->text, w->length));
+	if (!w->text)
+		put(w, "%s", "");
+	if (w->failed) {
+		free(w->text);
+		return -ENOMEM;
+	}
+	*ret = w->text;
+	*ret_length = w->length;
+	return 0;
+}
+
 int alarms_save(const struct alarms *a, const struct alarm_now *now, char **ret, size_t *ret_length)
 {
 	struct writer w = { 0 };
 
-	put(&w, SAVE_MAGIC "\tversion=%d\tboot=%" PRId64 "\tutc=%" PRId64 "\tnumber=%" PRIu64,
-		SAVE_VERSION, now->boot_us, now->utc_us, a->number);
-	end_line(&w);
+	put_head(&w, now, a->number);
 	FOR_EACH_BED(a, i, b)
 	put_bed(&w, b);
 	put_overrides(&w, a);
 	FOR_EACH_DEVICE(a, i, d)
-	{
-		for (const struct sensor *x = d->sensors; x; x = x->next)
-			put_sensor(&w, x);
-		for (const struct subject *s = d->conditions; s; s = s->next)
-			put_subject(&w, s);
-	}
-	for (unsigned c = 1; c < _CONDITION_MAX; c++) {
-		const struct group *g = &a->groups[c];
+	put_device(&w, d);
+	put_groups(&w, a);
+	return finish(&w, false, ret, ret_length);
+}
 
-		if (!g->own && !g->open)
+/* ---- in pieces ---- */
+
+int alarms_save_piece(const struct alarms *a, enum alarms_piece kind, const char *name,
+	bool lasting, char **ret, size_t *ret_length)
+{
+	const struct device_place *d = kind == PIECE_DEVICE ? device_find(a, name) : NULL;
+	const struct bed_place *b = kind == PIECE_BED ? bed_find(a, name) : NULL;
+	struct writer w = { .lasting = lasting };
+
+	if (d)
+		put_device(&w, d);
+	if (b)
+		put_bed(&w, b);
+	if (kind == PIECE_GATEWAY) {
+		put_overrides(&w, a);
+		put_groups(&w, a);
+	}
+	return finish(&w, true, ret, ret_length);
+}
+
+int alarms_save_joined(const char *pieces, size_t length, const struct alarm_now *now, char **ret,
+	size_t *ret_length)
+{
+	struct writer w = { 0 };
+
+	put_head(&w, now, 0);
+	if (!w.failed && length > 0) {
+		char *more = realloc(w.text, w.length + length + 128);
+
+		if (more) {
+			memcpy(more + w.length, pieces, length);
+			w.text = more;
+			w.length += length;
+			w.size = w.length + 128;
+			for (const char *at = pieces; (at = memchr(at, '\n', pieces + length - at));
+				at++)
+				w.lines++;
+		} else {
+			w.failed = true;
+		}
+	}
+	return finish(&w, false, ret, ret_length);
+}
+
+/* ---- marks ---- */
+
+/* A mix, not a hash against anybody: nobody gains by two states that look alike. */
+static void mix(uint64_t *sum, uint64_t v)
+{
+	*sum = (*sum ^ v) * UINT64_C(0x9E3779B97F4A7C15);
+	*sum ^= *sum >> 29;
+}
+
+static void mix_bytes(uint64_t *sum, const void *at, size_t n)
+{
+	const unsigned char *p = at;
+
+	for (; n >= sizeof(uint64_t); n -= sizeof(uint64_t), p += sizeof(uint64_t)) {
+		uint64_t v;
+
+		memcpy(&v, p, sizeof(v));
+		mix(sum, v);
+	}
+	for (; n > 0; n--)
+		mix(sum, *p++);
+}
+
+/* Its clocks as they run stand still in this: what began and what ended shows. */
+static void mix_state(struct alarms_mark *m, const struct subject *s)
+{
+	const struct rule_type *type = s->rule->type;
+
+	mix_bytes(&m->state, s->state, type->state_size);
+	if (!(type->flags & RULE_LASTING))
+		return;
+	for (size_t i = 0; i < type->field_count; i++) {
+		const struct rule_field *f = &type->fields[i];
+
+		if (f->kind != FIELD_BOOL && f->kind != FIELD_U8)
 			continue;
-		put(&w, "group\tname=%s", condition_info(c)->name);
-		put_rows(&w, save_group_rows.rows, save_group_rows.count, g);
-		end_line(&w);
+		mix(&m->lasting, s->state[f->offset]);
+		m->running |= s->state[f->offset] > 1;
 	}
-	for (unsigned c = 1; c < _CONDITION_MAX; c++)
-		put_subject(&w, a->groups[c].subject);
-	if (!w.failed)
-		put(&w, "end\tlines=%u\tsum=%016" PRIx64 "\n", w.lines, save_sum(w.text, w.length));
-	if (w.failed) {
-		free(w.text);
-		return -ENOMEM;
+}
+
+static void mix_subject(struct alarms_mark *m, const struct subject *s)
+{
+	if (!has_state(s)) {
+		mix(&m->life, 0);
+		mix(&m->lasting, 0);
+		return;
 	}
-	*ret = w.text;
-	*ret_length = w.length;
-	return 0;
+	mix(&m->life, (uint64_t)s->life << 8 | (uint64_t)s->pending << 4 |
+			      (uint64_t)s->present << 3 | (uint64_t)s->grouped << 2 |
+			      (uint64_t)s->held << 1 | s->stale);
+	mix(&m->life, (uint64_t)s->onset_us);
+	mix(&m->life, (uint64_t)s->frozen_us ^ (uint64_t)s->clear_us << 1);
+	mix(&m->life, (uint64_t)s->starts << 32 | s->step);
+	mix(&m->lasting, s->number << 8 | (uint64_t)(s->life == LIFE_LATCHED) << 5 |
+				 (uint64_t)(s->life != LIFE_IDLE) << 4 | (uint64_t)s->present << 3 |
+				 (uint64_t)s->grouped << 2);
+	mix(&m->lasting, (uint64_t)s->inactivation << 8 | s->priority);
+	mix(&m->lasting, (uint64_t)s->inactive_until_us);
+	if (s->rule)
+		mix_state(m, s);
+}
+
+static void mix_bed(struct alarms_mark *m, const struct bed_place *b)
+{
+	mix(&m->lasting, (uint64_t)b->inactivation << 1 | b->scale2);
+	mix(&m->lasting, (uint64_t)b->until_us);
+	mix_bytes(&m->lasting, b->patient ? b->patient->text : "",
+		b->patient ? b->patient->length : 0);
+	for (unsigned k = 0; b->inputs && k < _METRIC_MAX; k++)
+		if (b->inputs[k].metric != METRIC_NONE && b->inputs[k].origin == ORIGIN_MANUAL)
+			mix(&m->lasting, (uint64_t)b->inputs[k].heard_us);
+		else if (b->inputs[k].metric != METRIC_NONE)
+			mix(&m->state, (uint64_t)b->inputs[k].heard_us);
+}
+
+void alarms_mark(
+	const struct alarms *a, enum alarms_piece kind, const char *name, struct alarms_mark *ret)
+{
+	const struct device_place *d = kind == PIECE_DEVICE ? device_find(a, name) : NULL;
+	const struct bed_place *b = kind == PIECE_BED ? bed_find(a, name) : NULL;
+	const struct sensor *sensors = d ? d->sensors : b ? b->sensors : NULL;
+	const struct subject *own = d ? d->conditions : b ? b->subjects : NULL;
+
+	*ret = (struct alarms_mark){ .life = d || b };
+	if (b)
+		mix_bed(ret, b);
+	for (const struct sensor *x = sensors; x; x = x->next) {
+		mix(&ret->life,
+			(uint64_t)x->unmeasured_us << 2 | (uint64_t)x->off << 1 | x->beyond);
+		for (const struct subject *s = x->subjects; s; s = s->next)
+			mix_subject(ret, s);
+	}
+	for (const struct subject *s = own; s; s = s->next)
+		mix_subject(ret, s);
+	if (kind != PIECE_GATEWAY)
+		return;
+	mix(&ret->lasting, a->generation);
+	for (unsigned c = 1; c < _CONDITION_MAX; c++) {
+		mix(&ret->lasting, (uint64_t)a->groups[c].own << 1 | a->groups[c].open);
+		mix_subject(ret, a->groups[c].subject);
+	}
 }
