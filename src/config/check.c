@@ -158,6 +158,8 @@ int config_check(struct check *k)
 	if (r == 0)
 		r = config_check_drivers(k);
 	if (r == 0)
+		r = config_check_annunciator(k);
+	if (r == 0)
 		r = config_check_devices(k);
 	if (r == 0)
 		r = config_check_rules(k);

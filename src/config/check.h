@@ -28,6 +28,7 @@ int config_check(struct check *k);
 int config_check_mqtt(struct check *k);
 int config_check_store(struct check *k);
 int config_check_drivers(struct check *k);
+int config_check_annunciator(struct check *k);
 int config_check_devices(struct check *k);
 int config_check_rules(struct check *k);
 

@@ -140,6 +140,11 @@ struct config {
 		bool enabled;
 	} alarms;
 
+	/* Outputs as config/output.h takes them apart. */
+	struct {
+		struct config_list high, medium, low, sound, broker, running;
+	} annunciator;
+
 	struct config_device *devices; /* sorted by name */
 	size_t device_count;
 	struct config_rule *rules; /* sorted by name */

@@ -501,6 +501,10 @@ const struct config_group config_groups[_GROUP_MAX] = {
 	[GROUP_COAP] = { GROUP_COAP, "CoAP", ROWS(coap_rows), .help = "CoAP devices over DTLS." },
 	[GROUP_ALARMS] = { GROUP_ALARMS, "Alarms", ROWS(alarms_rows),
 		.help = "Alarms in general." },
+	[GROUP_ANNUNCIATOR] = { GROUP_ANNUNCIATOR, "Annunciator", .rows = config_annunciator_rows,
+		.count = CONFIG_ANNUNCIATOR_ROWS,
+		.help = "Lamps and a buzzer at the gateway itself. Lamps of one priority may be "
+			"several, also the colours of one lamp: Medium=led:red led:green." },
 	[GROUP_DEVICE] = { GROUP_DEVICE, "Device", .rows = config_device_rows,
 		.count = CONFIG_DEVICE_ROWS, .instance_size = sizeof(struct config_device),
 		.instances_max = 4096, .example = "bed3-oximeter",

@@ -55,6 +55,7 @@ extern const struct config_type
 extern const struct config_type config_type_payloads;
 extern const struct config_type config_type_adapters;
 extern const struct config_type config_type_units;
+extern const struct config_type config_type_outputs; /* of config/output.h */
 extern const struct config_type config_type_places; /* places, or * */
 extern const struct config_type config_type_names;  /* names of instances, or * */
 extern const struct config_type config_type_flags;  /* unsigned: bits of row->words */
@@ -103,6 +104,7 @@ enum config_group_id {
 	GROUP_ZIGBEE,
 	GROUP_COAP,
 	GROUP_ALARMS,
+	GROUP_ANNUNCIATOR,
 	GROUP_DEVICE,
 	GROUP_RULE,
 	_GROUP_MAX

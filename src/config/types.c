@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/output.h"
 #include "config/problems.h"
 #include "config/schema.h"
 #include "config/suggest.h"
@@ -357,6 +358,8 @@ LIST_PARSER(parse_words, find_word(row->words, item) ? 0 : refuse_word(row->word
 LIST_PARSER(parse_payloads, config_check_name(item, why))
 LIST_PARSER(parse_adapters, config_check_adapter(item, why))
 LIST_PARSER(parse_units, config_check_unit_pair(item, why))
+LIST_PARSER(
+	parse_outputs, config_parse_output(item, &(struct config_output){ .path = "" }, why))
 LIST_PARSER(parse_places, strcmp(item, "*") == 0 ? 0 : config_check_place(item, why))
 LIST_PARSER(parse_names, strcmp(item, "*") == 0 ? 0 : config_check_name(item, why))
 
@@ -498,6 +501,10 @@ LIST_TYPE(payloads, "list of payloads", parse_payloads, count_list, format_list,
 LIST_TYPE(adapters, "list of adapters", parse_adapters, count_list, format_list, clear_list,
 	"auto, hciN, an adapter's address, or sim:DIRECTORY for a simulated one.")
 LIST_TYPE(units, "list of METRIC:UNIT", parse_units, count_list, format_list, clear_list, NULL)
+LIST_TYPE(outputs, "list of outputs", parse_outputs, count_list, format_list, clear_list,
+	"led:NAME for one of /sys/class/leds, led:/DIRECTORY for one by its path, gpio:CHIP:LINE for "
+	"a line of a GPIO chip by its offset or name, gpio:CHIP:LINE:active-low for one that is on at "
+	"the low level; separated by blanks.")
 LIST_TYPE(places, "list of beds", parse_places, count_list, format_list, clear_list,
 	"Names of beds separated by blanks, or * for all.")
 LIST_TYPE(names, "list of devices", parse_names, count_list, format_list, clear_list,
