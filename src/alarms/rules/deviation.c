@@ -77,13 +77,16 @@ static bool check_amount(
 static int prepare(struct rule_prepare *p)
 {
 	struct params *own = p->params;
+	bool rise, fall;
 
 	p->why_key = "Type";
 	if (!own->rise.given && !own->fall.given) {
 		snprintf(p->why, RULE_WHY_MAX, "needs Rise= or Fall=; give e.g. Rise=30");
 		return -EINVAL;
 	}
-	if (!check_amount(p, "Rise", &own->rise) | !check_amount(p, "Fall", &own->fall))
+	rise = check_amount(p, "Rise", &own->rise);
+	fall = check_amount(p, "Fall", &own->fall);
+	if (!rise || !fall)
 		return -EINVAL;
 	p->why_key = own->rise.given ? "Rise" : "Fall";
 	if (own->percent && (!read_percent(&own->rise) || !read_percent(&own->fall))) {

@@ -73,9 +73,8 @@ static int prepare(struct rule_prepare *p)
 	}
 	if (!words)
 		return 0;
-	if (!check_words(p, "Words", own->words) | !check_words(p, "Until", own->until))
-		return -EINVAL;
-	return 0;
+	words = check_words(p, "Words", own->words);
+	return check_words(p, "Until", own->until) && words ? 0 : -EINVAL;
 }
 
 static bool list_holds(const char *list, enum word w)

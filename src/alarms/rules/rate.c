@@ -61,13 +61,16 @@ static bool check_amount(
 static int prepare(struct rule_prepare *p)
 {
 	const struct params *own = p->params;
+	bool rise, fall;
 
 	p->why_key = "Type";
 	if (!own->rise.given && !own->fall.given) {
 		snprintf(p->why, RULE_WHY_MAX, "needs Rise= or Fall=; give e.g. Rise=20");
 		return -EINVAL;
 	}
-	if (!check_amount(p, "Rise", &own->rise) | !check_amount(p, "Fall", &own->fall))
+	rise = check_amount(p, "Rise", &own->rise);
+	fall = check_amount(p, "Fall", &own->fall);
+	if (!rise || !fall)
 		return -EINVAL;
 	return 0;
 }
