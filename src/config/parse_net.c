@@ -184,18 +184,65 @@ int config_check_listen(const char *text, bool *ret_loopback, struct config_why 
 	return 0;
 }
 
-int config_check_bus(const char *text, struct config_why *why)
+/* The value of a key in the n bytes of "key=value,key=value" at text, cut to fit. */
+static const char *bus_key(const char *text, size_t n, const char *key, char ret[INET6_ADDRSTRLEN])
 {
-	static const char *const transports[] = { "unix:", "unixexec:", "tcp:", "x-machine-unix:" };
+	size_t k = strlen(key);
 
-	if (strcmp(text, "system") == 0 || strcmp(text, "session") == 0 || strcmp(text, "off") == 0)
+	for (const char *at = text, *end = text + n; at < end;) {
+		size_t m = strcspn(at, ",;");
+
+		if (m > k && at[k] == '=' && strncmp(at, key, k) == 0) {
+			snprintf(ret, INET6_ADDRSTRLEN, "%.*s", (int)(m - k - 1), at + k + 1);
+			return ret;
+		}
+		at += m + (at[m] != 0);
+	}
+	return "";
+}
+
+/* One of the addresses between semicolons. */
+static int check_bus_address(const char *text, size_t n, struct config_why *why)
+{
+	char value[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+	uint16_t port;
+
+	if (n > 5 && strncmp(text, "unix:", 5) == 0 && memchr(text, '=', n))
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(transports); i++)
-		if (strncmp(text, transports[i], strlen(transports[i])) == 0 && strchr(text, '='))
-			return 0;
+	if (n > 4 && strncmp(text, "tcp:", 4) == 0) {
+		bus_key(text + 4, n - 4, "host", value);
+		if (inet_pton(AF_INET, value, &address) != 1 &&
+			inet_pton(AF_INET6, value, &address) != 1)
+			return config_refuse(why,
+				"has no numeric address as its host, and a name could hold up the "
+				"gateway; give e.g. tcp:host=127.0.0.1,port=7000");
+		if (!parse_port(bus_key(text + 4, n - 4, "port", value), &port))
+			return config_refuse(
+				why, "has no port; give e.g. tcp:host=127.0.0.1,port=7000");
+		return 0;
+	}
+	if (strncmp(text, "unixexec:", 9) == 0 || strncmp(text, "x-machine-unix:", 15) == 0)
+		return config_refuse(why,
+			"is a way to a bus that the daemon does not go; give system, session, off, "
+			"or an address with unix: or tcp:");
 	return config_refuse(why,
 		"is no message bus; give system, session, off or a D-Bus address, e.g. "
 		"unix:path=/run/dbus/system_bus_socket");
+}
+
+int config_check_bus(const char *text, struct config_why *why)
+{
+	int r;
+
+	if (strcmp(text, "system") == 0 || strcmp(text, "session") == 0 || strcmp(text, "off") == 0)
+		return 0;
+	for (size_t n;; text += n + 1) {
+		n = strcspn(text, ";");
+		r = check_bus_address(text, n, why);
+		if (r != 0 || !text[n])
+			return r;
+	}
 }
 
 int config_check_adapter(const char *text, struct config_why *why)

@@ -361,6 +361,8 @@ LIST_PARSER(parse_units, config_check_unit_pair(item, why))
 LIST_PARSER(
 	parse_outputs, config_parse_output(item, &(struct config_output){ .path = "" }, why))
 LIST_PARSER(parse_places, strcmp(item, "*") == 0 ? 0 : config_check_place(item, why))
+LIST_PARSER(parse_rules, config_check_name(item, why))
+LIST_PARSER(parse_texts, 0)
 LIST_PARSER(parse_names, strcmp(item, "*") == 0 ? 0 : config_check_name(item, why))
 
 /* flags */
@@ -491,7 +493,8 @@ STRING_TYPE(prefix, "topic prefix", parse_prefix,
 	"Site=, Ward= and Name= of [Gateway].")
 STRING_TYPE(listen, "listen address", parse_listen,
 	"A numeric address and a port, IPv6 in brackets: [::]:5684, 192.0.2.7:5684.")
-STRING_TYPE(bus, "message bus", parse_bus, "system, session, off, or a D-Bus address.")
+STRING_TYPE(bus, "message bus", parse_bus,
+	"system, session, off, or a D-Bus address; one with tcp: has a numeric host.")
 STRING_TYPE(metric, "metric", parse_metric, "One of those under METRICS.")
 STRING_TYPE(decimal, "decimal", parse_decimal, "A plain number, with decimals or without.")
 LIST_TYPE(brokers, "list of brokers", parse_brokers, count_brokers, format_brokers, clear_brokers,
@@ -509,4 +512,7 @@ LIST_TYPE(places, "list of beds", parse_places, count_list, format_list, clear_l
 	"Names of beds separated by blanks, or * for all.")
 LIST_TYPE(names, "list of devices", parse_names, count_list, format_list, clear_list,
 	"Names of devices separated by blanks, or * for all.")
+LIST_TYPE(rules, "list of rules", parse_rules, count_list, format_list, clear_list,
+	"Names of [Rule] sections separated by blanks.")
+LIST_TYPE(texts, "list of words", parse_texts, count_list, format_list, clear_list, NULL)
 LIST_TYPE(flags, "list of words", parse_flags, count_flags, format_flags, clear_int, NULL)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/parse.h"
+#include "config/problems.h"
 #include "control/bus_private.h"
 #include "gateway/registry.h"
 
@@ -99,15 +101,12 @@ static int address_of(const char *which, char **ret)
 }
 
 /* By hand, since the library's own ways leave no moment to ask for the signal. */
-static int open_bus(const char *which, sd_bus **ret)
+static int open_bus(const char *address, sd_bus **ret)
 {
-	_cleanup_(freep) char *address = NULL;
 	sd_bus *bus = NULL;
 	int r;
 
-	r = address_of(which, &address);
-	if (r >= 0)
-		r = sd_bus_new(&bus);
+	r = sd_bus_new(&bus);
 	if (r >= 0)
 		r = sd_bus_set_address(bus, address);
 	if (r >= 0)
@@ -148,11 +147,20 @@ static int set_up(struct bus *b)
 
 static void connect_bus(struct bus *b)
 {
+	_cleanup_(freep) char *address = NULL;
+	struct config_why why;
 	int r;
 
 	if (!b->address)
 		return;
-	r = open_bus(b->address, &b->bus);
+	r = address_of(b->address, &address);
+	/* Bus= was judged when it was read; what the environment says is no better. */
+	if (r >= 0 && config_check_bus(address, &why) != 0) {
+		lost(b, "the address in the environment is none that is used; give one in Bus=", 0);
+		return;
+	}
+	if (r >= 0)
+		r = open_bus(address, &b->bus);
 	if (r >= 0)
 		r = set_up(b);
 	if (r < 0)

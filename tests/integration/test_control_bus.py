@@ -4,6 +4,8 @@ import os
 import socket
 import threading
 
+import pytest
+
 from ward import senml
 from ward.base import resident, wait_until
 from ward.bus import NAME, Caller, PrivateBus, Refused, refused, served, wait_served
@@ -227,3 +229,23 @@ def test_many_calls_at_once(ward):
             outcomes.add(e.name)
     assert "done" in outcomes and outcomes <= {"done", "Busy"}
     assert caller.get("Name") == daemon.name
+
+
+@pytest.mark.parametrize("address, why", [
+    ("tcp:host=bus.hospital.example,port=7000", "has no numeric address as its host"),
+    ("unixexec:path=/bin/true", "is a way to a bus that the daemon does not go"),
+])
+def test_a_bus_that_would_hold_up_the_loop_is_refused(ward, address, why):
+    daemon, _ = served(ward, bus=Address("x"), start=False)
+    daemon.set("Control", {"Bus": address})
+    r = daemon.run("--check-config")
+    assert r.returncode == 78 and f"[Control] Bus={address}: {why}" in r.stderr
+
+
+def test_such_a_bus_in_the_environment_is_refused(ward):
+    daemon, _ = served(ward, start=False)
+    daemon.set("Control", {"Bus": "system"})
+    daemon.environment["DBUS_SYSTEM_BUS_ADDRESS"] = "tcp:host=bus.hospital.example,port=7000"
+    daemon.start()
+    assert "give one in Bus=" in daemon.wait_log("no service on the message bus")
+    goes_on(ward, daemon)

@@ -1,6 +1,7 @@
 """Commands from afar: obeyed, refused, repeated, and never out of place."""
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -146,6 +147,37 @@ def test_more_than_ten_a_second_are_not_looked_at(ward):
     wait_until(heard, "an answer after the flood", step=0.2)
     flood = [r for r in answered() if r != "last"]
     assert flood[:10] == [f"n{n}" for n in range(10)] and len(flood) < 100
+    # told once, and the rest of them at the end
+    unseen = "commands from afar were refused unseen"
+    assert 'WHY="rate" COUNT=1 VERBS="forget"' in daemon.wait_log(unseen)
+    at = daemon.mark()
+    daemon.stop()
+    line = daemon.wait_log(unseen, at)
+    dropped = int(re.search(r"COUNT=(\d+)", line).group(1)) + 1
+    assert daemon.count_log(unseen) == 2 and dropped >= 100 - len(flood)
+
+
+def test_what_cannot_be_read_is_answered_and_told_once(ward):
+    s = Station(ward)
+    bad = [b"no json", b"[]", b"{}", b'{"request":7,"by":"s"}', b'{"request":"r","by":""}', b"",
+           b'{"request":"r","by":"s","by":"t"}', b'{"request":"r","by":"s"} x', b"{" * 20,
+           b'{"request":"r","by":"s","x":"' + b"x" * 4096 + b'"}']
+    at = s.sub.mark()
+    for body in bad[:8]:
+        s.sub.publish(s.daemon.gateway_topic("commands/test-alarm"), body)
+    topic = s.daemon.gateway_topic("responses")
+    s.sub.messages.wait_for(lambda items: sum(m.topic == topic for m in items[at:]) == 8, "all answers")
+    for m in list(s.sub.messages)[at:]:
+        if m.topic == topic:
+            assert schemas.faults("response", m.json) == [] and m.json["ok"] is False
+    assert 'WHY="malformed" COUNT=1 VERBS="test-alarm"' in \
+        s.daemon.wait_log("commands from afar were refused unseen")
+    assert s.ask("test-alarm", request="after", bed="3")["ok"] is True
+    for body in bad[8:]:
+        s.sub.publish(s.daemon.gateway_topic("commands/test-alarm"), body)
+    assert s.ask("test-alarm", request="later", bed="3")["ok"] is True
+    assert s.daemon.count_log('refused unseen WHY="malformed"') == 1
+    assert s.daemon.count_log("a command") == 2
 
 
 def test_forget_from_afar(ward):

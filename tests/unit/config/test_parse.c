@@ -343,8 +343,18 @@ static void secrets(void **state)
 
 static void buses_and_adapters(void **state)
 {
-	static const char *const buses[] = { "system", "session", "off", "unix:path=/run/bus" };
-	static const char *const no_buses[] = { "", "System", "unix:", "unix:path", "/run/bus" };
+	static const char *const buses[] = { "system", "session", "off", "unix:path=/run/bus",
+		"unix:abstract=x,guid=00", "tcp:host=127.0.0.1,port=7000",
+		"tcp:port=7000,family=ipv6,host=::1", "unix:path=/a;tcp:host=192.0.2.7,port=1" };
+	static const char *const no_buses[] = { "", "System", "unix:", "unix:path", "/run/bus",
+		/* what would have the loop ask a resolver, or wait for a program */
+		"tcp:host=bus.hospital.example,port=7000", "tcp:host=localhost,port=7000",
+		"tcp:port=7000", "tcp:host=,port=7000", "tcp:host=127.0.0.1",
+		"tcp:", "tcp:host=127.0.0.1,port=dbus", "tcp:host=127.0.0.1,port=0",
+		"tcp:host=%31,port=7000", "tcp:xhost=127.0.0.1,port=7000",
+		"tcp:host=1000:1000:1000:1000:1000:1000:1000:1000:1000:1000:1000,port=7",
+		"unix:path=/a;tcp:host=bus,port=1", "unix:path=/a;", "unixexec:path=/bin/x",
+		"x-machine-unix:machine=x" };
 	static const char *const adapters[] = { "auto", "hci0", "hci12", "C0:FF:EE:00:00:01",
 		"sim:/run/sim" };
 	static const char *const no_adapters[] = { "", "hci", "hci0x", "hci123456", "sim:", "sim:x",
