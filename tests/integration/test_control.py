@@ -102,8 +102,8 @@ def test_wrong_arguments_are_told_with_what_would_be_right(ward):
     name, why = refused(caller.call, "GetDevice", "s", "Bed 9")
     assert name == "InvalidArgument" and "give 1 to 40 of a-z" in why
     assert refused(caller.run, "test-alrm") == ("UnknownVerb", "there is no command of that name")
-    assert refused(caller.run, "observe", bed="3", metric="pain", value=3) == \
-        ("NotSupported", "this version cannot observe")
+    assert refused(caller.run, "dissociate", bed="3") == \
+        ("NotSupported", "this version cannot dissociate")
     assert refused(caller.run, "test-alarm", bde="3") == \
         ("InvalidArgument", '"bde" is no argument of test-alarm; did you mean "bed"?')
     assert refused(caller.call, "Run", "ss", "status", "{")[0] == "InvalidArgument"
