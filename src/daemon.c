@@ -14,6 +14,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "audit/trail.h"
 #include "config/diff.h"
 #include "config/read.h"
 #include "control/control.h"
@@ -163,6 +164,7 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *userdata)
 	struct outbox_counters c;
 
 	(void)outbox_tick(d->outbox, boottime_us());
+	trail_tick(d->trail, boottime_us());
 	if (d->control)
 		control_tick(d->control, boottime_us());
 	c = outbox_counters(d->outbox);
@@ -185,7 +187,8 @@ static int on_stop_check(sd_event_source *s, uint64_t usec, void *userdata)
 	struct daemon *d = userdata;
 
 	/* What was confirmed last is to be deleted, or it comes a second time. */
-	if (ledger_disk_idle(d->ledger) || boottime_us() > d->stop_began_us + STOP_LEDGER_US) {
+	if ((ledger_disk_idle(d->ledger) && trail_idle(d->trail)) ||
+		boottime_us() > d->stop_began_us + STOP_LEDGER_US) {
 		leave(d);
 		return 0;
 	}
@@ -256,13 +259,15 @@ static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *si, void
 	_cleanup_(config_problems_done) struct config_problems problems = { 0 };
 	struct daemon *d = userdata;
 	struct timespec now;
+	int r;
 
 	if (d->stopping)
 		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	(void)sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%lld",
 		(long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-	(void)daemon_reload(d, &problems);
+	r = daemon_reload(d, &problems);
+	audit_on_hangup(d, r == 0 ? 0 : problems.error_count ?: 1);
 	(void)sd_notify(false, "READY=1");
 	return 0;
 }
@@ -317,6 +322,7 @@ static int start_rooms(struct daemon *d)
 		.status = put_status,
 		.remember = ledger_remember_topics,
 		.command = control_on_command,
+		.refused = audit_on_refused,
 		.retained = control_on_retained,
 		.userdata = d,
 	};
@@ -350,7 +356,9 @@ static int start(struct daemon *d)
 	if (r < 0)
 		return r;
 	ledger_choose_epoch(d);
-	r = ledger_open(d);
+	r = audit_wire(d);
+	if (r >= 0)
+		r = ledger_open(d);
 	if (r < 0)
 		return r;
 	ledger_save_epoch(d);
@@ -373,11 +381,13 @@ static void stop(struct daemon *d)
 	d->control = control_free(d->control);
 	publish_free(d->publish);
 	health_free(d->health);
+	/* The hooks of both that follow still speak to the trail. */
 	ledger_disk_free(d->ledger, (d->stop_began_us ?: boottime_us()) + STOP_DISK_US);
 	/* Receipts are failed by the outbox; their drivers are gone and have cancelled them. */
 	outbox_free(d->outbox);
 	gateway_free(d->gateway);
 	recall_free(d->recall);
+	trail_free(d->trail);
 	sd_event_source_disable_unref(d->hangup);
 	sd_event_source_disable_unref(d->terminate);
 	sd_event_source_disable_unref(d->interrupt);

@@ -8,6 +8,7 @@
 #include "control/control.h"
 #include "daemon.h"
 #include "daemon_private.h"
+#include "gateway/drivers.h"
 #include "gateway/health.h"
 #include "publish/publish.h"
 
@@ -21,6 +22,13 @@ static int on_reload(struct config_problems *p, void *userdata)
 static void on_store(struct store_figures *ret, void *userdata)
 {
 	control_store_figures(userdata, ret);
+}
+
+static uint64_t on_drivers(void *userdata)
+{
+	struct daemon *d = userdata;
+
+	return drivers_condition(d->drivers);
 }
 
 void control_store_figures(struct daemon *d, struct store_figures *ret)
@@ -44,7 +52,12 @@ int control_wire(struct daemon *d)
 		.outbox = d->outbox,
 		.publish = d->publish,
 		.worker = d->worker,
-		.hooks = { .reload = on_reload, .store = on_store, .userdata = d },
+		.hooks = { .reload = on_reload,
+			.store = on_store,
+			.drivers = on_drivers,
+			.audit = audit_on_command,
+			.audit_entry = audit_entry,
+			.userdata = d },
 	};
 
 	return control_new(&d->control, &parts);

@@ -174,6 +174,9 @@ int ledger_open(struct daemon *d)
 		.opened = on_opened,
 		.ready = on_ready,
 		.changed = on_changed,
+		.chain = audit_on_chain,
+		.audits = audit_on_audits,
+		.audited = audit_on_audited,
 		.saved = on_saved,
 		.userdata = d,
 	};

@@ -23,6 +23,7 @@ struct daemon {
 	struct config *config;
 	struct gateway *gateway;
 	struct recall *recall;
+	struct trail *trail;
 	struct outbox *outbox;
 	struct ledger_disk *ledger;
 	struct worker *worker;
@@ -67,6 +68,28 @@ void control_store_figures(struct daemon *d, struct store_figures *ret);
 /* The hooks of publish.h. */
 void control_on_command(const struct publish_command *heard, void *userdata);
 void control_on_retained(const char *rest, bool emptied, bool success, void *userdata);
+
+/* daemon_audit.c */
+
+struct command_audit;
+struct limit_change;
+struct publish_refusals;
+struct trail;
+
+/* Makes the trail, which waits for the ledger. Returns 0 or a negative errno. */
+int audit_wire(struct daemon *d);
+void audit_on_command(const struct command_audit *a, void *userdata);
+void audit_on_refused(const struct publish_refusals *r, void *userdata);
+void audit_on_limits(const struct limit_change *c, void *userdata);
+/* SIGHUP was obeyed, or refused for so many errors. */
+void audit_on_hangup(struct daemon *d, size_t errors);
+/* The newest entries, see control.h. */
+const char *audit_entry(size_t i, void *userdata);
+/* The hooks of ledger_disk.h. */
+void audit_on_chain(
+	const struct store_chain *end, struct store_audit *audits, size_t count, void *userdata);
+size_t audit_on_audits(struct store_audit *ret, size_t count, void *userdata);
+void audit_on_audited(int error, int64_t owed, void *userdata);
 
 /* daemon.c */
 

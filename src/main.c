@@ -2,7 +2,9 @@
  * wardgated: its options, and what can be done without starting: check and
  * print the configuration. The rest is daemon.c.
  */
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,8 @@
 #include "config/print.h"
 #include "config/read.h"
 #include "daemon.h"
+#include "outbox/schema.h"
+#include "outbox/verify.h"
 
 #include "util/log.h"
 
@@ -29,25 +33,56 @@ static void print_problems(const struct config_problems *p)
 
 static void usage(FILE *f)
 {
-	fputs("Usage: wardgated [--config FILE] [--check-config] [--print-config] [--version]\n"
+	fputs("Usage: wardgated [--config FILE] [--check-config] [--print-config]\n"
+	      "                 [--verify-audit[=FILE]] [--version]\n"
 	      "\n"
 	      "The ward's edge gateway. See wardgated(8) and wardgate.conf(5).\n"
 	      "\n"
 	      "  --config FILE    read FILE instead of " DEFAULT_CONFIG "\n"
 	      "  --check-config   check the configuration and exit: 0 good, 78 not\n"
 	      "  --print-config   print the effective configuration with origins and exit\n"
+	      "  --verify-audit[=FILE]\n"
+	      "                   check the audit trail of the state directory, or of another\n"
+	      "                   outbox.db, and exit: 0 whole, 1 broken, 66 there is none\n"
 	      "  --version        print the version and exit\n"
 	      "  --help           print this and exit\n",
 		f);
 }
 
+static int verify_file(const char *path)
+{
+	int r = verify_audit(path, stdout);
+
+	if (r < 0)
+		return r == -EACCES ? EX_NOPERM : EX_NOINPUT;
+	return r == VERIFY_WHOLE ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* config is taken over. */
+static int verify_own(struct config *config)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/" DATABASE_NAME, config->gateway.state_directory);
+
+	config_unref(config);
+	return n < (int)sizeof(path) ? verify_file(path) : EX_CONFIG;
+}
+
 int main(int argc, char **argv)
 {
-	enum { OPTION_CONFIG = 256, OPTION_CHECK, OPTION_PRINT, OPTION_VERSION, OPTION_HELP };
+	enum {
+		OPTION_CONFIG = 256,
+		OPTION_CHECK,
+		OPTION_PRINT,
+		OPTION_VERIFY,
+		OPTION_VERSION,
+		OPTION_HELP
+	};
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, OPTION_CONFIG },
 		{ "check-config", no_argument, NULL, OPTION_CHECK },
 		{ "print-config", no_argument, NULL, OPTION_PRINT },
+		{ "verify-audit", optional_argument, NULL, OPTION_VERIFY },
 		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ 0 },
@@ -56,7 +91,8 @@ int main(int argc, char **argv)
 	struct config_problems problems = { 0 };
 	const char *config_path = DEFAULT_CONFIG;
 	struct config *config = NULL;
-	bool check = false, print = false;
+	const char *audited = NULL; /* a database; NULL: that of the state directory */
+	bool check = false, print = false, verify = false;
 	int option, r;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -69,6 +105,10 @@ int main(int argc, char **argv)
 			break;
 		case OPTION_PRINT:
 			print = true;
+			break;
+		case OPTION_VERIFY:
+			verify = true;
+			audited = optarg;
 			break;
 		case OPTION_VERSION:
 			puts("wardgated " WG_VERSION);
@@ -86,6 +126,8 @@ int main(int argc, char **argv)
 			argv[optind]);
 		return EX_USAGE;
 	}
+	if (verify && audited)
+		return verify_file(audited);
 	if (getenv("WARDGATE_DEBUG"))
 		log_set_level(LOG_DEBUG);
 
@@ -99,6 +141,8 @@ int main(int argc, char **argv)
 				strerror(-r));
 		return EX_CONFIG;
 	}
+	if (verify)
+		return verify_own(config);
 	if (print)
 		r = config_print(config, stdout);
 	if (check || print) {

@@ -36,6 +36,7 @@ const struct command_row *const control_rows[] = {
 	&verb_drop_aside,
 	&verb_reload,
 	&verb_test_alarm,
+	&verb_audit,
 	&verb_alarms,
 	&verb_acknowledge,
 	&verb_pause,

@@ -16,6 +16,7 @@ extern const struct command_row verb_retry_aside;
 extern const struct command_row verb_drop_aside;
 extern const struct command_row verb_reload;
 extern const struct command_row verb_test_alarm;
+extern const struct command_row verb_audit;
 extern const struct command_row verb_alarms;
 extern const struct command_row verb_acknowledge;
 extern const struct command_row verb_pause;

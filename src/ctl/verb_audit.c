@@ -8,6 +8,23 @@
 #include "ctl/table.h"
 #include "ctl/term.h"
 
+/* What a command was given, or what else an entry says; to be freed. */
+static char *arguments_of(const cJSON *entry)
+{
+	static const char *const shown[] = { "number", "kind", "time", "by", "origin", "outcome" };
+	const cJSON *given = cJSON_GetObjectItemCaseSensitive(entry, "arguments");
+	_cleanup_(cJSON_Deletep) cJSON *rest = NULL;
+
+	if (cJSON_IsObject(given))
+		return cJSON_PrintUnformatted(given);
+	if (strcmp(json_text(entry, "kind", "command"), "command") == 0)
+		return NULL;
+	rest = cJSON_Duplicate(entry, true);
+	for (size_t i = 0; rest && i < ARRAY_SIZE(shown); i++)
+		cJSON_DeleteItemFromObjectCaseSensitive(rest, shown[i]);
+	return rest ? cJSON_PrintUnformatted(rest) : NULL;
+}
+
 static int print_entries(const cJSON *entries)
 {
 	static const struct table_column columns[] = {
@@ -24,11 +41,10 @@ static int print_entries(const cJSON *entries)
 
 	cJSON_ArrayForEach(e, entries)
 	{
-		const cJSON *given = cJSON_GetObjectItemCaseSensitive(e, "arguments");
-		char *arguments = cJSON_IsObject(given) ? cJSON_PrintUnformatted(given) : NULL;
-		const char *cells[] = { json_text(e, "time", ""), json_text(e, "verb", "?"),
-			json_text(e, "by", ""), json_text(e, "origin", ""),
-			json_text(e, "outcome", "?"), arguments ?: json_text(e, "arguments", "") };
+		char *arguments = arguments_of(e);
+		const char *cells[] = { json_text(e, "time", ""),
+			json_text(e, "verb", json_text(e, "kind", "?")), json_text(e, "by", ""),
+			json_text(e, "origin", ""), json_text(e, "outcome", ""), arguments ?: "" };
 
 		if (r == 0)
 			r = table_row(t, cells);

@@ -55,6 +55,12 @@ void gateway_use_recall(struct gateway *g, struct recall *r);
 int gateway_submit(struct gateway *g, struct device *d, const struct reading *readings,
 	size_t count, receipt_fn done, void *userdata, struct receipt **ret);
 
+/* Takes a reading of the gateway's own making, a computed or a charted value: d may stand in no
+ * registry, and was not heard by it. The reading has no source key; its bed, patient, association,
+ * by and detail are its own (borrowed). Returns as gateway_submit(). */
+int gateway_submit_own(struct gateway *g, struct device *d, const struct reading *reading,
+	receipt_fn done, void *userdata, struct receipt **ret);
+
 struct registry *gateway_registry(struct gateway *g);
 struct clock *gateway_clock(struct gateway *g);
 const char *gateway_name(const struct gateway *g);
@@ -97,6 +103,17 @@ struct epoch_end {
  * and that one makes good what is owed. Returns 0, or a negative errno (logged): not all of them
  * were published, and all are to be published again. */
 int gateway_record_epoch(struct gateway *g, const struct epoch_end *e);
+
+/* An entry of the audit trail; see audit/chain.h. */
+struct audit_record {
+	uint64_t number;
+	const char *entry; /* at most GATEWAY_ENTRY_MAX bytes, without control characters */
+	const char *previous, *hash;
+	int64_t owed;
+};
+#define GATEWAY_ENTRY_MAX 3000
+/* Returns 0, or a negative errno (logged): it was not published. */
+int gateway_record_audit(struct gateway *g, const struct audit_record *a);
 
 /* The same of the run before, when nothing of it is stored: any of its numbers never seen was not
  * acknowledged. Nothing when that run said so itself. Returns 0 or a negative errno. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "gateway/corrections.h"
 #include "gateway/epoch.h"
@@ -17,9 +18,11 @@
 #define RANGE_MAX 44   /* bytes: two numbers of 20 digits, brackets, commas */
 #define CORRECTION_MAX 200
 #define FRAME_MAX 1024
+#define AUDIT_MAX (2 * GATEWAY_ENTRY_MAX + 200) /* each quote becomes two bytes */
 /* Whatever the numbers are, it fits. */
-#define RECORD_MAX (FRAME_MAX + RANGES_MAX * RANGE_MAX)
-_Static_assert(CORRECTIONS_MAX *CORRECTION_MAX <= RANGES_MAX * RANGE_MAX, "corrections fit, too");
+#define RECORD_MAX (FRAME_MAX + AUDIT_MAX)
+_Static_assert(RANGES_MAX *RANGE_MAX <= AUDIT_MAX, "ranges fit, too");
+_Static_assert(CORRECTIONS_MAX *CORRECTION_MAX <= AUDIT_MAX, "corrections fit, too");
 
 static int record(struct gateway *g, const char *members, int64_t owed, uint64_t *ret_sequence)
 {
@@ -73,6 +76,18 @@ int gateway_gap(struct gateway *g, const struct gap *gap)
 		text_printf(&t, ",\"count\":%" PRIu64, gap->count);
 	text_printf(&t, ",\"reason\":\"%s\"", gap->reason);
 	return publish(g, &t, gap->owed, &sequence);
+}
+
+int gateway_record_audit(struct gateway *g, const struct audit_record *a)
+{
+	char members[AUDIT_MAX];
+	struct text t = text_init(members, sizeof(members));
+	uint64_t sequence;
+
+	text_printf(&t, ",\"record\":\"audit\",\"number\":%" PRIu64 ",\"entry\":", a->number);
+	text_json_string(&t, a->entry, strlen(a->entry));
+	text_printf(&t, ",\"previous\":\"%s\",\"hash\":\"%s\"", a->previous, a->hash);
+	return publish(g, &t, a->owed, &sequence);
 }
 
 static void put_corrections(struct text *t, const struct corrections *c, int64_t offset_us)

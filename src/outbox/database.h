@@ -14,7 +14,6 @@
 #include "outbox/schema.h"
 #include "util/cleanup.h"
 
-#define DATABASE_NAME "outbox.db"
 #define DATABASE_PAGE 4096
 #define DATABASE_PATH_MAX 4096
 
@@ -62,6 +61,15 @@ enum statement {
 	SQL_READ_SALVAGE,
 	SQL_SAVE_SALVAGE,
 	SQL_END_SALVAGE,
+	SQL_ADD_DETAIL,
+	SQL_READ_DETAIL,
+	SQL_DELETE_DETAILS,
+	SQL_HAS_DETAILS,
+	SQL_ADD_AUDIT,
+	SQL_READ_AUDIT,
+	SQL_DELETE_AUDITS,
+	SQL_READ_CHAIN,
+	SQL_SAVE_CHAIN,
 	_STATEMENT_MAX
 };
 
@@ -84,7 +92,8 @@ struct database {
 	char boot[40];
 	int64_t wal_bytes; /* of frames that a checkpoint has not put away */
 	bool in_transaction;
-	dev_t device; /* of the file that is open */
+	bool has_details; /* the table detail has rows, or had some in this run */
+	dev_t device;     /* of the file that is open */
 	ino_t inode;
 };
 

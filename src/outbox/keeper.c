@@ -182,7 +182,7 @@ int keeper_measure(struct keeper *k)
 static bool is_empty(const struct store_batch *b)
 {
 	return b->name_count + b->row_count + b->event_count + b->aside_count + b->delete_count +
-		       b->settled_count ==
+		       b->settled_count + b->audit_count ==
 	       0;
 }
 
@@ -194,6 +194,8 @@ static int64_t estimate(const struct store_batch *b)
 	for (size_t i = 0; i < b->event_count; i++)
 		bytes += (int64_t)(ROW_BYTES + strlen(b->events[i].topic) +
 				   strlen(b->events[i].body));
+	for (size_t i = 0; i < b->audit_count; i++)
+		bytes += (int64_t)(ROW_BYTES + strlen(b->audits[i].entry));
 	return bytes > 0 ? bytes + BATCH_BYTES : 0;
 }
 
@@ -212,18 +214,18 @@ static int make_room(struct keeper *k, int64_t coming_bytes)
 	return r < 0 ? r : judge(k, coming_bytes, true);
 }
 
-static int write_batch(struct keeper *k, const struct store_batch *b)
+static int write_batch(struct keeper *k, const struct store_batch *b, int64_t *ret_audit_owed)
 {
 	int64_t coming = estimate(b);
 	bool due = coming > 0 || boottime_us() >= k->judged_us + JUDGE_US;
 	int r = due ? judge(k, coming, false) : 0;
 
 	if (r == 0)
-		r = transact_write(k, b);
+		r = transact_write(k, b, ret_audit_owed);
 	if (r == -ENOSPC) {
 		r = make_room(k, coming);
 		if (r == 0)
-			r = transact_write(k, b);
+			r = transact_write(k, b, ret_audit_owed);
 	}
 	return r < 0 ? r : 0;
 }
@@ -239,7 +241,7 @@ void keeper_batch(struct keeper *k, const struct store_batch *b, struct store_re
 	}
 	if (!is_empty(b)) {
 		/* A commit to a file that somebody took away would be safe nowhere. */
-		r = database_is_in_place(&k->db) ? write_batch(k, b) : -ESTALE;
+		r = database_is_in_place(&k->db) ? write_batch(k, b, &ret->audit_owed) : -ESTALE;
 		ret->error = r;
 		if (r == 0) {
 			k->backoff_us = BACKOFF_MIN_US;

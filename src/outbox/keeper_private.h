@@ -61,5 +61,5 @@ int keeper_measure(struct keeper *k);
 
 /* transact.c */
 
-int transact_write(struct keeper *k, const struct store_batch *b);
+int transact_write(struct keeper *k, const struct store_batch *b, int64_t *ret_audit_owed);
 int transact_read(struct keeper *k, const struct store_batch *b, struct store_result *ret);

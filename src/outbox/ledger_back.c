@@ -139,7 +139,8 @@ static void take_owed(struct ledger_disk *d, const struct store_opened *o)
 
 		if (owed->kind == OWED_GAP) {
 			tell_gap(d, owed);
-		} else if (d->epochs && store_scan(d->store, owed->epoch) == 0) {
+		} else if (owed->kind == OWED_EPOCH && d->epochs &&
+			   store_scan(d->store, owed->epoch) == 0) {
 			d->epochs[d->epoch_count++] = *owed;
 		}
 	}
@@ -195,6 +196,9 @@ void ledger_back_opened(const struct store_opened *opened, void *userdata)
 		d->own_epoch_told = false;
 	}
 	d->opened = d->was_opened = true;
+	if (d->hooks.chain)
+		d->hooks.chain(&opened->chain, opened->audits, opened->audit_count,
+			d->hooks.userdata);
 	ledger_disk_note(d);
 	ledger_disk_become_ready(d);
 	ledger_disk_submit(d, true);

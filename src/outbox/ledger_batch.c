@@ -27,10 +27,14 @@ void batch_done(struct batch *b)
 		free(b->events[i].topic);
 		free(b->events[i].body);
 	}
+	for (size_t i = 0; i < b->row_count; i++)
+		store_row_done(&b->rows[i]);
+	for (size_t i = 0; i < b->audit_count; i++)
+		store_audit_done(&b->audits[i]);
 	free(b->names);
 	b->names = NULL;
 	b->busy = b->wrote = false;
-	b->row_count = b->event_count = b->aside_count = 0;
+	b->row_count = b->event_count = b->aside_count = b->audit_count = 0;
 	b->rows_wanted = b->events_wanted = 0;
 	b->own_epoch = 0;
 }

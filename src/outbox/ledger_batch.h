@@ -13,6 +13,7 @@
 
 #define BATCH_MAX 5000 /* messages written in one transaction */
 #define BATCH_ASIDES_MAX 1000
+#define BATCH_AUDITS_MAX 64
 
 struct outbox_entry;
 
@@ -27,6 +28,8 @@ struct batch {
 	size_t event_count;
 	struct store_aside *asides;
 	size_t aside_count;
+	struct store_audit audits[BATCH_AUDITS_MAX]; /* entries are ours */
+	size_t audit_count;
 	struct store_name *names;
 	uint32_t names_next, own_epoch;
 	size_t rows_wanted, events_wanted;

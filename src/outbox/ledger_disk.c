@@ -129,11 +129,18 @@ static void want_back(struct ledger_disk *d, struct store_batch *s)
 		s->rows_from = to_disk(d, from);
 }
 
+static void tell_audited(struct ledger_disk *d, int error, int64_t owed)
+{
+	if (d->batch.audit_count > 0 && d->hooks.audited)
+		d->hooks.audited(error, owed, d->hooks.userdata);
+}
+
 static void give_up(struct ledger_disk *d, int error)
 {
 	outbox_written(d->outbox, false);
 	outbox_asides_failed(d->outbox);
 	pending_return(&d->pending);
+	tell_audited(d, error, 0);
 	batch_done(&d->batch);
 	log_error("nothing can be given to the store thread", F_ERR(error));
 	arm(d, RETRY_US);
@@ -153,6 +160,9 @@ void ledger_disk_submit(struct ledger_disk *d, bool write)
 		r = gather(d);
 		if (r == 0)
 			r = pending_take(&d->pending);
+		if (r == 0 && d->hooks.audits)
+			b->audit_count = d->hooks.audits(
+				b->audits, BATCH_AUDITS_MAX, d->hooks.userdata);
 	}
 	if (r == 0 && (b->row_count || b->event_count) && !d->own_epoch_told)
 		s.own_epoch = names_of_epoch(d->names, NULL);
@@ -172,10 +182,12 @@ void ledger_disk_submit(struct ledger_disk *d, bool write)
 	s.aside_count = b->aside_count;
 	s.deletes = d->pending.ranges;
 	s.delete_count = d->pending.range_count;
+	s.audits = b->audits;
+	s.audit_count = b->audit_count;
 	s.settled = d->pending.settled;
 	s.settled_count = d->pending.settled_taken_count;
 	if (!s.row_count && !s.event_count && !s.aside_count && !s.delete_count &&
-		!s.settled_count && !s.rows_wanted && !s.events_wanted && !d->pending.check) {
+		!s.settled_count && !s.audit_count && !s.rows_wanted && !s.events_wanted && !d->pending.check) {
 		batch_done(b);
 		return;
 	}
@@ -261,6 +273,7 @@ static void on_done(const struct store_result *result, void *userdata)
 	}
 	if (!failed)
 		names_saved(d->names, b->names_next);
+	tell_audited(d, result->error, result->audit_owed);
 	batch_done(b);
 	if (failed) {
 		arm(d, RETRY_US);
@@ -410,6 +423,12 @@ void ledger_disk_pump(struct ledger_disk *d)
 	if (outbox_wants(d->outbox, OUTBOX_EVENTS, &from) ||
 		outbox_wants(d->outbox, OUTBOX_READINGS, &from))
 		ledger_disk_submit(d, false);
+}
+
+void ledger_disk_audit(struct ledger_disk *d)
+{
+	/* With a batch under way, the tick comes again at its end. */
+	arm(d, 0);
 }
 
 void ledger_disk_hurry(struct ledger_disk *d)

@@ -31,6 +31,14 @@ struct ledger_disk_hooks {
 	void (*ready)(void *userdata);
 	/* How the store does changed. */
 	void (*changed)(const struct store_figures *figures, void *userdata);
+	/* The audit trail. chain: the database was opened, and its trail ends so; audits, only at the
+	 * first opening of a run, as in store.h (entries may be taken). audits: fills in at most so
+	 * many entries to be written, which become the caller's, and returns how many. audited: how
+	 * that ended, 0 or a negative errno; owed as in store.h. */
+	void (*chain)(const struct store_chain *end, struct store_audit *audits, size_t count,
+		void *userdata);
+	size_t (*audits)(struct store_audit *ret, size_t count, void *userdata);
+	void (*audited)(int error, int64_t owed, void *userdata);
 	/* A state file was written: see store.h. */
 	void (*saved)(enum store_file file, int result, void *userdata);
 	void *userdata;
@@ -49,6 +57,9 @@ void ledger_disk_adjust(
 	struct ledger_disk *d, const struct store_limits *limits, int64_t commit_interval_us);
 /* The broker came, went, or took something: reads back if there is room. Cheap. */
 void ledger_disk_pump(struct ledger_disk *d);
+/* There is something for the audit trail: hooks.audits is called as soon as the thread can write.
+ */
+void ledger_disk_audit(struct ledger_disk *d);
 /* From now on everything is written at once, without waiting for the broker. */
 void ledger_disk_hurry(struct ledger_disk *d);
 /* The owed record of this run's epoch; 0 while the database does not have it. */

@@ -50,6 +50,20 @@ static void free_events(struct store_event *events, size_t count)
 	free(events);
 }
 
+static void free_audits(struct store_audit *audits, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		store_audit_done(&audits[i]);
+	free(audits);
+}
+
+static void free_rows(struct store_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		store_row_done(&rows[i]);
+	free(rows);
+}
+
 void news_clear(struct news *n)
 {
 	switch (n->kind) {
@@ -57,13 +71,14 @@ void news_clear(struct news *n)
 		free((void *)n->opened.names);
 		free((void *)n->opened.owed);
 		free((void *)n->opened.asides);
-		free((void *)n->opened.aside_rows);
+		free_rows((struct store_row *)n->opened.aside_rows, n->opened.aside_row_count);
 		free_events(n->opened.aside_events, n->opened.aside_event_count);
 		free((void *)n->opened.keys);
+		free_audits(n->opened.audits, n->opened.audit_count);
 		n->opened = (struct store_opened){ 0 };
 		break;
 	case NEWS_DONE:
-		free((void *)n->done.rows);
+		free_rows((struct store_row *)n->done.rows, n->done.row_count);
 		free_events(n->done.events, n->done.event_count);
 		n->done = (struct store_result){ 0 };
 		break;

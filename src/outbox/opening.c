@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "gateway/clock.h"
+#include "outbox/auditrows.h"
 #include "outbox/copy.h"
 #include "outbox/keeper_private.h"
 #include "outbox/quarantine.h"
@@ -60,6 +61,8 @@ static int opening_read(struct database *d, struct store_opened *o, int64_t *key
 	if (r == 0)
 		r = rows_keys(d, STORE_KEYS_FIRST, keys_below, (struct store_key **)&o->keys,
 			&o->key_count);
+	if (r == 0)
+		r = auditrows_recent(d, o->owed, o->owed_count, &o->audits, &o->audit_count);
 	/* Never an id or a position twice, whatever the ledger's row says. */
 	for (size_t i = 0; i < o->owed_count; i++)
 		if (o->owed[i].id > d->ledger.owed)
@@ -89,15 +92,32 @@ static void forget_names(struct keeper *k, struct store_opened *o)
 	o->name_count = 0;
 }
 
+/* What every opening wants to know beside the messages. */
+static int read_chain(struct keeper *k, struct store_chain *ret)
+{
+	struct auditrows_chain c;
+	int64_t details = 0;
+	int r = auditrows_chain(&k->db, &c);
+
+	*ret = c.head;
+	if (r == 0)
+		r = database_number(&k->db, SQL_HAS_DETAILS, &details);
+	k->db.has_details = details > 0;
+	return r;
+}
+
 static int tell(struct keeper *k)
 {
 	_cleanup_(news_freep) struct news *n = calloc(1, sizeof(*n));
-	int r = 0;
+	int r;
 
 	if (!n)
 		return -ENOMEM;
 	n->kind = NEWS_OPENED;
 	n->opened.fresh = k->fresh;
+	r = read_chain(k, &n->opened.chain);
+	if (r < 0)
+		return r;
 	if (k->reported) {
 		n->opened.last = k->db.ledger.last;
 	} else {

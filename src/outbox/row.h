@@ -31,7 +31,11 @@ struct store_row {
 	uint8_t kind, validity, time_source; /* enums of wardgate/reading.h */
 	uint8_t origin, auth, clock;         /* likewise */
 	uint8_t instance;
+	char *detail; /* owned by whoever holds the row; NULL: none */
 };
+
+/* Frees what the row owns. */
+void store_row_done(struct store_row *r);
 
 /* A record or an alarm event. Owned by whoever holds the row. */
 struct store_event {
@@ -56,7 +60,11 @@ struct store_aside {
 	uint8_t reason; /* MQTT reason code */
 };
 
-enum store_owed_kind { OWED_GAP = 1, OWED_EPOCH = 2 };
+enum store_owed_kind {
+	OWED_GAP = 1,
+	OWED_EPOCH = 2,
+	OWED_AUDIT = 3, /* first: the number of the entry */
+};
 
 /* A record that consumers are still owed: of numbers that a limit dropped, or of a run that ended
  * without saying its last number. It is forgotten in the transaction that stores the record. */
@@ -72,4 +80,24 @@ struct store_owed {
 struct store_key {
 	uint64_t source_key, sequence;
 	uint32_t epoch, device; /* names */
+};
+
+#define STORE_HASH_MAX 65 /* SHA-256 in hex, and the final 0 */
+
+/* One entry of the audit trail, see audit/chain.h. */
+struct store_audit {
+	uint64_t number;                                     /* from 1 */
+	char *entry;                                         /* JSON; owned by whoever holds this */
+	char hash[STORE_HASH_MAX], previous[STORE_HASH_MAX]; /* of this entry, and the one before */
+	bool owe;     /* consumers do not have its record yet */
+	int64_t owed; /* the owed record's id, where it was read; 0: none */
+};
+
+/* Frees what the entry owns. */
+void store_audit_done(struct store_audit *a);
+
+/* Where the trail ends. */
+struct store_chain {
+	uint64_t number; /* 0: it has not begun */
+	char hash[STORE_HASH_MAX];
 };

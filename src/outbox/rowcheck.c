@@ -33,7 +33,11 @@ int32_t rowcheck_reading(const struct store_row *r, int64_t aged_s)
 		(uint64_t)r->auth << 16 | (uint64_t)r->clock << 8 | r->instance,
 	};
 
-	return (int32_t)hash_bytes(&hash_key_fixed, w, sizeof(w));
+	uint64_t hash = hash_bytes(&hash_key_fixed, w, sizeof(w));
+
+	if (r->detail)
+		hash ^= hash_bytes(&hash_key_fixed, r->detail, strlen(r->detail));
+	return (int32_t)hash;
 }
 
 int32_t rowcheck_event(const struct store_event *e, int64_t aged_s)

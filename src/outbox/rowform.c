@@ -68,7 +68,15 @@ int row_from_reading(struct store_row *row, struct names *n, const struct readin
 		.clock = r->clock,
 		.instance = r->instance,
 	};
-	return names_failed(n) ? -ENOMEM : 0;
+	if (r->detail) {
+		row->detail = strdup(r->detail->text);
+		if (!row->detail)
+			return -ENOMEM;
+	}
+	if (!names_failed(n))
+		return 0;
+	store_row_done(row);
+	return -ENOMEM;
 }
 
 /* Whether the numbers mean something to this version. */
@@ -145,6 +153,9 @@ int row_to_message(struct message *m, struct names *n, const struct store_row *r
 	else if (row->kind == VALUE_WORD)
 		r->word = (uint16_t)names_word(n, (uint32_t)row->value);
 	reading_hold(r);
+	/* Without it the value is still the value. */
+	if (row->detail && detail_new(&r->detail, row->detail, strlen(row->detail)) < 0)
+		r->detail = NULL;
 	return 0;
 }
 

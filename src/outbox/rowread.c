@@ -8,6 +8,7 @@
 #include "outbox/rowcheck.h"
 #include "outbox/rows.h"
 #include "outbox/statements.h"
+#include "wardgate/detail.h"
 
 static int64_t i64(sqlite3_stmt *st, int column)
 {
@@ -69,6 +70,38 @@ static int read_more(struct database *d, struct store_row *row)
 	return 0;
 }
 
+void store_row_done(struct store_row *r)
+{
+	free(r->detail);
+	r->detail = NULL;
+}
+
+static int read_detail(struct database *d, struct store_row *row)
+{
+	int r = 0;
+	sqlite3_stmt *st = database_statement(d, SQL_READ_DETAIL, &r);
+	const char *text;
+
+	if (!st)
+		return r;
+	sqlite3_bind_int64(st, 1, row->id);
+	r = database_step(d, st);
+	if (r <= 0)
+		return r;
+	text = (const char *)sqlite3_column_text(st, 0);
+	row->detail = text && strlen(text) <= DETAIL_MAX ? strdup(text) : NULL;
+	(void)sqlite3_reset(st);
+	return 0;
+}
+
+/* What stands outside the columns that all rows have. */
+static int read_rest(struct database *d, int64_t more, struct store_row *row)
+{
+	int r = more & ROW_HAS_MORE ? read_more(d, row) : 0;
+
+	return r == 0 && (more & ROW_HAS_DETAIL) ? read_detail(d, row) : r;
+}
+
 int rows_next_reading(
 	struct database *d, sqlite3_stmt *st, struct store_row *row, int64_t *ret_aged_s)
 {
@@ -102,16 +135,17 @@ int rows_next_reading(
 	if (sqlite3_column_type(st, C_GROUP) != SQLITE_NULL)
 		row->group = row->sequence - (uint64_t)i64(st, C_GROUP);
 	check = (int32_t)i64(st, C_CHECK);
-	if (sqlite3_column_type(st, C_MORE) != SQLITE_NULL) {
-		r = read_more(d, row);
-		if (r < 0) {
-			(void)sqlite3_reset(st);
-			return r;
-		}
+	r = read_rest(d, i64(st, C_MORE), row);
+	if (r < 0) {
+		(void)sqlite3_reset(st);
+		return r;
 	}
 	if (ret_aged_s)
 		*ret_aged_s = aged_s;
-	return check == rowcheck_reading(row, aged_s) ? 1 : ROW_DAMAGED;
+	if (check == rowcheck_reading(row, aged_s))
+		return 1;
+	store_row_done(row);
+	return ROW_DAMAGED;
 }
 
 void store_event_done(struct store_event *e)
@@ -165,7 +199,11 @@ int rows_reading_at(struct database *d, int64_t id, struct store_row *ret, int64
 		return r;
 	r = rows_next_reading(d, st, ret, ret_aged_s);
 	(void)sqlite3_reset(st);
-	return r > 0 && ret->id != id ? 0 : r;
+	if (r <= 0 || ret->id == id)
+		return r;
+	if (r == 1)
+		store_row_done(ret);
+	return 0;
 }
 
 int rows_event_at(struct database *d, int64_t id, struct store_event *ret, int64_t *ret_aged_s)

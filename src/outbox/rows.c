@@ -44,6 +44,21 @@ static void count(struct database *d, uint64_t *rows, int64_t id)
 		d->ledger.last = id;
 }
 
+static int add_detail(struct database *d, const struct store_row *r)
+{
+	int e = 0;
+	sqlite3_stmt *st = database_statement(d, SQL_ADD_DETAIL, &e);
+
+	if (!st)
+		return e;
+	sqlite3_bind_int64(st, 1, r->id);
+	sqlite3_bind_text(st, 2, r->detail, -1, SQLITE_STATIC);
+	e = database_run(d, st);
+	sqlite3_clear_bindings(st);
+	d->has_details = true;
+	return e;
+}
+
 int rows_add_reading(struct database *d, const struct store_row *r, int64_t aged_s)
 {
 	int e = 0;
@@ -74,12 +89,11 @@ int rows_add_reading(struct database *d, const struct store_row *r, int64_t aged
 	bind(st, C_FLAGS, r->flags);
 	bind(st, C_AGED, aged_s);
 	bind(st, C_CHECK, rowcheck_reading(r, aged_s));
-	if (bind_more(st, r))
-		sqlite3_bind_int(st, C_MORE + 1, 1);
+	bind(st, C_MORE, (bind_more(st, r) ? ROW_HAS_MORE : 0) | (r->detail ? ROW_HAS_DETAIL : 0));
 	e = database_run(d, st);
 	if (e == 0)
 		count(d, &d->ledger.readings, r->id);
-	return e;
+	return e == 0 && r->detail ? add_detail(d, r) : e;
 }
 
 int rows_add_event(struct database *d, const struct store_event *v, int64_t aged_s)
@@ -184,7 +198,12 @@ int rows_add_owed(struct database *d, struct store_owed *o)
 
 int rows_delete_readings(struct database *d, int64_t first, int64_t last)
 {
-	return delete_range(d, SQL_DELETE_READINGS, first, last, &d->ledger.readings);
+	uint64_t uncounted = 0;
+	int e = delete_range(d, SQL_DELETE_READINGS, first, last, &d->ledger.readings);
+
+	if (e == 0 && d->has_details)
+		e = delete_range(d, SQL_DELETE_DETAILS, first, last, &uncounted);
+	return e;
 }
 
 int rows_delete_reading_asides(struct database *d, int64_t first, int64_t last)

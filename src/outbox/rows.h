@@ -10,6 +10,9 @@
 #include "outbox/database.h"
 #include "outbox/row.h"
 
+/* Bits of the column more. */
+enum { ROW_HAS_MORE = 1, ROW_HAS_DETAIL = 2 };
+
 enum { ROW_DAMAGED = 2 }; /* a row is there, but is not what was written */
 
 /* Insert; a row with that id stays as it is. aged_s: the ledger's own clock. The counts and the
@@ -32,7 +35,8 @@ int rows_settle(struct database *d, int64_t owed_id);
 /* Begin reading from that position on, upwards or down; *ret is to be given to rows_next_...(). */
 int rows_read(
 	struct database *d, enum statement which, int64_t from, int64_t limit, sqlite3_stmt **ret);
-/* The next row: 1, ROW_DAMAGED (with what it says), 0 at the end, or a negative errno. */
+/* The next row: 1, ROW_DAMAGED (with what it says, but for a detail), 0 at the end, or a negative
+ * errno. What a row of 1 owns is the caller's to free: store_row_done(). */
 int rows_next_reading(
 	struct database *d, sqlite3_stmt *st, struct store_row *row, int64_t *ret_aged_s);
 /* Texts are owned by the caller; NULL after ROW_DAMAGED. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "outbox/auditrows.h"
 #include "outbox/giveup.h"
 #include "wardgate/reading.h"
 
@@ -149,6 +150,13 @@ static void find_end(struct keeper *k, struct salvage *s)
 	s->last = l->last;
 }
 
+static bool is_owed(const struct salvage *s, const struct store_owed *o)
+{
+	if (o->kind == OWED_AUDIT)
+		return true;
+	return (o->kind == OWED_GAP || o->kind == OWED_EPOCH) && o->epoch && is_known(s, o->epoch);
+}
+
 static int take_owed(struct keeper *k, struct salvage *s)
 {
 	_cleanup_(freep) struct store_owed *owed = NULL;
@@ -157,8 +165,7 @@ static int take_owed(struct keeper *k, struct salvage *s)
 
 	(void)rows_owed(&s->old, STORE_OWED_MAX, &owed, &count);
 	for (size_t i = 0; r == 0 && i < count; i++)
-		if ((owed[i].kind == OWED_GAP || owed[i].kind == OWED_EPOCH) && owed[i].id > 0 &&
-			owed[i].id < PLAUSIBLE && owed[i].epoch && is_known(s, owed[i].epoch))
+		if (owed[i].id > 0 && owed[i].id < PLAUSIBLE && is_owed(s, &owed[i]))
 			r = rows_add_owed(&k->db, &owed[i]);
 	return r;
 }
@@ -172,9 +179,12 @@ static int take_aside(struct keeper *k, struct salvage *s, const struct store_as
 	int r;
 
 	if (rows_reading_at(&s->old, a->id, &row, &aged_s) == 1) {
-		if (!is_good(s, &row))
+		bool good = is_good(s, &row);
+
+		r = good ? rows_add_reading(&k->db, &row, aged_s) : 0;
+		store_row_done(&row);
+		if (!good)
 			return 0;
-		r = rows_add_reading(&k->db, &row, aged_s);
 	} else if (rows_event_at(&s->old, a->id, &event, &aged_s) == 1) {
 		r = is_known(s, event.epoch) ? rows_add_event(&k->db, &event, aged_s) : 0;
 		store_event_done(&event);
@@ -231,6 +241,8 @@ static int take_first(
 	if (r == 0)
 		r = take_asides(k, s);
 	if (r == 0)
+		r = auditrows_take(&k->db, &s->old);
+	if (r == 0)
 		r = note(k, s);
 	if (r == 0)
 		return database_commit(&k->db, keeper_now_s());
@@ -248,20 +260,19 @@ int salvage_begin(struct keeper *k, const char *file)
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
 	r = learn_names(s, &names, &name_count);
-	/* Without names nobody could say of whom a row speaks. */
-	if (r < 0 || name_count == 0) {
-		salvage_free(s);
-		return r;
+	if (r == 0) {
+		find_end(k, s);
+		s->at = 1;
+		/* Without names nobody could say of whom a row speaks. */
+		if (name_count == 0)
+			s->phase = DONE;
+		r = take_first(k, s, names, name_count);
 	}
-	find_end(k, s);
-	s->at = 1;
-	r = take_first(k, s, names, name_count);
-	if (r < 0) {
+	if (r < 0 || s->phase == DONE)
 		salvage_free(s);
-		return r;
-	}
-	k->salvage = s;
-	return 0;
+	else
+		k->salvage = s;
+	return r;
 }
 
 int salvage_resume(struct keeper *k)
@@ -345,7 +356,7 @@ static int take_next(struct keeper *k, struct salvage *s, sqlite3_stmt *st, stru
 	     down = s->phase == READINGS_DOWN || s->phase == EVENTS_DOWN;
 	struct giveup_neighbour here;
 	struct store_event event = { 0 };
-	struct store_row row;
+	struct store_row row = { 0 };
 	int64_t aged_s;
 	bool good;
 	int r = events ? rows_next_event(&s->old, st, &event, &aged_s)
@@ -383,6 +394,7 @@ static int take_next(struct keeper *k, struct salvage *s, sqlite3_stmt *st, stru
 	if (r == 1)
 		s->at = down ? here.id - 1 : here.id + 1;
 	store_event_done(&event);
+	store_row_done(&row);
 	return r;
 }
 

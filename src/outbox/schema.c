@@ -152,10 +152,23 @@ static const char version_1[] =
 	"r.first AS first,r.last AS last,coalesce(r.count,0) AS count,r.reason AS reason"
 	" FROM owed r WHERE r.kind=1;";
 
+static const char version_2[] =
+	/* The audit trail, see audit/chain.h; first: of those that are still here. */
+	"CREATE TABLE audit(number INTEGER PRIMARY KEY,entry TEXT,hash TEXT);"
+	"CREATE TABLE chain("
+	"id INTEGER PRIMARY KEY CHECK(id=1),"
+	"base INTEGER,base_hash TEXT," /* the entry before the first one that is here */
+	"head INTEGER,head_hash TEXT);" /* the last one */
+	"INSERT INTO chain VALUES(1,0,'',0,'');"
+
+	/* Of those readings that have one; reading.more has the bit 2 for it. */
+	"CREATE TABLE detail(id INTEGER PRIMARY KEY,text TEXT);";
+
 /* clang-format on */
 
 static const struct migration migrations[] = {
 	{ 1, version_1 },
+	{ 2, version_2 },
 };
 
 const struct schema schema_current = { migrations, ARRAY_SIZE(migrations) };

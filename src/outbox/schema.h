@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#define DATABASE_NAME "outbox.db"
 #define SCHEMA_APPLICATION_ID 0x77676f62 /* "wgob" */
 
 /* Brings a database to this version from the one before. */

@@ -72,4 +72,15 @@ const char *const statement_sql[_STATEMENT_MAX] = {
 		"INSERT OR REPLACE INTO salvage(id,file,last,phase,low,low_epoch,"
 		"low_sequence,high,high_epoch,high_sequence) VALUES(1,?,?,?,?,?,?,?,?,?)",
 	[SQL_END_SALVAGE] = "DELETE FROM salvage",
+	[SQL_ADD_DETAIL] = "INSERT OR IGNORE INTO detail(id,text) VALUES(?1,?2)",
+	[SQL_READ_DETAIL] = "SELECT text FROM detail WHERE id=?1",
+	[SQL_DELETE_DETAILS] = "DELETE FROM detail WHERE id BETWEEN ?1 AND ?2",
+	[SQL_HAS_DETAILS] = "SELECT count(*) FROM (SELECT 1 FROM detail LIMIT 1)",
+	[SQL_ADD_AUDIT] = "INSERT OR IGNORE INTO audit(number,entry,hash) VALUES(?1,?2,?3)",
+	[SQL_READ_AUDIT] =
+		"SELECT number,entry,hash FROM audit WHERE number>=?1 ORDER BY number LIMIT ?2",
+	[SQL_DELETE_AUDITS] = "DELETE FROM audit WHERE number<=?1",
+	[SQL_READ_CHAIN] = "SELECT base,base_hash,head,head_hash FROM chain WHERE id=1",
+	[SQL_SAVE_CHAIN] =
+		"INSERT OR REPLACE INTO chain(id,base,base_hash,head,head_hash) VALUES(1,?,?,?,?)",
 };

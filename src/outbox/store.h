@@ -26,6 +26,8 @@ struct store;
 #define STORE_KEYS_FIRST 512         /* of these: so many newest with hooks.opened */
 #define STORE_OWED_MAX 4096          /* owed records, likewise; others come at the next start */
 #define STORE_RANGES_MAX 1000        /* of one scan; more make further calls */
+#define STORE_AUDITS_RECENT 200      /* entries of the audit trail that are read back at start */
+#define STORE_AUDITS_KEPT 10000      /* entries of it that are kept at least */
 
 enum store_file { STORE_EPOCH, STORE_RETAINED, _STORE_FILE_MAX };
 
@@ -62,6 +64,7 @@ struct store_figures {
 struct store_opened {
 	bool fresh;   /* a new file: nothing that was stored earlier in this run is in it */
 	int64_t last; /* the highest position ever given out, 0: none */
+	struct store_chain chain; /* the end of the audit trail */
 	/* Only at the first opening of a run; afterwards the counts are 0. */
 	const struct store_name *names;
 	size_t name_count;
@@ -75,6 +78,10 @@ struct store_opened {
 	size_t aside_event_count;
 	const struct store_key *keys; /* of the newest stored readings; more by hooks.keys */
 	size_t key_count;
+	/* The newest entries of the audit trail, and all whose records are owed, in order; entries
+	 * may be taken (set to NULL). */
+	struct store_audit *audits;
+	size_t audit_count;
 };
 
 /* One transaction, and then one look at what waits. Arrays are borrowed until the result. */
@@ -92,6 +99,8 @@ struct store_batch {
 	size_t delete_count;
 	const int64_t *settled; /* ids of owed records that are stored with this, or delivered */
 	size_t settled_count;
+	const struct store_audit *audits;
+	size_t audit_count;
 	uint32_t own_epoch; /* name: this run's epoch becomes owed if it is not; 0: nothing */
 	/* Read afterwards: at most so many readings and events from these positions on. 0: none. */
 	int64_t rows_from, events_from;
@@ -99,9 +108,11 @@ struct store_batch {
 };
 
 struct store_result {
-	int error;        /* of writing, 0 or a negative errno: nothing was written */
-	int64_t own_owed; /* id of this run's owed epoch, once it is written; 0 */
-	bool loaded;      /* what was asked for was read (else: a failure, try again) */
+	int error;          /* of writing, 0 or a negative errno: nothing was written */
+	int64_t own_owed;   /* id of this run's owed epoch, once it is written; 0 */
+	int64_t audit_owed; /* id of the first audit's owed record; the others' follow without holes
+			     */
+	bool loaded;        /* what was asked for was read (else: a failure, try again) */
 	/* Ends of the tables reached: nothing lies behind what came. */
 	bool rows_end, events_end;
 	const struct store_row *rows; /* in order of position; damaged ones are dropped */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "outbox/auditrows.h"
 #include "outbox/giveup.h"
 #include "outbox/keeper_private.h"
 
@@ -31,6 +32,21 @@ static int add_own_epoch(struct keeper *k, uint32_t epoch, int64_t *ret_id)
 	if (r == 0)
 		r = rows_add_owed(&k->db, &o);
 	*ret_id = o.id;
+	return r;
+}
+
+static int write_audits(struct keeper *k, const struct store_batch *b, int64_t *ret_owed)
+{
+	int r = 0;
+
+	*ret_owed = 0;
+	for (size_t i = 0; r == 0 && i < b->audit_count; i++) {
+		int64_t owed = 0;
+
+		r = auditrows_add(&k->db, &b->audits[i], &owed);
+		if (!*ret_owed)
+			*ret_owed = owed;
+	}
 	return r;
 }
 
@@ -63,7 +79,7 @@ static int write_rows(struct keeper *k, const struct store_batch *b, int64_t *ow
 	return r;
 }
 
-int transact_write(struct keeper *k, const struct store_batch *b)
+int transact_write(struct keeper *k, const struct store_batch *b, int64_t *ret_audit_owed)
 {
 	int64_t own_owed = k->own_owed;
 	int r = database_begin(&k->db);
@@ -71,6 +87,8 @@ int transact_write(struct keeper *k, const struct store_batch *b)
 	if (r < 0)
 		return r;
 	r = write_rows(k, b, &own_owed);
+	if (r == 0)
+		r = write_audits(k, b, ret_audit_owed);
 	if (r == 0)
 		r = database_commit(&k->db, keeper_now_s());
 	else
@@ -164,6 +182,8 @@ static void forget_read(struct store_result *ret)
 {
 	for (size_t i = 0; i < ret->event_count; i++)
 		store_event_done(&ret->events[i]);
+	for (size_t i = 0; i < ret->row_count; i++)
+		store_row_done((struct store_row *)&ret->rows[i]);
 	ret->row_count = ret->event_count = 0;
 	ret->rows_end = ret->events_end = false;
 }

@@ -199,16 +199,16 @@ static void test_a_reading_is_small(void **state)
 	room_free(m);
 }
 
-static const char version_2[] = "ALTER TABLE reading ADD COLUMN moon INTEGER;"
+static const char version_3[] = "ALTER TABLE reading ADD COLUMN moon INTEGER;"
 				"CREATE TABLE later(id INTEGER PRIMARY KEY)";
-static const char version_3[] = "DROP TABLE later;"
+static const char version_4[] = "DROP TABLE later;"
 				"UPDATE reading SET moon=7";
 
 static void test_migrates_after_a_backup(void **state)
 {
-	struct migration steps[] = { schema_current.migrations[0], { 2, version_2 },
-		{ 3, version_3 } };
-	struct schema later = { steps, 3 };
+	struct migration steps[] = { schema_current.migrations[0], schema_current.migrations[1],
+		{ 3, version_3 }, { 4, version_4 } };
+	struct schema later = { steps, 4 };
 	struct store_batch b = { .rows_from = 1, .rows_wanted = 100 };
 	struct room *m = room_new();
 	char path[200], text[200];
@@ -223,18 +223,18 @@ static void test_migrates_after_a_backup(void **state)
 	assert_int_equal(m->last, 10);
 	room_batch(m, &b);
 	assert_int_equal(m->result.row_count, 10);
-	assert_int_equal(room_number(m, "PRAGMA user_version"), 3);
+	assert_int_equal(room_number(m, "PRAGMA user_version"), 4);
 	assert_int_equal(room_number(m, "SELECT sum(moon) FROM reading"), 70);
 	room_stop(m);
 	/* Nothing more is done at the next start. */
 	room_start(m);
 	room_stop(m);
-	room_path(m, "outbox.db.v3-backup", path);
+	room_path(m, "outbox.db.v4-backup", path);
 	assert_int_equal(access(path, F_OK), -1);
 
 	/* The backup is a whole database of the version before: put back, it is taken. */
 	keeper_schema = &schema_current;
-	room_path(m, "outbox.db.v1-backup", path);
+	room_path(m, "outbox.db.v2-backup", path);
 	room_path(m, "outbox.db", text);
 	assert_int_equal(rename(path, text), 0);
 	room_start(m);
@@ -251,9 +251,9 @@ static void test_migrates_after_a_backup(void **state)
 /* A step that fails leaves the version before, whole, and is tried again. */
 static void test_a_migration_that_fails(void **state)
 {
-	struct migration steps[] = { schema_current.migrations[0], { 2, version_2 },
-		{ 3, "UPDATE reading SET moon=7;CREATE TABLE reading(x)" } };
-	struct schema broken = { steps, 3 };
+	struct migration steps[] = { schema_current.migrations[0], schema_current.migrations[1],
+		{ 3, version_3 }, { 4, "UPDATE reading SET moon=7;CREATE TABLE reading(x)" } };
+	struct schema broken = { steps, 4 };
 	struct room *m = room_new();
 
 	room_start(m);
@@ -265,11 +265,11 @@ static void test_a_migration_that_fails(void **state)
 		room_turn(m);
 	assert_int_equal(m->opened, 0);
 	room_stop(m);
-	assert_int_equal(room_number(m, "PRAGMA user_version"), 2);
-	assert_int_equal(room_number(m, "SELECT count(*) FROM reading WHERE moon IS NULL"), 10);
-	steps[2].sql = version_3;
-	room_start(m);
 	assert_int_equal(room_number(m, "PRAGMA user_version"), 3);
+	assert_int_equal(room_number(m, "SELECT count(*) FROM reading WHERE moon IS NULL"), 10);
+	steps[3].sql = version_4;
+	room_start(m);
+	assert_int_equal(room_number(m, "PRAGMA user_version"), 4);
 	keeper_schema = &schema_current;
 	room_free(m);
 }
