@@ -6,26 +6,24 @@
 #include "wardgate/reading.h"
 #include "wardgate/rule.h"
 
-static bool is_below(const struct rule_call *c, struct decimal v)
-{
-	return decimal_compare(v, c->side == SIDE_BELOW ? c->low_clear_at : c->limits.low) < 0;
-}
-
-static bool is_above(const struct rule_call *c, struct decimal v)
-{
-	return decimal_compare(v, c->side == SIDE_ABOVE ? c->high_clear_at : c->limits.high) > 0;
-}
-
+/* What is beyond a limit is so whatever was before; only then what is not back far enough counts.
+ */
 static enum rule_side side_of(const struct rule_call *c)
 {
+	struct decimal v = c->reading->number;
+
 	if (c->extreme != SIDE_NORMAL) {
 		if (c->extreme == SIDE_BELOW)
 			return c->limits.has_low ? SIDE_BELOW : SIDE_NORMAL;
 		return c->limits.has_high ? SIDE_ABOVE : SIDE_NORMAL;
 	}
-	if (c->limits.has_low && is_below(c, c->reading->number))
+	if (c->limits.has_low && decimal_compare(v, c->limits.low) < 0)
 		return SIDE_BELOW;
-	if (c->limits.has_high && is_above(c, c->reading->number))
+	if (c->limits.has_high && decimal_compare(v, c->limits.high) > 0)
+		return SIDE_ABOVE;
+	if (c->side == SIDE_BELOW && c->limits.has_low && decimal_compare(v, c->low_clear_at) < 0)
+		return SIDE_BELOW;
+	if (c->side == SIDE_ABOVE && c->limits.has_high && decimal_compare(v, c->high_clear_at) > 0)
 		return SIDE_ABOVE;
 	return SIDE_NORMAL;
 }
