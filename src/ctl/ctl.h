@@ -21,7 +21,9 @@ struct ctl {
  * there is no daemon or bus, EX_NOPERM when this user may not. */
 typedef int (*verb_fn)(const struct ctl *ctl, int argc, char **argv);
 
+int verb_acknowledge(const struct ctl *ctl, int argc, char **argv);
 int verb_adopt(const struct ctl *ctl, int argc, char **argv);
+int verb_alarms(const struct ctl *ctl, int argc, char **argv);
 int verb_audit(const struct ctl *ctl, int argc, char **argv);
 int verb_backup(const struct ctl *ctl, int argc, char **argv);
 int verb_check_config(const struct ctl *ctl, int argc, char **argv);
@@ -30,9 +32,15 @@ int verb_devices(const struct ctl *ctl, int argc, char **argv);
 int verb_discover(const struct ctl *ctl, int argc, char **argv);
 int verb_doctor(const struct ctl *ctl, int argc, char **argv);
 int verb_forget(const struct ctl *ctl, int argc, char **argv);
+int verb_limits(const struct ctl *ctl, int argc, char **argv);
+int verb_observe(const struct ctl *ctl, int argc, char **argv);
 int verb_outbox(const struct ctl *ctl, int argc, char **argv);
+int verb_pause(const struct ctl *ctl, int argc, char **argv);
 int verb_reload(const struct ctl *ctl, int argc, char **argv);
+int verb_reset(const struct ctl *ctl, int argc, char **argv);
 int verb_restore(const struct ctl *ctl, int argc, char **argv);
+int verb_set_limit(const struct ctl *ctl, int argc, char **argv);
+int verb_set_spo2_scale(const struct ctl *ctl, int argc, char **argv);
 int verb_status(const struct ctl *ctl, int argc, char **argv);
 int verb_test_alarm(const struct ctl *ctl, int argc, char **argv);
 int verb_watch(const struct ctl *ctl, int argc, char **argv);
