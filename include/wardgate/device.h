@@ -42,12 +42,15 @@ struct device {
 	enum device_state state;
 	int64_t last_heard_us;      /* UTC; 0: never */
 	int64_t last_heard_boot_us; /* boot-time clock */
-	uint64_t device_sequence;   /* last one given out */
-	char *facts[_FACT_MAX];     /* NULL: unknown */
-	int battery_percent;        /* -1: unknown */
-	void *driver_data;          /* the driver's own; it frees it in its forget() */
-	void *dedup;                /* gateway/dedup.c's */
-	void *document;             /* publish/documents.c's mark */
+	/* Boot-time clock, 0: never. When it last sent more than was taken from it, and when
+	 * somebody last failed to prove to be it. */
+	int64_t flooded_boot_us, unproven_boot_us;
+	uint64_t device_sequence; /* last one given out */
+	char *facts[_FACT_MAX];   /* NULL: unknown */
+	int battery_percent;      /* -1: unknown */
+	void *driver_data;        /* the driver's own; it frees it in its forget() */
+	void *dedup;              /* gateway/dedup.c's */
+	void *document;           /* publish/documents.c's mark */
 };
 
 const char *transport_text(enum transport t);

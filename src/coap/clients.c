@@ -484,8 +484,13 @@ static void on_refused(
 	void *userdata, const struct udp_address *a, const char *identity, const char *reason)
 {
 	struct server *s = userdata;
+	struct device *d =
+		identity ? registry_find(gateway_registry(s->gateway), TRANSPORT_COAP, identity)
+			 : NULL;
 	char address[UDP_ADDRESS_TEXT_MAX];
 
+	if (d)
+		d->unproven_boot_us = s->now_us;
 	if (s->warned_us != 0 && s->now_us - s->warned_us < WARN_EVERY_US) {
 		s->unwarned++;
 		return;

@@ -446,6 +446,8 @@ void resources_request(struct client *c, struct exchange *x, const struct pdu *p
 	r = pdu_request(p, &q);
 	if (!owner_take_tokens(c->owner, c->server, cost_of(&q, p))) {
 		c->server->limited++;
+		if (c->owner->device)
+			c->owner->device->flooded_boot_us = c->server->now_us;
 		answer_later(c, x, PDU_TOO_MANY, 1, "more requests than Rate= allows");
 		return;
 	}

@@ -50,7 +50,10 @@ static void settle(struct bus *b)
 		free(w->name);
 		*w = (struct watch){ 0 };
 	}
-	gateway_tap(b->control->parts.gateway, b->watch_count ? on_reading : NULL, b);
+	if (!b->watch_count)
+		gateway_untap(b->control->parts.gateway, on_reading, b);
+	else if (gateway_tap(b->control->parts.gateway, on_reading, b) < 0)
+		log_warning("too many look on; watchers hear no readings");
 }
 
 void watch_end_all(struct bus *b)

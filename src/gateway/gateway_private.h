@@ -28,8 +28,11 @@ struct gateway {
 	gateway_epoch_fn on_epoch;
 	void *on_epoch_userdata;
 	enum clock_state last_state;
-	gateway_tap_fn tap; /* NULL: nobody looks on */
-	void *tap_userdata;
+	struct gateway_tap {
+		gateway_tap_fn fn;
+		void *userdata;
+	} taps[GATEWAY_TAPS_MAX];
+	size_t tap_count;
 
 	/* Earlier epochs by the numbers that dedup.h knows them by; 0 is this run. */
 	struct label *epochs[DEDUP_EPOCHS_MAX];

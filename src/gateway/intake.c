@@ -43,6 +43,7 @@ struct intake {
 	struct earlier *earlier;             /* one for each reading */
 	uint64_t group_first[UINT8_MAX + 1]; /* by group_index: this run's first number of it */
 	bool waits;                          /* something of it is not safe yet */
+	bool own;                            /* the gateway's own: bed and flags are in it */
 };
 
 /* --- what came before --- */
@@ -179,7 +180,8 @@ static void stamp_reading(
 	if (g->training)
 		r->flags |= FLAG_DEMO;
 	r->device = in->device->name; /* borrowed: the ledger takes references of its own */
-	r->bed = in->device->bed;
+	if (!in->own)
+		r->bed = in->device->bed;
 }
 
 /* What is taken again keeps the wall clock that its number was stamped under, as long as none is
@@ -252,10 +254,13 @@ static void take(struct gateway *g, struct intake *in, size_t i)
 	if (r.source_key)
 		remember(g, in, &r, x->epoch_number);
 	g->ledger.append(g->ledger.object, &r, in->receipt);
-	if (g->tap)
-		g->tap(&r, g->tap_userdata);
+	if (x->fate == FATE_NEW || x->epoch)
+		for (size_t n = 0; n < g->tap_count; n++)
+			g->taps[n].fn(&r, g->taps[n].userdata);
 	in->waits = true;
 	g->counters.readings++;
+	if (in->own)
+		return;
 	registry_hint(in->device, r.expect_us);
 	if (r.metric == METRIC_BATTERY && r.kind == VALUE_NUMBER && r.instance == 0)
 		registry_set_battery(g->registry, in->device, battery_percent(r.number));
@@ -340,10 +345,49 @@ int gateway_submit(struct gateway *g, struct device *d, const struct reading *re
 	return r;
 }
 
-void gateway_tap(struct gateway *g, gateway_tap_fn fn, void *userdata)
+int gateway_submit_own(struct gateway *g, struct device *d, const struct reading *reading,
+	receipt_fn done, void *userdata, struct receipt **ret)
 {
-	g->tap = fn;
-	g->tap_userdata = userdata;
+	struct earlier earlier;
+	struct intake in = { .device = d,
+		.readings = reading,
+		.now = clock_now(g->clock),
+		.earlier = &earlier,
+		.own = true };
+	size_t filled = 0;
+	int r;
+
+	assert(reading->source_key == 0);
+	r = submit(g, &in, 1, done, userdata, &filled);
+	if (r == 0 && ret)
+		*ret = in.receipt;
+	return r;
+}
+
+static struct gateway_tap *find_tap(struct gateway *g, gateway_tap_fn fn, const void *userdata)
+{
+	for (size_t i = 0; i < g->tap_count; i++)
+		if (g->taps[i].fn == fn && g->taps[i].userdata == userdata)
+			return &g->taps[i];
+	return NULL;
+}
+
+int gateway_tap(struct gateway *g, gateway_tap_fn fn, void *userdata)
+{
+	if (find_tap(g, fn, userdata))
+		return 0;
+	if (g->tap_count == GATEWAY_TAPS_MAX)
+		return -ENOBUFS;
+	g->taps[g->tap_count++] = (struct gateway_tap){ fn, userdata };
+	return 0;
+}
+
+void gateway_untap(struct gateway *g, gateway_tap_fn fn, void *userdata)
+{
+	struct gateway_tap *t = find_tap(g, fn, userdata);
+
+	if (t)
+		*t = g->taps[--g->tap_count];
 }
 
 void gateway_use_recall(struct gateway *g, struct recall *r)

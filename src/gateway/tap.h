@@ -1,6 +1,8 @@
 /*
- * One who looks on: every reading as it was taken. For an operator who watches;
- * what is to be acted on or kept goes another way. No driver includes this.
+ * Those who look on: every reading as it was taken, right after the ledger has
+ * it. What one of them does must not block and must not submit another. A value
+ * that a device says again and that goes out again under its number in the same
+ * run is not shown twice. No driver includes this.
  */
 #pragma once
 
@@ -8,8 +10,11 @@
 
 struct gateway;
 
-/* The reading is borrowed for the call, which must not submit another. */
+#define GATEWAY_TAPS_MAX 4
+
+/* The reading is borrowed for the call. */
 typedef void (*gateway_tap_fn)(const struct reading *r, void *userdata);
 
-/* fn NULL: nobody looks on. */
-void gateway_tap(struct gateway *g, gateway_tap_fn fn, void *userdata);
+/* Who looks on already goes on. Returns 0 or -ENOBUFS. */
+int gateway_tap(struct gateway *g, gateway_tap_fn fn, void *userdata);
+void gateway_untap(struct gateway *g, gateway_tap_fn fn, void *userdata);
