@@ -100,8 +100,7 @@ int limits_check(enum metric metric, const struct alarm_limits *limits, char *wh
 /* Whether the bit of that shared setting is set. */
 static bool has(uint64_t bits, const char *key)
 {
-	const struct rule_setting *row =
-		setting_find(rule_common_settings, rule_common_setting_count, key);
+	const struct rule_setting *row = rule_common_setting(key);
 
 	return bits >> (row - rule_common_settings) & 1;
 }

@@ -50,13 +50,18 @@ static bool takes_common(const struct rule_type *t, const char *key)
 	return true;
 }
 
+const struct rule_setting *rule_common_setting(const char *key)
+{
+	return setting_find(rule_common_settings, rule_common_setting_count, key);
+}
+
 const struct rule_setting *rule_type_setting(const struct rule_type *t, const char *key)
 {
 	const struct rule_setting *own = setting_find(t->settings, t->setting_count, key);
 
 	if (own || !takes_common(t, key))
 		return own;
-	return setting_find(rule_common_settings, rule_common_setting_count, key);
+	return rule_common_setting(key);
 }
 
 struct rule *ruleset_find(const struct ruleset *s, const char *name)
@@ -178,8 +183,7 @@ static int read_rows(struct ruleset_check *k, struct rule *r, const struct rule_
 static void check_keys(struct ruleset_check *k, struct rule *r, const struct rule_settings *s)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (!setting_find(
-			    rule_common_settings, rule_common_setting_count, s->items[i].key) &&
+		if (!rule_common_setting(s->items[i].key) &&
 			!setting_find(r->type->settings, r->type->setting_count, s->items[i].key) &&
 			!s->items[i].standard && s->items[i].value[0])
 			ruleset_blame(k, r, s->items[i].key,

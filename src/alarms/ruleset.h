@@ -56,6 +56,8 @@ const struct rule_type *rule_type_at(size_t n);
 /* The row of a key as rules of that type have it, be it shared by all types or its own; NULL: they
  * do not take the key. */
 const struct rule_setting *rule_type_setting(const struct rule_type *t, const char *key);
+/* The row that all types share, for a rule whose type is not known. */
+const struct rule_setting *rule_common_setting(const char *key);
 
 /* Whether a limit could ever be passed, and low is below high. Returns 0 or -EINVAL with a sentence
  * in why (RULE_WHY_MAX bytes). */

@@ -68,18 +68,35 @@ void config_doubt(
 	va_end(ap);
 }
 
-void config_blame_item(struct check *k, struct config_section *s, const char *key, size_t item,
-	const char *format, ...)
+__attribute__((format(printf, 6, 0))) static void say_item(struct check *k, bool error,
+	struct config_section *s, const char *key, size_t item, const char *format, va_list ap)
 {
 	const struct config_row *row = config_row_by_key(s->group, key);
 	struct config_value *v = config_value(s, row);
 	char value[CONFIG_VALUE_MAX];
-	va_list ap;
 
 	row->type->format(row, config_field(s, row), item, value);
-	va_start(ap, format);
-	say(k, true, s, key, value, item < v->item_count ? v->items[item] : origin_of(s, row),
+	say(k, error, s, key, value, item < v->item_count ? v->items[item] : origin_of(s, row),
 		format, ap);
+}
+
+void config_blame_item(struct check *k, struct config_section *s, const char *key, size_t item,
+	const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say_item(k, true, s, key, item, format, ap);
+	va_end(ap);
+}
+
+void config_doubt_item(struct check *k, struct config_section *s, const char *key, size_t item,
+	const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say_item(k, false, s, key, item, format, ap);
 	va_end(ap);
 }
 

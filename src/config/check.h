@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "alarms/ruleset.h"
 #include "config/config.h"
 #include "config/problems.h"
 #include "config/read.h"
@@ -24,6 +25,15 @@ int config_derive(struct config *c);
 /* Adds an error or a warning for each thing that does not go together. Returns 0 or -ENOMEM. */
 int config_check(struct check *k);
 
+/* Gives settings of rules that nobody wrote the default of the rule's type. Returns 0 or -ENOMEM.
+ */
+int config_fill_rules(struct config *c);
+/* Fills c->rules. Returns 0 or -ENOMEM. */
+int config_make_rules(struct config *c);
+/* Has the engine check c->rules: rule is the index of the section. Returns as ruleset_new(). */
+int config_judge_rules(
+	const struct config *c, struct ruleset **ret, rule_fault_fn fault, void *userdata);
+
 /* The parts of config_check(), by file. */
 int config_check_mqtt(struct check *k);
 int config_check_store(struct check *k);
@@ -41,6 +51,8 @@ void config_doubt(struct check *k, struct config_section *s, const char *key, co
 	...) __attribute__((format(printf, 4, 5)));
 /* The same about one item of a list. */
 void config_blame_item(struct check *k, struct config_section *s, const char *key, size_t item,
+	const char *format, ...) __attribute__((format(printf, 5, 6)));
+void config_doubt_item(struct check *k, struct config_section *s, const char *key, size_t item,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Whether a file sets the key to something, be it good or bad. */
 bool config_is_given(struct config_section *s, const char *key);

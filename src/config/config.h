@@ -55,13 +55,15 @@ struct config_device {
 	bool adopted;             /* from <StateDirectory>/devices.d */
 };
 
-/* One Key=value of a [Rule] section, set or by default, checked; items of a list stand in one
- * value, separated by spaces. */
+/* One Key=value of a [Rule] section, checked; items of a list stand in one value, separated by
+ * spaces. */
 struct config_rule_item {
 	char *key, *value;
-	char *origin; /* "path:line" or "default" */
+	char *origin;  /* "path:line" or "default" */
+	bool standard; /* nobody wrote it: the default of the rule's type */
 };
 
+/* For the engine, by config_ruleset() of config/rules.h. */
 struct config_rule {
 	char *name;
 	struct config_rule_item *items;

@@ -149,7 +149,7 @@ int config_keep_running(
 	for (size_t g = 0; g < _GROUP_MAX; g++) {
 		struct config_section *s, *was;
 
-		if (config_groups[g].instance_size > 0)
+		if (config_group((enum config_group_id)g)->instance_size > 0)
 			continue;
 		s = config_single(next, (enum config_group_id)g);
 		was = config_single(running, (enum config_group_id)g);

@@ -185,61 +185,14 @@ static int make_devices(struct config *c)
 	return 0;
 }
 
-static int add_item(struct config *c, struct config_rule *rule, struct config_section *s,
-	const struct config_row *row)
-{
-	struct config_rule_item *item = &rule->items[rule->count];
-	struct config_origin o = config_value(s, row)->origin;
-	char value[CONFIG_VALUE_MAX];
-
-	config_format_all(s, row, value);
-	item->key = strdup(row->key);
-	item->value = strdup(value);
-	if (o.line == 0)
-		item->origin = strdup("default");
-	else if (asprintf(&item->origin, "%s:%u", config_origin_path(c->record, o), o.line) < 0)
-		item->origin = NULL;
-	rule->count++;
-	return item->key && item->value && item->origin ? 0 : -ENOMEM;
-}
-
-static int make_rules(struct config *c)
-{
-	const struct config_sections *l = &c->record->groups[GROUP_RULE];
-
-	if (l->count == 0)
-		return 0;
-	c->rules = calloc(l->count, sizeof(*c->rules));
-	if (!c->rules)
-		return -ENOMEM;
-	for (size_t i = 0; i < l->count; i++) {
-		struct config_rule *rule = &c->rules[i];
-		struct config_section *s = l->at[i];
-
-		c->rule_count++;
-		rule->name = strdup(s->name);
-		rule->items = calloc(s->group->count, sizeof(*rule->items));
-		if (!rule->name || !rule->items)
-			return -ENOMEM;
-		for (size_t j = 0; j < s->group->count; j++) {
-			const struct config_row *row = &s->group->rows[j];
-			int r = 0;
-
-			if (!s->values[j].bad && (s->values[j].given || *row->standard))
-				r = add_item(c, rule, s, row);
-			if (r < 0)
-				return r;
-		}
-	}
-	return 0;
-}
-
 int config_finish(struct check *k)
 {
 	const struct config_sections *l = &k->c->record->groups[GROUP_DEVICE];
 	int r;
 
 	r = work_out_name(k);
+	if (r == 0)
+		r = config_fill_rules(k->c);
 	for (size_t i = 0; r == 0 && i < l->count; i++)
 		r = normalise_address(k, l->at[i]);
 	if (r == 0)
@@ -247,7 +200,7 @@ int config_finish(struct check *k)
 	if (r == 0)
 		r = make_devices(k->c);
 	if (r == 0)
-		r = make_rules(k->c);
+		r = config_make_rules(k->c);
 	if (r == 0)
 		r = config_derive(k->c);
 	return r;

@@ -30,7 +30,8 @@ static void unknown_section(const struct loader *l, unsigned line, const char *h
 	char sentence[256];
 
 	for (size_t i = 0; i < _GROUP_MAX; i++)
-		suggestion_offer(&nearest, head, length, config_groups[i].name);
+		suggestion_offer(
+			&nearest, head, length, config_group((enum config_group_id)i)->name);
 	if (nearest.best)
 		snprintf(sentence, sizeof(sentence), "no such section; did you mean [%s%s]?",
 			nearest.best, head + length);
@@ -130,7 +131,7 @@ static bool elsewhere(const struct config_group *g, const char *key, char *buf, 
 
 	*buf = 0;
 	for (size_t i = 0; i < _GROUP_MAX; i++) {
-		const struct config_group *other = &config_groups[i];
+		const struct config_group *other = config_group((enum config_group_id)i);
 		const struct config_row *row = config_row_by_key(other, key);
 
 		if (other == g || !row || n >= size)

@@ -6,25 +6,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "config/schema.h"
+#include "alarms/ruleset.h"
+#include "alarms/settings.h"
+#include "config/schema_rules.h"
 #include "wardgate/metric.h"
 
 #define TEXT_MAX 1024
 #define SAMPLE_WIDTH 98
-
-/* "a, b or c" */
-static size_t list_words(const struct config_word *words, char *buf, size_t size)
-{
-	size_t n = 0;
-
-	for (const struct config_word *w = words; w->text && n < size; w++)
-		n += (size_t)snprintf(buf + n, size - n, "%s%s",
-			w == words  ? ""
-			: w[1].text ? ", "
-				    : " or ",
-			w->text);
-	return n;
-}
 
 /* What values there are, as a sentence without its full stop. */
 static void describe_values(const struct config_row *row, char *buf, size_t size)
@@ -35,12 +23,12 @@ static void describe_values(const struct config_row *row, char *buf, size_t size
 	*buf = 0;
 	if (row->type == &config_type_switch) {
 		if (row->words)
-			list_words(row->words, buf, size);
+			config_list_words(row->words, buf, size);
 		else
 			snprintf(buf, size, "yes or no");
 	} else if (row->type == &config_type_number) {
 		if (row->words) {
-			n = list_words(row->words, buf, size);
+			n = config_list_words(row->words, buf, size);
 			n += (size_t)snprintf(buf + n, size - n, ", or ");
 		}
 		snprintf(buf + n, size - n, "%" PRId64 " to %" PRId64 "%s%s", row->min, row->max,
@@ -56,12 +44,12 @@ static void describe_values(const struct config_row *row, char *buf, size_t size
 	} else if (row->type == &config_type_text || row->type == &config_type_address) {
 		snprintf(buf, size, "text of at most %" PRId64 " bytes", row->max);
 	} else if (row->words && row->type == &config_type_secret) {
-		n = list_words(row->words, buf, size);
+		n = config_list_words(row->words, buf, size);
 		snprintf(buf + n, size - n, ", or a secret");
 	} else if (row->words) {
 		if (row->type->list)
 			n = (size_t)snprintf(buf, size, "any of ");
-		list_words(row->words, buf + n, size - n);
+		config_list_words(row->words, buf + n, size - n);
 	} else {
 		snprintf(buf, size, "a %s", row->type->name);
 	}
@@ -126,6 +114,84 @@ static void roff_row(FILE *f, const struct config_row *row)
 		fputs("A change needs a restart.\n", f);
 }
 
+/* What a type says by its flags. */
+static void describe_flags(const struct rule_type *t, char *buf, size_t size)
+{
+	const struct {
+		unsigned flag;
+		const char *sentence;
+	} rows[] = {
+		{ RULE_NO_METRIC, "It has no Metric=." },
+		{ RULE_METRIC_OPTIONAL, "Metric= may be left out." },
+		{ RULE_LIMITS,
+			"Its limits are those of the ward; other ones may be set for a bed and for "
+			"a patient." },
+		{ RULE_BED, "It is judged for each bed." },
+		{ RULE_FROM_START,
+			"Devices that Devices= names, and beds that Beds= names, are waited for "
+			"from the start." },
+		{ RULE_TECHNICAL, "Its alarms are technical unless Kind= says otherwise." },
+		{ RULE_COMPUTES,
+			"What it works out is published as if a device of the rule's name had "
+			"measured it: no [Device] may have that name." },
+	};
+	bool numbers = t->flags & RULE_NUMBERS, switches = t->flags & RULE_SWITCHES,
+	     words = t->flags & RULE_WORDS;
+	size_t n = 0;
+
+	*buf = 0;
+	if (!(t->flags & RULE_NO_METRIC))
+		n = (size_t)snprintf(buf, size, "For metrics that are %s%s%s%s%s.",
+			numbers ? "numbers" : "", numbers && (switches || words) ? " or " : "",
+			switches ? "true or false" : "", switches && words ? " or " : "",
+			words ? "words" : "");
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && n < size; i++)
+		if (t->flags & rows[i].flag)
+			n += (size_t)snprintf(
+				buf + n, size - n, "%s%s", n ? " " : "", rows[i].sentence);
+}
+
+/* The row of a setting, with the types that have it where not all do. */
+static void rule_row(const struct rule_setting *s, struct config_typed_row *ret, char *help)
+{
+	char types[TEXT_MAX / 2];
+	size_t all = 0;
+
+	while (rule_type_at(all))
+		all++;
+	config_typed_row(s, ret);
+	if (s != rule_common_setting(s->key) ||
+		config_types_with(s->key, true, types, sizeof(types)) == all)
+		return;
+	snprintf(help, TEXT_MAX, "%s With Type=%s only.", s->help, types);
+	ret->row.help = help;
+}
+
+static void roff_settings(FILE *f, const struct rule_setting *settings, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct config_typed_row typed;
+		char help[TEXT_MAX];
+
+		rule_row(&settings[i], &typed, help);
+		roff_row(f, &typed.row);
+	}
+}
+
+static void roff_rule_types(FILE *f)
+{
+	const struct rule_type *t;
+	char text[TEXT_MAX];
+
+	for (size_t i = 0; (t = rule_type_at(i)); i++) {
+		fprintf(f, ".SS [Rule NAME] with Type=%s\n", t->name);
+		roff_text(f, t->help);
+		describe_flags(t, text, sizeof(text));
+		roff_text(f, text);
+		roff_settings(f, t->settings, t->setting_count);
+	}
+}
+
 static void roff_group(FILE *f, const struct config_group *g)
 {
 	char text[TEXT_MAX];
@@ -136,29 +202,56 @@ static void roff_group(FILE *f, const struct config_group *g)
 		snprintf(text, sizeof(text), "There may be %zu.", g->instances_max);
 		roff_text(f, text);
 	}
+	if (g->id == GROUP_RULE) {
+		roff_settings(f, rule_common_settings, rule_common_setting_count);
+		roff_rule_types(f);
+		return;
+	}
 	for (size_t i = 0; i < g->count; i++)
 		roff_row(f, &g->rows[i]);
 }
 
 /* The types that rows use, each once. */
+struct seen {
+	FILE *f;
+	const struct config_type *types[64];
+	size_t count;
+};
+
+static void roff_type(struct seen *seen, const struct config_type *t)
+{
+	bool known = !t->about;
+
+	for (size_t k = 0; k < seen->count; k++)
+		known = known || seen->types[k] == t;
+	if (known || seen->count == ARRAY_SIZE(seen->types))
+		return;
+	seen->types[seen->count++] = t;
+	fprintf(seen->f, ".TP\n.I %s\n", t->name);
+	roff_text(seen->f, t->about);
+}
+
+static void roff_setting_types(struct seen *seen, const struct rule_setting *s, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct config_typed_row typed;
+
+		config_typed_row(&s[i], &typed);
+		roff_type(seen, typed.row.type);
+	}
+}
+
 static void roff_types(FILE *f)
 {
-	const struct config_type *seen[64] = { NULL };
-	size_t count = 0;
+	struct seen seen = { .f = f };
 
-	for (size_t g = 0; g < _GROUP_MAX; g++)
-		for (size_t i = 0; i < config_groups[g].count; i++) {
-			const struct config_type *t = config_groups[g].rows[i].type;
-			bool known = !t->about;
-
-			for (size_t k = 0; k < count; k++)
-				known = known || seen[k] == t;
-			if (known || count == ARRAY_SIZE(seen))
-				continue;
-			seen[count++] = t;
-			fprintf(f, ".TP\n.I %s\n", t->name);
-			roff_text(f, t->about);
-		}
+	for (size_t g = 0; g < GROUP_RULE; g++)
+		for (size_t i = 0; i < config_group((enum config_group_id)g)->count; i++)
+			roff_type(&seen, config_group((enum config_group_id)g)->rows[i].type);
+	roff_setting_types(&seen, rule_common_settings, rule_common_setting_count);
+	for (size_t t = 0; rule_type_at(t); t++)
+		roff_setting_types(
+			&seen, rule_type_at(t)->settings, rule_type_at(t)->setting_count);
 }
 
 static void roff_metrics(FILE *f)
@@ -269,7 +362,7 @@ void config_write_manual(FILE *f)
 {
 	fputs(manual_head, f);
 	for (size_t g = 0; g < _GROUP_MAX; g++)
-		roff_group(f, &config_groups[g]);
+		roff_group(f, config_group((enum config_group_id)g));
 	fputs(manual_types, f);
 	roff_types(f);
 	fputs(manual_metrics, f);
@@ -313,6 +406,33 @@ static void sample_row(FILE *f, const struct config_row *row)
 	fprintf(f, "#%s=%s\n", row->key, row->standard);
 }
 
+static void sample_settings(FILE *f, const struct rule_setting *settings, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct config_typed_row typed;
+		char help[TEXT_MAX];
+
+		rule_row(&settings[i], &typed, help);
+		sample_row(f, &typed.row);
+	}
+}
+
+static void sample_rules(FILE *f)
+{
+	const struct rule_type *t;
+	char text[2 * TEXT_MAX], flags[TEXT_MAX];
+
+	sample_settings(f, rule_common_settings, rule_common_setting_count);
+	for (size_t i = 0; (t = rule_type_at(i)); i++) {
+		describe_flags(t, flags, sizeof(flags));
+		snprintf(text, sizeof(text), "With Type=%s. %s %s%s", t->name, t->help, flags,
+			t->setting_count > 0 ? " Its own settings:" : "");
+		fputs("#\n", f);
+		comment(f, text);
+		sample_settings(f, t->settings, t->setting_count);
+	}
+}
+
 void config_write_sample(FILE *f)
 {
 	comment(f,
@@ -321,7 +441,7 @@ void config_write_sample(FILE *f)
 		"at least. Files in conf.d beside this one are read after it and survive its "
 		"upgrade.");
 	for (size_t g = 0; g < _GROUP_MAX; g++) {
-		const struct config_group *group = &config_groups[g];
+		const struct config_group *group = config_group((enum config_group_id)g);
 
 		putc('\n', f);
 		comment(f, group->help);
@@ -329,6 +449,10 @@ void config_write_sample(FILE *f)
 			fprintf(f, "#[%s %s]\n", group->name, group->example);
 		else
 			fprintf(f, "[%s]\n", group->name);
+		if (group->id == GROUP_RULE) {
+			sample_rules(f);
+			continue;
+		}
 		for (size_t i = 0; i < group->count; i++)
 			sample_row(f, &group->rows[i]);
 	}

@@ -9,6 +9,7 @@
 
 #include "config/reader.h"
 #include "config/record.h"
+#include "config/schema_rules.h"
 
 /* A path is what somebody else chose: a line break in it would end our comment. */
 static void print_origin(const struct config *c, struct config_origin o, FILE *f)
@@ -54,18 +55,23 @@ static void print_row(const struct config *c, const struct config_section *s, si
 	}
 }
 
+/* Whether it goes with the others: keys of another transport or type would be refused when read
+ * back.
+ */
+static bool belongs(const struct config_section *s, const struct config_row *row)
+{
+	if (s->group->id == GROUP_RULE)
+		return config_rule_takes(s, row);
+	return !row->transports ||
+	       row->transports & 1u << ((const struct config_device *)s->base)->transport;
+}
+
 static void print_section(const struct config *c, const struct config_section *s, FILE *f)
 {
 	fprintf(f, "\n[%s%s%s]\n", s->group->name, s->name ? " " : "", s->name ?: "");
-	for (size_t i = 0; i < s->group->count; i++) {
-		unsigned transports = s->group->rows[i].transports;
-
-		/* Keys of another transport would be refused when read back. */
-		if (transports &&
-			!(transports & (1u << ((const struct config_device *)s->base)->transport)))
-			continue;
-		print_row(c, s, i, f);
-	}
+	for (size_t i = 0; i < s->group->count; i++)
+		if (belongs(s, &s->group->rows[i]))
+			print_row(c, s, i, f);
 }
 
 int config_print(const struct config *c, FILE *f)

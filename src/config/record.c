@@ -31,17 +31,6 @@ static struct config_section *section_free(struct config_section *s)
 }
 WG_DEFINE_CLEANUP(struct config_section *, section_free)
 
-static int set_default(struct config_section *s, const struct config_row *row)
-{
-	struct config_why why;
-	int r;
-
-	if (!*row->standard)
-		return 0;
-	r = row->type->parse(row, row->standard, config_field(s, row), &why);
-	return r > 0 ? -EINVAL : r;
-}
-
 static int section_new(struct config_section **ret, const struct config_group *g, void *base,
 	const char *name, struct config_origin origin)
 {
@@ -70,7 +59,7 @@ static int section_new(struct config_section **ret, const struct config_group *g
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < g->count; i++) {
-		r = set_default(s, &g->rows[i]);
+		r = config_set_default(s, &g->rows[i], g->rows[i].standard);
 		if (r < 0)
 			return r;
 	}
@@ -109,12 +98,13 @@ int config_new(struct config **ret)
 		return -ENOMEM;
 
 	for (size_t i = 0; i < _GROUP_MAX; i++) {
+		const struct config_group *g = config_group((enum config_group_id)i);
 		_cleanup_(section_freep) struct config_section *s = NULL;
 		int r;
 
-		if (config_groups[i].instance_size > 0)
+		if (g->instance_size > 0)
 			continue;
-		r = section_new(&s, &config_groups[i], c, NULL, (struct config_origin){ 0 });
+		r = section_new(&s, g, c, NULL, (struct config_origin){ 0 });
 		if (r < 0)
 			return r;
 		r = sections_insert(&c->record->groups[i], 0, s);
@@ -419,7 +409,7 @@ static int assign_plain(struct config *c, struct config_section *s, const struct
 			&why, "is set again; line %u has it, keep one of the two", before.line);
 	} else if (!*value) {
 		row->type->clear(field);
-		r = row->flags & ROW_EMPTY_IS_NONE ? 0 : set_default(s, row);
+		r = row->flags & ROW_EMPTY_IS_NONE ? 0 : config_set_default(s, row, row->standard);
 	} else {
 		r = row->type->parse(row, value, field, &why);
 	}
@@ -435,6 +425,26 @@ int config_assign(struct config *c, struct config_section *s, const struct confi
 	return (row->type->list ? assign_list : assign_plain)(c, s, row, value, origin, p);
 }
 
+int config_set_default(struct config_section *s, const struct config_row *row, const char *standard)
+{
+	struct config_value *v = config_value(s, row);
+	void *field = config_field(s, row);
+	char item[CONFIG_VALUE_MAX];
+	struct config_why why;
+
+	while (*standard) {
+		size_t n = row->type->list ? strcspn(standard, " ") : strlen(standard);
+		int r;
+
+		snprintf(item, sizeof(item), "%.*s", (int)n, standard);
+		r = row->type->parse(row, item, field, &why);
+		if (r != 0)
+			return r < 0 ? r : -EINVAL;
+		standard += n + strspn(standard + n, " ");
+	}
+	return row->type->list ? note_items(v, row->type->count(row, field), v->origin) : 0;
+}
+
 int config_fill_lists(struct config *c)
 {
 	for (size_t g = 0; g < _GROUP_MAX; g++)
@@ -443,17 +453,12 @@ int config_fill_lists(struct config *c)
 
 			for (size_t k = 0; k < s->group->count; k++) {
 				const struct config_row *row = &s->group->rows[k];
-				struct config_value *v = &s->values[k];
 				int r;
 
-				if (!row->type->list || !*row->standard || v->bad ||
+				if (!row->type->list || s->values[k].bad ||
 					row->type->count(row, config_field(s, row)) > 0)
 					continue;
-				r = set_default(s, row);
-				if (r == 0)
-					r = note_items(v,
-						row->type->count(row, config_field(s, row)),
-						v->origin);
+				r = config_set_default(s, row, row->standard);
 				if (r < 0)
 					return r;
 			}

@@ -72,6 +72,9 @@ void config_section_drop(struct config *c, struct config_section *s);
  */
 int config_assign(struct config *c, struct config_section *s, const struct config_row *row,
 	const char *value, struct config_origin origin, struct config_problems *p);
+/* Gives a value the default, as it would be written; "" none. Returns 0 or -ENOMEM. */
+int config_set_default(
+	struct config_section *s, const struct config_row *row, const char *standard);
 /* Gives lists that were emptied and not filled again their default. Returns 0 or -ENOMEM. */
 int config_fill_lists(struct config *c);
 

@@ -1,12 +1,14 @@
 /*
  * The rows of the sections that exist once, and the table of all sections.
- * [Device] and [Rule] are in config/schema_instances.c.
+ * [Device] is in config/schema_instances.c, [Rule] in
+ * config/schema_rules.c.
  */
 #include "config/schema.h"
 
 #include <string.h>
 
 #include "config/schema_rows.h"
+#include "config/schema_rules.h"
 
 static const struct config_word mode_words[] = {
 	{ "production", MODE_PRODUCTION },
@@ -487,7 +489,8 @@ static const struct config_row alarms_rows[] = {
 
 #define ROWS(name) .rows = name, .count = ARRAY_SIZE(name)
 
-const struct config_group config_groups[_GROUP_MAX] = {
+/* GROUP_RULE is made at run time. */
+static const struct config_group groups[GROUP_RULE] = {
 	[GROUP_GATEWAY] = { GROUP_GATEWAY, "Gateway", ROWS(gateway_rows),
 		.help = "Who and where this gateway is." },
 	[GROUP_MQTT] = { GROUP_MQTT, "MQTT", ROWS(mqtt_rows),
@@ -509,19 +512,21 @@ const struct config_group config_groups[_GROUP_MAX] = {
 		.count = CONFIG_DEVICE_ROWS, .instance_size = sizeof(struct config_device),
 		.instances_max = 4096, .example = "bed3-oximeter",
 		.help = "One section for each device; its name is the device's." },
-	[GROUP_RULE] = { GROUP_RULE, "Rule", .rows = config_rule_rows, .count = CONFIG_RULE_ROWS,
-		.instance_size = sizeof(struct config_rule_fields), .instances_max = 1024,
-		.example = "spo2-low",
-		.help = "One section for each alarm rule; its name is the rule's. Rules on a "
-			"patient's physiology are the responsible organisation's to enable." },
 };
+
+const struct config_group *config_group(enum config_group_id id)
+{
+	return id == GROUP_RULE ? config_rule_group() : &groups[id];
+}
 
 const struct config_group *config_group_by_name(const char *name, size_t length)
 {
-	for (size_t i = 0; i < _GROUP_MAX; i++)
-		if (strlen(config_groups[i].name) == length &&
-			memcmp(config_groups[i].name, name, length) == 0)
-			return &config_groups[i];
+	for (size_t i = 0; i < _GROUP_MAX; i++) {
+		const struct config_group *g = config_group((enum config_group_id)i);
+
+		if (strlen(g->name) == length && memcmp(g->name, name, length) == 0)
+			return g;
+	}
 	return NULL;
 }
 

@@ -56,9 +56,11 @@ extern const struct config_type config_type_payloads;
 extern const struct config_type config_type_adapters;
 extern const struct config_type config_type_units;
 extern const struct config_type config_type_outputs; /* of config/output.h */
-extern const struct config_type config_type_places; /* places, or * */
-extern const struct config_type config_type_names;  /* names of instances, or * */
-extern const struct config_type config_type_flags;  /* unsigned: bits of row->words */
+extern const struct config_type config_type_places;  /* places, or * */
+extern const struct config_type config_type_names;   /* names of instances, or * */
+extern const struct config_type config_type_rules;   /* names of instances */
+extern const struct config_type config_type_texts;   /* anything */
+extern const struct config_type config_type_flags;   /* unsigned: bits of row->words */
 
 struct config_word {
 	const char *text; /* NULL ends a table */
@@ -81,7 +83,7 @@ enum config_row_flag {
 struct config_row {
 	const char *key;
 	const struct config_type *type;
-	size_t offset;        /* in struct config, struct config_device or rule_fields */
+	size_t offset;        /* in what the section fills, e.g. struct config */
 	const char *standard; /* the default as written, "" none */
 	const char
 		*standard_about; /* the default in words, where it is worked out; NULL otherwise */
@@ -123,18 +125,7 @@ struct config_group {
 	const char *help;
 };
 
-extern const struct config_group config_groups[_GROUP_MAX];
-
-/* What a [Rule] fills while it is read; struct config_rule has it as text. */
-struct config_rule_fields {
-	int type;
-	char *metric;
-	char *below, *above, *clear_at; /* decimals as written, NULL: none */
-	int64_t for_us;
-	int priority;
-	bool latching;
-	struct config_list beds, devices;
-};
+const struct config_group *config_group(enum config_group_id id);
 
 /* The group or row of that name (exact), NULL when there is none. */
 const struct config_group *config_group_by_name(const char *name, size_t length);
@@ -143,5 +134,7 @@ static inline size_t config_row_index(const struct config_group *g, const struct
 {
 	return (size_t)(row - g->rows);
 }
+/* "a, b or c". Returns as snprintf(). */
+size_t config_list_words(const struct config_word *words, char *buf, size_t size);
 /* The word's text of a value; "" when the table has none. */
 const char *config_word_text(const struct config_word *words, int value);

@@ -1,10 +1,9 @@
 /*
- * The rows of [Device NAME] and [Rule NAME].
+ * The rows of [Device NAME].
  */
 #include "config/schema_rows.h"
 
 #define DEVICE(field) offsetof(struct config_device, field)
-#define RULE(field) offsetof(struct config_rule_fields, field)
 #define ONLY(t) (1u << TRANSPORT_##t)
 
 static const struct config_word transport_words[] = {
@@ -128,86 +127,4 @@ const struct config_row config_device_rows[CONFIG_DEVICE_ROWS] = {
 			"0 to 100 (percent), \"mmHg\" is a unit (mmHg), a base value alone is a "
 			"value (bare-base-value), CBOR labels are text (text-labels).",
 		.transports = ONLY(COAP) },
-};
-
-static const struct config_word rule_types[] = { { "limit", 0 }, { NULL, 0 } };
-/* Of IEC 60601-1-8; 0 stays for "not said". */
-static const struct config_word priorities[] = {
-	{ "high", 3 },
-	{ "medium", 2 },
-	{ "low", 1 },
-	{ NULL, 0 },
-};
-
-const struct config_row config_rule_rows[CONFIG_RULE_ROWS] = {
-	{ .key = "Type",
-		.type = &config_type_choice,
-		.offset = RULE(type),
-		.standard = "",
-		.words = rule_types,
-		.example = "limit",
-		.help = "What the rule looks for: a value beyond a limit (limit).",
-		.flags = ROW_REQUIRED },
-	{ .key = "Metric",
-		.type = &config_type_metric,
-		.offset = RULE(metric),
-		.standard = "",
-		.example = "spo2",
-		.help = "The metric that the rule watches.",
-		.flags = ROW_REQUIRED },
-	{ .key = "Below",
-		.type = &config_type_decimal,
-		.offset = RULE(below),
-		.standard = "",
-		.example = "90",
-		.help = "The lower limit, in the metric's unit: a value below it starts the "
-			"alarm." },
-	{ .key = "Above",
-		.type = &config_type_decimal,
-		.offset = RULE(above),
-		.standard = "",
-		.example = "120",
-		.help = "The upper limit, likewise." },
-	{ .key = "ClearAt",
-		.type = &config_type_decimal,
-		.offset = RULE(clear_at),
-		.standard = "",
-		.standard_about = "the limit itself",
-		.example = "92",
-		.help = "The value at which the alarm ends, on the good side of the limit. A rule "
-			"with both limits has none." },
-	{ .key = "For",
-		.type = &config_type_duration,
-		.offset = RULE(for_us),
-		.standard = "0",
-		.min = 0,
-		.max = DAY,
-		.example = "15s",
-		.help = "How long the value must stay beyond the limit before the alarm starts." },
-	{ .key = "Priority",
-		.type = &config_type_choice,
-		.offset = RULE(priority),
-		.standard = "",
-		.words = priorities,
-		.example = "high",
-		.help = "The alarm's priority.",
-		.flags = ROW_REQUIRED },
-	{ .key = "Latching",
-		.type = &config_type_switch,
-		.offset = RULE(latching),
-		.standard = "no",
-		.help = "Whether the alarm stays until it is reset, although its cause is gone. A "
-			"high-priority rule must say." },
-	{ .key = "Beds",
-		.type = &config_type_places,
-		.offset = RULE(beds),
-		.standard = "*",
-		.example = "3 4 5",
-		.help = "The beds that the rule is for." },
-	{ .key = "Devices",
-		.type = &config_type_names,
-		.offset = RULE(devices),
-		.standard = "*",
-		.example = "bed3-oximeter",
-		.help = "The devices that the rule is for." },
 };

@@ -10,8 +10,6 @@
 
 #define CONFIG_DEVICE_ROWS 11
 #define CONFIG_ANNUNCIATOR_ROWS 6
-#define CONFIG_RULE_ROWS 10
 
 extern const struct config_row config_annunciator_rows[CONFIG_ANNUNCIATOR_ROWS];
 extern const struct config_row config_device_rows[CONFIG_DEVICE_ROWS];
-extern const struct config_row config_rule_rows[CONFIG_RULE_ROWS];

@@ -25,6 +25,20 @@ const char *config_word_text(const struct config_word *words, int value)
 	return "";
 }
 
+size_t config_list_words(const struct config_word *words, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	*buf = 0;
+	for (const struct config_word *w = words; w->text && n < size; w++)
+		n += (size_t)snprintf(buf + n, size - n, "%s%s",
+			w == words  ? ""
+			: w[1].text ? ", "
+				    : " or ",
+			w->text);
+	return n;
+}
+
 /* NULL when the table has none. */
 static const struct config_word *find_word(const struct config_word *words, const char *text)
 {
@@ -43,17 +57,11 @@ static bool is_word(const struct config_row *row, const char *text)
 static int refuse_word(const struct config_word *words, const char *text, struct config_why *why)
 {
 	struct suggestion nearest = { 0 };
-	char all[256] = "";
-	size_t n = 0;
+	char all[256];
 
-	for (const struct config_word *w = words; w->text; w++) {
-		const char *joint = w == words ? "" : w[1].text ? ", " : " or ";
-
+	for (const struct config_word *w = words; w->text; w++)
 		suggestion_offer(&nearest, text, strlen(text), w->text);
-		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", joint, w->text);
-		if (n >= sizeof(all))
-			break;
-	}
+	config_list_words(words, all, sizeof(all));
 	if (nearest.best)
 		return config_refuse(why, "is not known; did you mean %s? (%s)", nearest.best, all);
 	return config_refuse(why, "is not known; give %s", all);
@@ -358,8 +366,7 @@ LIST_PARSER(parse_words, find_word(row->words, item) ? 0 : refuse_word(row->word
 LIST_PARSER(parse_payloads, config_check_name(item, why))
 LIST_PARSER(parse_adapters, config_check_adapter(item, why))
 LIST_PARSER(parse_units, config_check_unit_pair(item, why))
-LIST_PARSER(
-	parse_outputs, config_parse_output(item, &(struct config_output){ .path = "" }, why))
+LIST_PARSER(parse_outputs, config_parse_output(item, &(struct config_output){ .path = "" }, why))
 LIST_PARSER(parse_places, strcmp(item, "*") == 0 ? 0 : config_check_place(item, why))
 LIST_PARSER(parse_rules, config_check_name(item, why))
 LIST_PARSER(parse_texts, 0)
@@ -505,8 +512,10 @@ LIST_TYPE(adapters, "list of adapters", parse_adapters, count_list, format_list,
 	"auto, hciN, an adapter's address, or sim:DIRECTORY for a simulated one.")
 LIST_TYPE(units, "list of METRIC:UNIT", parse_units, count_list, format_list, clear_list, NULL)
 LIST_TYPE(outputs, "list of outputs", parse_outputs, count_list, format_list, clear_list,
-	"led:NAME for one of /sys/class/leds, led:/DIRECTORY for one by its path, gpio:CHIP:LINE for "
-	"a line of a GPIO chip by its offset or name, gpio:CHIP:LINE:active-low for one that is on at "
+	"led:NAME for one of /sys/class/leds, led:/DIRECTORY for one by its path, gpio:CHIP:LINE "
+	"for "
+	"a line of a GPIO chip by its offset or name, gpio:CHIP:LINE:active-low for one that is on "
+	"at "
 	"the low level; separated by blanks.")
 LIST_TYPE(places, "list of beds", parse_places, count_list, format_list, clear_list,
 	"Names of beds separated by blanks, or * for all.")

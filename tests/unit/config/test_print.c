@@ -44,7 +44,11 @@ static char *print(const struct config *c)
 	"Units=spo2:% body-temperature:Cel\nAccept=text-labels percent\n"                          \
 	"[Rule r]\nType=limit\nMetric=spo2\nBelow=90\nClearAt=92.5\nFor=15s\nPriority=high\n"      \
 	"Latching=yes\nBeds=3 4\nDevices=ble coap\n"                                               \
-	"[Rule s]\nType=limit\nMetric=spo2\nBelow=80\nAbove=101\nPriority=low\n"
+	"[Rule s]\nType=limit\nMetric=spo2\nBelow=80\nPriority=low\n"                              \
+	"[Rule news]\nType=score\nPriority=none\nMaxAge=\n"                                        \
+	"[Rule fridge]\nType=coldchain\nMetric=ambient-temperature\nPriority=medium\n"             \
+	"Above=8.5\nDoor=zig\n"                                                                    \
+	"[Rule t]\nType=combination\nRules=r s\nRules=fridge\nPriority=low\nMatch=any\n"
 
 static void reads_back_to_the_same(void **state)
 {
