@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/cleanup.h"
 
@@ -14,7 +16,8 @@
 
 struct running {
 	const struct driver *driver;
-	void *state; /* NULL: it does not run */
+	void *state;      /* NULL: it does not run */
+	char failed[160]; /* why it did not start or take its new settings, "": it did */
 };
 
 struct drivers {
@@ -49,6 +52,13 @@ static void stop(struct running *x)
 	if (x->state)
 		x->driver->stop(x->state);
 	x->state = NULL;
+	x->failed[0] = 0;
+}
+
+static void fail(struct running *x, const char *what, int error)
+{
+	log_error(what, F_STR("DRIVER", x->driver->name), F_ERR(error));
+	(void)snprintf(x->failed, sizeof(x->failed), "%s: %s; see the log", what, strerror(-error));
 }
 
 struct drivers *drivers_free(struct drivers *d)
@@ -67,8 +77,7 @@ static void start(struct drivers *d, struct running *x, struct config *c)
 
 	if (r < 0) {
 		x->state = NULL;
-		log_error("a driver does not start; the others go on",
-			F_STR("DRIVER", x->driver->name), F_ERR(r));
+		fail(x, "the driver does not start", r);
 	}
 }
 
@@ -78,6 +87,7 @@ void drivers_apply(struct drivers *d, struct config *c)
 		struct running *x = &d->all[i];
 		int r;
 
+		x->failed[0] = 0;
 		if (!x->driver->wanted(c)) {
 			stop(x);
 		} else if (!x->state) {
@@ -85,8 +95,7 @@ void drivers_apply(struct drivers *d, struct config *c)
 		} else {
 			r = x->driver->reload(x->state, c);
 			if (r < 0)
-				log_error("a driver keeps its old settings",
-					F_STR("DRIVER", x->driver->name), F_ERR(r));
+				fail(x, "the driver keeps its old settings", r);
 		}
 	}
 }
@@ -107,12 +116,42 @@ void drivers_quiesce(struct drivers *d)
 			d->all[i].driver->quiesce(d->all[i].state);
 }
 
-static void put_report(struct text *t, const struct running *x)
+static struct driver_report report_of(const struct running *x)
 {
 	struct driver_report report = { 0 };
 
 	if (x->state)
 		x->driver->report(x->state, &report);
+	if (!report.problem && x->failed[0])
+		report.problem = x->failed;
+	return report;
+}
+
+/* FNV-1a. */
+static uint64_t mix(uint64_t hash, unsigned char byte)
+{
+	return (hash ^ byte) * UINT64_C(0x100000001b3);
+}
+
+uint64_t drivers_condition(const struct drivers *d)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; d && i < d->count; i++) {
+		struct driver_report report = report_of(&d->all[i]);
+
+		hash = mix(hash, report.running);
+		for (const char *p = report.problem ?: ""; *p; p++)
+			hash = mix(hash, (unsigned char)*p);
+		hash = mix(hash, 0);
+	}
+	return hash;
+}
+
+static void put_report(struct text *t, const struct running *x)
+{
+	struct driver_report report = report_of(x);
+
 	text_printf(t,
 		"\"%s\":{\"running\":%s,\"sessions\":%u,\"accepted\":%" PRIu64
 		",\"refused\":%" PRIu64 ",\"dropped\":%" PRIu64,

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 #include "util/text.h"
@@ -24,5 +25,8 @@ void drivers_apply(struct drivers *d, struct config *c);
 void drivers_forget(struct drivers *d, struct device *device);
 /* Nothing new is taken in. */
 void drivers_quiesce(struct drivers *d);
+/* A number that is another one when a driver starts, stops, or has another problem or none any
+ * more; counters do not matter. NULL is fine. */
+uint64_t drivers_condition(const struct drivers *d);
 /* The members of the status document's "drivers". */
 void drivers_report(struct drivers *d, struct text *t);
