@@ -5,11 +5,20 @@ _wardgatectl_devices() {
 		grep -o '"device":"[a-z0-9-]*"' | cut -d'"' -f4
 }
 
+# Of the documents of "wardgatectl --json VERB", the values of one key.
+_wardgatectl_values() {
+	wardgatectl "${global[@]}" --json "$1" 2>/dev/null |
+		grep -o "\"$2\":\"[A-Za-z0-9._-]*\"" | cut -d'"' -f4 | grep -v '^-$' | sort -u
+}
+
 _wardgatectl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local verbs='status devices device watch outbox discover adopt forget reload check-config
-		doctor test-alarm backup restore audit'
-	local verb='' i words='' global=()
+	local verbs='status devices device watch alarms acknowledge pause reset limits set-limit
+		set-spo2-scale observe outbox discover adopt forget reload check-config doctor
+		test-alarm backup restore audit'
+	local observed='respiratory-rate spo2 oxygen-therapy oxygen-flow oxygen-device bp-systolic
+		bp-diastolic pulse-rate consciousness body-temperature pain gcs urine-output'
+	local verb='' at=0 i words='' global=()
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -20,7 +29,7 @@ _wardgatectl() {
 			;;
 		-*) ;;
 		*)
-			verb=${COMP_WORDS[i]}
+			verb=${COMP_WORDS[i]} at=$((COMP_CWORD - i))
 			break
 			;;
 		esac
@@ -32,6 +41,8 @@ _wardgatectl() {
 		;;
 	--bus) words='system session' ;;
 	--transport) words='ble zigbee coap' ;;
+	--bed | --patient) words=$(_wardgatectl_values devices bed) ;;
+	--below | --above | --time) ;;
 	*)
 		case $verb in
 		'') words="$verbs --bus --config --json --help --version" ;;
@@ -40,6 +51,25 @@ _wardgatectl() {
 			[[ $cur == -* ]] || words=$(_wardgatectl_devices)
 			;;
 		watch) words=$(_wardgatectl_devices) ;;
+		acknowledge | reset) [[ $cur == -* ]] || words=$(_wardgatectl_values alarms key) ;;
+		pause)
+			words='--bed --alarm --audio-off --alarm-off --end'
+			[[ $cur == -* ]] || words=$(_wardgatectl_values alarms key)
+			;;
+		limits) [[ $cur == -* ]] || words=$(_wardgatectl_values devices bed) ;;
+		set-limit)
+			words='--bed --patient --ward --below --above --clear'
+			[[ $cur == -* ]] || words=$(_wardgatectl_values limits rule)
+			;;
+		set-spo2-scale)
+			[[ $at == 1 ]] && words=$(_wardgatectl_values devices bed)
+			[[ $at == 2 ]] && words='1 2'
+			;;
+		observe)
+			words='--time'
+			[[ $at == 1 && $cur != -* ]] && words=$(_wardgatectl_values devices bed)
+			[[ $at == 2 && $cur != -* ]] && words=$observed
+			;;
 		forget)
 			words='--yes'
 			[[ $cur == -* ]] || words=$(_wardgatectl_devices)

@@ -4,8 +4,15 @@ function __wardgatectl_devices
     wardgatectl --json devices 2>/dev/null | string match -rag '"device":"([a-z0-9-]*)"'
 end
 
-set -l verbs status devices device watch outbox discover adopt forget reload check-config doctor \
-    test-alarm backup restore audit
+# Of the documents of "wardgatectl --json VERB", the values of one key.
+function __wardgatectl_values
+    wardgatectl --json $argv[1] 2>/dev/null | string match -rag '"'$argv[2]'":"([A-Za-z0-9._-]*)"' |
+        string match -v -- - | sort -u
+end
+
+set -l verbs status devices device watch alarms acknowledge pause reset limits set-limit \
+    set-spo2-scale observe outbox discover adopt forget reload check-config doctor test-alarm backup \
+    restore audit
 set -l none "not __fish_seen_subcommand_from $verbs"
 
 complete -c wardgatectl -f
@@ -19,6 +26,14 @@ complete -c wardgatectl -n $none -a status -d 'how the gateway does'
 complete -c wardgatectl -n $none -a devices -d 'who is configured, and who was heard'
 complete -c wardgatectl -n $none -a device -d 'all about one device'
 complete -c wardgatectl -n $none -a watch -d 'live readings and alarms'
+complete -c wardgatectl -n $none -a alarms -d 'which alarms there are'
+complete -c wardgatectl -n $none -a acknowledge -d 'somebody has seen it, and sees to it'
+complete -c wardgatectl -n $none -a pause -d 'have it silent for a while'
+complete -c wardgatectl -n $none -a reset -d 'put back one that is latched'
+complete -c wardgatectl -n $none -a limits -d 'which limits are in force, and why'
+complete -c wardgatectl -n $none -a set-limit -d 'set or take back a limit'
+complete -c wardgatectl -n $none -a set-spo2-scale -d 'which scale of SpO2 scores use'
+complete -c wardgatectl -n $none -a observe -d 'chart what somebody has observed'
 complete -c wardgatectl -n $none -a outbox -d 'what waits for the broker, and how long it fits'
 complete -c wardgatectl -n $none -a discover -d 'unknown devices that can be heard'
 complete -c wardgatectl -n $none -a adopt -d 'take one into the configuration'
@@ -33,6 +48,20 @@ complete -c wardgatectl -n $none -a audit -d 'who commanded what'
 
 complete -c wardgatectl -n '__fish_seen_subcommand_from device' -l raw -d 'as the daemon has it'
 complete -c wardgatectl -n '__fish_seen_subcommand_from device watch forget' -a '(__wardgatectl_devices)'
+complete -c wardgatectl -n '__fish_seen_subcommand_from acknowledge pause reset' -a '(__wardgatectl_values alarms key)'
+complete -c wardgatectl -n '__fish_seen_subcommand_from limits set-spo2-scale observe' -a '(__wardgatectl_values devices bed)'
+complete -c wardgatectl -n '__fish_seen_subcommand_from set-limit' -a '(__wardgatectl_values limits rule)'
+complete -c wardgatectl -n '__fish_seen_subcommand_from pause set-limit' -l bed -x -a '(__wardgatectl_values devices bed)' -d 'all alarms there'
+complete -c wardgatectl -n '__fish_seen_subcommand_from pause' -l alarm -d 'its light, too'
+complete -c wardgatectl -n '__fish_seen_subcommand_from pause' -l audio-off -d 'up to 12 h'
+complete -c wardgatectl -n '__fish_seen_subcommand_from pause' -l alarm-off -d 'up to 12 h'
+complete -c wardgatectl -n '__fish_seen_subcommand_from pause' -l end -d 'it is over'
+complete -c wardgatectl -n '__fish_seen_subcommand_from set-limit' -l patient -x -a '(__wardgatectl_values devices bed)' -d 'who lies there now'
+complete -c wardgatectl -n '__fish_seen_subcommand_from set-limit' -l ward -d 'all beds'
+complete -c wardgatectl -n '__fish_seen_subcommand_from set-limit' -l below -x -d 'the lower limit'
+complete -c wardgatectl -n '__fish_seen_subcommand_from set-limit' -l above -x -d 'the upper limit'
+complete -c wardgatectl -n '__fish_seen_subcommand_from set-limit' -l clear -d 'take it back'
+complete -c wardgatectl -n '__fish_seen_subcommand_from observe' -l time -x -d 'when'
 complete -c wardgatectl -n '__fish_seen_subcommand_from outbox' -a 'retry drop'
 complete -c wardgatectl -n '__fish_seen_subcommand_from forget outbox restore' -l yes -d 'do not ask'
 complete -c wardgatectl -n '__fish_seen_subcommand_from adopt' -l transport -x -a 'ble zigbee coap'
