@@ -141,7 +141,7 @@ RUNS ?= 1000000
 C_SRC := $(LIB_SRC) $(CTL_SRC) $(SIM_SRC) $(MAIN_SRC)
 FORMAT_SRC = $(sort $(shell find include src tests demo -name '*.[ch]' 2>/dev/null))
 
-.PHONY: help deps check check-long check-programs fuzz fuzzers coverage demo bench analyze
+.PHONY: help deps check check-long check-programs fuzz fuzzers coverage demo bench replay analyze
 .PHONY: analyze-gcc analyze-tidy docs format format-check clean
 
 help: ## this list
@@ -155,7 +155,7 @@ check-programs: all $(UNIT_BIN) $(REPLAY_BIN) $(BENCH_BIN) $(BUILD)/model/drive
 check: deps ## build and run the checks that every change must pass
 	@$(AGAIN) check-programs
 	@$(PYTHON) tests/tools/run-checks \
-		$(BUILD)=unit,replay,docs,style,layers,tables,integration
+		$(BUILD)=unit,replay,docs,style,layers,tables,vectors,recordings,integration
 
 check-long: deps ## the same under ASan+UBSan and TSan, and the slow integration tests
 	@$(AGAIN) check-programs
@@ -193,6 +193,10 @@ demo: deps ## a simulated ward, a gateway and a broker on this machine, for abou
 bench: deps ## ratios against the bare libraries, into docs/performance.md; PART=ledger for one part
 	@$(AGAIN) all $(BENCH_BIN)
 	@$(PYTHON) tests/bench/bench.py --build $(BUILD) $(if $(PART),--part $(PART))
+
+replay: deps $(BUILD)/model/drive ## recordings in DATA= through the alarm engine, into docs/alarms.md
+	@$(PYTHON) tests/replay/replay.py --drive $(BUILD)/model/drive --data "$(DATA)" \
+		--write docs/alarms.md
 
 analyze: deps ## gcc -fanalyzer and clang-tidy on all sources of the programs
 	@$(AGAIN) -k BUILD=$(BUILD)/analyze OPT=-O0 HARDEN=-fPIE analyze-gcc

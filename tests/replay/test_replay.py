@@ -39,7 +39,8 @@ def random_series(rng, middle, step):
 def random_stay(rng, number):
     series = {
         ("monitor", "heart-rate"): random_series(rng, 850, 150), ("monitor", "spo2"): random_series(rng, 910, 12),
-        ("monitor", "respiratory-rate"): random_series(rng, 190, 50), ("cuff", "bp-systolic"): random_series(rng, 1250, 200),
+        ("monitor", "respiratory-rate"): random_series(rng, 190, 50),
+        ("cuff", "bp-systolic"): random_series(rng, 1250, 200),
         ("art-line", "bp-systolic"): random_series(rng, 1250, 200),
         ("thermometer", "body-temperature"): random_series(rng, 370, 10),
     }
