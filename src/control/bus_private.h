@@ -44,6 +44,7 @@ struct told {
 	enum store_state store;
 	char store_problem[200];
 	char broker[512], broker_problem[512];
+	uint64_t drivers;
 	uint64_t depth, aside, dropped;
 };
 

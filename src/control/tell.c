@@ -44,6 +44,7 @@ static void look(struct bus *b, struct told *t)
 	copy(t->store_problem, sizeof(t->store_problem), store.problem);
 	copy(t->broker, sizeof(t->broker), report.broker);
 	copy(t->broker_problem, sizeof(t->broker_problem), report.problem);
+	t->drivers = c->parts.hooks.drivers(c->parts.hooks.userdata);
 	t->depth = o.depth + o.waiting;
 	t->aside = o.aside;
 	t->dropped = o.dropped;
@@ -103,15 +104,18 @@ static void tell_outbox(struct bus *b, const struct told *now)
 void tell_changes(struct bus *b)
 {
 	struct told now;
+	size_t properties;
 	char *names[8];
 
 	if (!bus_may_tell(b))
 		return; /* what changed is told when the bus reads again */
 	look(b, &now);
-	if (changed_properties(&b->told, &now, names) > 0) {
+	properties = changed_properties(&b->told, &now, names);
+	if (properties > 0)
 		(void)sd_bus_emit_properties_changed_strv(b->bus, BUS_PATH, BUS_INTERFACE, names);
+	/* The drivers have no property of their own. */
+	if (properties > 0 || now.drivers != b->told.drivers)
 		tell_status(b);
-	}
 	tell_outbox(b, &now);
 	b->told = now;
 }

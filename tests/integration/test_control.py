@@ -392,3 +392,22 @@ def test_no_vital_value_stands_in_the_log(ward):
     refused(caller.run, "observe", bed="3", metric="pain", value="secret-7")
     daemon.wait_log('VERB="observe"')
     assert not re.search("secret-7|p-17", daemon.log())
+
+
+def test_a_driver_with_a_problem_is_told(ward):
+    daemon, caller = served(ward)
+    assert "problem" not in caller.run("status")["drivers"]["coap"]
+
+    def coap(s):
+        return json.loads(s)["drivers"]["coap"]
+    at = caller.mark()
+    daemon.set("CoAP", {"Listen": "192.0.2.7:5684"})  # not of this machine
+    daemon.write_config()
+    caller.call("Reload")
+    told = coap(caller.signal("StatusChanged", lambda s: "problem" in coap(s), at)[0])
+    assert "192.0.2.7" in told["problem"] or "address" in told["problem"], told
+    at = caller.mark()
+    daemon.set("CoAP", {"Listen": f"127.0.0.1:{daemon.coap_port}"})
+    daemon.write_config()
+    caller.call("Reload")
+    caller.signal("StatusChanged", lambda s: "problem" not in coap(s), at)
