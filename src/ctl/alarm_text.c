@@ -87,7 +87,7 @@ void alarm_state_words(const cJSON *alarm, int64_t now_ms, char *buf, size_t siz
 
 	*buf = 0;
 	if (strcmp(state, "active") != 0 || !inactivated)
-		join(&j, state);
+		join(&j, strcmp(state, "inactive") == 0 ? "over" : state);
 	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(alarm, "inactivation"))
 	{
 		const char *text = cJSON_GetStringValue(item);

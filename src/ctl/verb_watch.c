@@ -12,6 +12,7 @@
 #include <termios.h>
 #include <time.h>
 
+#include "ctl/alarm_text.h"
 #include "ctl/bus.h"
 #include "ctl/json.h"
 #include "ctl/term.h"
@@ -43,6 +44,14 @@ static int64_t boottime_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static int64_t realtime_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void leave(struct watch *w, int r)
 {
 	if (r < 0 && w->problem.status == 0)
@@ -65,7 +74,7 @@ static int on_redraw(sd_event_source *s, uint64_t usec, void *userdata)
 	if (size.height == 0)
 		size.height = 24;
 	fputs("\033[H", stdout);
-	r = watch_table_print(w->table, stdout, &size, w->title, boottime_ms());
+	r = watch_table_print(w->table, stdout, &size, w->title, boottime_ms(), realtime_ms());
 	if (r < 0 || fflush(stdout) != 0)
 		leave(w, r < 0 ? r : -EPIPE);
 	return 0;
@@ -165,6 +174,7 @@ static void tell_reading(struct watch *w, const char *document, uint32_t left_ou
 static void tell_alarm(struct watch *w, const char *document)
 {
 	_cleanup_(cJSON_Deletep) cJSON *o = NULL;
+	char state[160], text[640];
 
 	if (w->ctl->json) {
 		fputs("{\"event\":\"alarm\",\"alarm\":", stdout);
@@ -173,11 +183,11 @@ static void tell_alarm(struct watch *w, const char *document)
 		return;
 	}
 	o = json_object(document);
+	alarm_state_words(o, realtime_ms(), state, sizeof(state));
+	watch_alarm_line(o, state, text, sizeof(text));
 	put_clock();
-	fputs("ALARM  bed ", stdout);
-	term_print(json_text(o, "bed", "-"));
-	printf("  %s  %s  ", json_text(o, "priority", "?"), json_text(o, "state", "?"));
-	term_print(json_text(o, "text", json_text(o, "rule", "?")));
+	fputs("ALARM  ", stdout);
+	term_print(text);
 	putchar('\n');
 }
 
@@ -249,8 +259,9 @@ static int take_alarm(struct watch *w, sd_bus_message *m)
 	if (r < 0)
 		return r;
 	if (w->table)
-		return watch_table_alarm(w->table, document, boottime_ms());
-	tell_alarm(w, document);
+		watch_table_alarm(w->table, document);
+	else
+		tell_alarm(w, document);
 	return 0;
 }
 
@@ -455,6 +466,27 @@ static void begin_table(struct watch *w)
 			(uint64_t)json_integer(outbox, "aside", 0));
 }
 
+/* The alarms that there are already; what changes meanwhile comes behind it. */
+static void begin_alarms(struct watch *w)
+{
+	_cleanup_(bus_problem_done) struct bus_problem p = { 0 };
+	_cleanup_(cJSON_Deletep) cJSON *answer = NULL;
+	_cleanup_(freep) char *document = NULL;
+	const cJSON *alarm;
+
+	if (bus_ask(w->bus, &p, &document, "Run", "ss", "alarms", "") != 0)
+		return;
+	answer = json_object(document);
+	cJSON_ArrayForEach(alarm, cJSON_GetObjectItemCaseSensitive(answer, "alarms"))
+	{
+		char *text = cJSON_PrintUnformatted(alarm);
+
+		if (text)
+			watch_table_alarm(w->table, text);
+		cJSON_free(text);
+	}
+}
+
 static int run(struct watch *w)
 {
 	int r = begin(w);
@@ -470,6 +502,7 @@ static int run(struct watch *w)
 		return bus_failed(&w->problem, NULL, r);
 	if (w->table) {
 		begin_table(w);
+		begin_alarms(w);
 		terminal_begin(w);
 	}
 	r = sd_event_loop(w->event);

@@ -7,16 +7,16 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ctl/alarm_text.h"
 #include "ctl/human.h"
 #include "ctl/json.h"
+#include "ctl/run.h"
 #include "ctl/table.h"
 #include "ctl/term.h"
 
 #define BOLD "\033[1m"
-#define RED "\033[1;31m"
 #define YELLOW "\033[33m"
-#define CYAN "\033[36m"
-#define PLAIN "\033[0m"
+#define PLAIN ALARM_COLOUR_END
 #define TO_THE_END "\033[K"
 
 struct row {
@@ -27,15 +27,14 @@ struct row {
 };
 
 struct alarm {
-	char key[128]; /* what tells it from others: its id */
-	char text[160];
-	char priority[16];
+	char key[160]; /* what tells it from others: its id */
+	cJSON *document;
 };
 
 struct watch_table {
 	struct row *rows; /* by bed, device, metric */
 	size_t count, room;
-	struct alarm alarms[WATCH_ALARMS_MAX];
+	struct alarm alarms[WATCH_ALARMS_MAX]; /* the most urgent first */
 	size_t alarm_count;
 	uint64_t depth, aside, left_out, untabled;
 	bool has_outbox;
@@ -49,8 +48,11 @@ int watch_table_new(struct watch_table **ret)
 
 struct watch_table *watch_table_free(struct watch_table *t)
 {
-	if (t)
-		free(t->rows);
+	if (!t)
+		return NULL;
+	for (size_t i = 0; i < t->alarm_count; i++)
+		cJSON_Delete(t->alarms[i].document);
+	free(t->rows);
 	free(t);
 	return NULL;
 }
@@ -115,6 +117,19 @@ bool watch_line(const char *document, char *buf, size_t size)
 	snprintf(buf, size, "bed %s  %s  %s %s%s%s%s%s%s", r.bed, r.device, r.metric, r.value,
 		*r.unit ? " " : "", r.unit, *r.note ? "  (" : "", r.note, *r.note ? ")" : "");
 	return true;
+}
+
+void watch_alarm_line(const cJSON *alarm, const char *state, char *buf, size_t size)
+{
+	const char *by = json_text(alarm, "by", "");
+	bool done = strcmp(state, "active") != 0;
+	char who[CTL_WHO_MAX];
+
+	snprintf(buf, size, "%-6s  bed %s  %s%s%s%s%s%s", json_text(alarm, "priority", "alarm"),
+		json_text(alarm, "bed", "-"),
+		json_text(alarm, "text", json_text(alarm, "rule", "?")), done ? "  (" : "",
+		done ? state : "", done && *by ? " by " : "", done ? ctl_who(who, by) : "",
+		done ? ")" : "");
 }
 
 /* --- rows --- */
@@ -208,34 +223,50 @@ void watch_table_gone(struct watch_table *t, const char *device)
 	t->count = kept;
 }
 
-int watch_table_alarm(struct watch_table *t, const char *document, int64_t now_ms)
+static void remove_alarm(struct watch_table *t, size_t i)
 {
-	_cleanup_(cJSON_Deletep) cJSON *o = json_object(document);
+	cJSON_Delete(t->alarms[i].document);
+	t->alarm_count--;
+	memmove(t->alarms + i, t->alarms + i + 1, (t->alarm_count - i) * sizeof(*t->alarms));
+}
+
+/* Where it stands among the others, by what alarm_compare() says. */
+static void insert_alarm(struct watch_table *t, const char *key, cJSON *document)
+{
+	const cJSON *fresh = document;
+	size_t i = 0;
+
+	for (; i < t->alarm_count; i++) {
+		const cJSON *other = t->alarms[i].document;
+
+		if (alarm_compare(&fresh, &other) < 0)
+			break;
+	}
+	memmove(t->alarms + i + 1, t->alarms + i, (t->alarm_count - i) * sizeof(*t->alarms));
+	t->alarms[i] = (struct alarm){ .document = document };
+	copy(t->alarms[i].key, sizeof(t->alarms[i].key), key);
+	t->alarm_count++;
+}
+
+void watch_table_alarm(struct watch_table *t, const char *document)
+{
+	cJSON *o = json_object(document);
 	const char *key = json_text(o, "alarm", json_text(o, "id", ""));
 	bool over = strcmp(json_text(o, "state", ""), "inactive") == 0;
-	struct alarm *a = t->alarms;
-	size_t n = t->alarm_count;
 
-	if (!*key)
-		return 0;
-	while (a < t->alarms + n && strcmp(a->key, key) != 0)
-		a++;
-	if (over) {
-		if (a < t->alarms + n) {
-			memmove(a, a + 1, (size_t)(t->alarms + n - a - 1) * sizeof(*a));
-			t->alarm_count--;
+	for (size_t i = 0; i < t->alarm_count; i++)
+		if (strcmp(t->alarms[i].key, key) == 0) {
+			remove_alarm(t, i);
+			break;
 		}
-		return 0;
+	if (!*key || over) {
+		cJSON_Delete(o);
+		return;
 	}
-	if (a == t->alarms + WATCH_ALARMS_MAX)
-		return 0;
-	if (a == t->alarms + n)
-		t->alarm_count++;
-	copy(a->key, sizeof(a->key), key);
-	copy(a->priority, sizeof(a->priority), json_text(o, "priority", ""));
-	snprintf(a->text, sizeof(a->text), "bed %s  %s  %s", json_text(o, "bed", "-"),
-		json_text(o, "priority", "alarm"), json_text(o, "text", json_text(o, "rule", "?")));
-	return 0;
+	/* The least urgent gives way. */
+	if (t->alarm_count == WATCH_ALARMS_MAX)
+		remove_alarm(t, t->alarm_count - 1);
+	insert_alarm(t, key, o);
 }
 
 void watch_table_outbox(struct watch_table *t, uint64_t depth, uint64_t aside)
@@ -285,13 +316,6 @@ static void put_line(struct screen *s, const char *text, size_t length, const ch
 	/* In the last column it would take the last character away. */
 	if (columns < s->size->width)
 		fputs(TO_THE_END, s->f);
-}
-
-static const char *colour_of(const struct alarm *a)
-{
-	return strcmp(a->priority, "high") == 0     ? RED
-	       : strcmp(a->priority, "medium") == 0 ? YELLOW
-						    : CYAN;
 }
 
 static const char *age(char *buf, int64_t ms)
@@ -348,12 +372,39 @@ static void put_head(struct screen *s, const struct watch_table *t, const char *
 	snprintf(text, sizeof(text), "%s: %zu values of %zu devices%s%s", title, t->count, devices,
 		outbox, lost);
 	put_line(s, text, strlen(text), BOLD);
-	for (size_t i = 0; i < t->alarm_count && s->used + 3 < s->size->height; i++)
-		put_line(s, t->alarms[i].text, strlen(t->alarms[i].text), colour_of(&t->alarms[i]));
+}
+
+/* "high  bed 3  SpO2 86 % below 90 %  (acknowledged by anna)" */
+static void put_alarm_line(struct screen *s, const cJSON *alarm, int64_t utc_ms)
+{
+	char text[640], state[160];
+
+	alarm_state_words(alarm, utc_ms, state, sizeof(state));
+	watch_alarm_line(alarm, state, text, sizeof(text));
+	put_line(s, text, strlen(text),
+		strcmp(state, "active") == 0 ? alarm_colour(json_text(alarm, "priority", ""))
+					     : NULL);
+}
+
+/* At most half the screen, so that values are seen as well. */
+static void put_alarms(struct screen *s, const struct watch_table *t, int64_t utc_ms)
+{
+	size_t room = s->size->height / 2, shown = t->alarm_count;
+	char more[96];
+
+	if (shown > room)
+		shown = room > 0 ? room - 1 : 0;
+	for (size_t i = 0; i < shown; i++)
+		put_alarm_line(s, t->alarms[i].document, utc_ms);
+	if (shown < t->alarm_count && room > 0) {
+		snprintf(more, sizeof(more), "and %zu more alarms; wardgatectl alarms lists them",
+			t->alarm_count - shown);
+		put_line(s, more, strlen(more), BOLD);
+	}
 }
 
 int watch_table_print(const struct watch_table *t, FILE *f, const struct watch_size *size,
-	const char *title, int64_t now_ms)
+	const char *title, int64_t now_ms, int64_t utc_ms)
 {
 	_cleanup_(freep) char *text = NULL;
 	struct screen s = { .f = f, .size = size };
@@ -361,6 +412,7 @@ int watch_table_print(const struct watch_table *t, FILE *f, const struct watch_s
 	char more[80];
 
 	put_head(&s, t, title);
+	put_alarms(&s, t, utc_ms);
 	/* the titles of the columns, and what tells of the rest */
 	room = size->height > s.used + 1 ? size->height - s.used - 1 : 0;
 	shown = t->count <= room ? t->count : room > 0 ? room - 1 : 0;

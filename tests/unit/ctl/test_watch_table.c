@@ -7,6 +7,8 @@
 #include "ctl/term.h"
 #include "unit/unit.h"
 
+#define UTC INT64_C(1795255200000) /* 2026-11-21T10:00:00Z */
+
 static const char *reading(
 	char *buf, size_t size, const char *bed, const char *device, const char *value)
 {
@@ -25,7 +27,7 @@ static char *screen(const struct watch_table *t, unsigned width, unsigned height
 	FILE *f = open_memstream(&text, &n);
 
 	assert_non_null(f);
-	assert_int_equal(watch_table_print(t, f, &size, "g", 10000), 0);
+	assert_int_equal(watch_table_print(t, f, &size, "g", 10000, UTC), 0);
 	assert_int_equal(fclose(f), 0);
 	return text;
 }
@@ -67,6 +69,52 @@ static void test_a_device_that_moves(void **state)
 	assert_non_null(strstr(text, "Nothing has come"));
 }
 
+static void put_alarm(struct watch_table *t, const char *id, const char *priority,
+	const char *onset, const char *more)
+{
+	char buf[600];
+
+	snprintf(buf, sizeof(buf),
+		"{\"alarm\":\"%s\",\"priority\":\"%s\",\"bed\":\"3\",\"text\":\"%s\","
+		"\"onset\":\"2026-11-21T09:%s:00.000Z\",%s}",
+		id, priority, id, onset, more);
+	watch_table_alarm(t, buf);
+}
+
+#define ACTIVE "\"state\":\"active\",\"inactivation\":[\"enabled\"]"
+
+static void test_the_most_urgent_alarm_first(void **state)
+{
+	_cleanup_(watch_table_freep) struct watch_table *t = NULL;
+	_cleanup_(freep) char *text = NULL;
+
+	assert_int_equal(watch_table_new(&t), 0);
+	put_alarm(t, "a", "low", "01", ACTIVE);
+	put_alarm(t, "b", "high", "02",
+		"\"state\":\"active\",\"inactivation\":[\"alert-acknowledged\"],\"by\":\"anna\"");
+	put_alarm(t, "c", "high", "03", ACTIVE);
+	put_alarm(t, "d", "high", "04", ACTIVE);
+	put_alarm(t, "e", "medium", "05",
+		"\"state\":\"latched\",\"inactivation\":[\"audio-paused\"],"
+		"\"inactivated_until\":\"2026-11-21T10:01:40.000Z\"");
+	put_alarm(t, "f", "high", "06", ACTIVE);
+	put_alarm(t, "f", "high", "06", "\"state\":\"inactive\",\"inactivation\":[\"enabled\"]");
+	watch_table_alarm(t, "{\"state\":\"active\"}");
+	watch_table_alarm(t, "no");
+	text = screen(t, 80, 24, true);
+	assert_string_equal(text,
+		"\033[1mg: 0 values of 0 devices\033[0m\033[K\r\n"
+		"\033[1;31mhigh    bed 3  d\033[0m\033[K\r\n"
+		"\033[1;31mhigh    bed 3  c\033[0m\033[K\r\n"
+		"high    bed 3  b  (acknowledged by anna)\033[K\r\n"
+		"medium  bed 3  e  (latched, audio paused for 1 min 40 s)\033[K\r\n"
+		"\033[36mlow     bed 3  a\033[0m\033[K\r\n"
+		"Nothing has come yet. Ctrl-C leaves.\033[K\033[J");
+	free(text);
+	text = screen(t, 80, 8, false);
+	assert_non_null(strstr(text, "and 2 more alarms; wardgatectl alarms lists them"));
+}
+
 /* Every size: no line longer, no more lines than the terminal has. */
 static void test_it_fits_every_terminal(void **state)
 {
@@ -84,7 +132,7 @@ static void test_it_fits_every_terminal(void **state)
 			"\"3\","
 			"\"text\":\"\\u001b[2J a long text of an alarm that is on\"}",
 			i);
-		(void)watch_table_alarm(t, buf, 0);
+		watch_table_alarm(t, buf);
 	}
 	for (unsigned width = 1; width < 120; width += 7)
 		for (unsigned height = 1; height < 90; height += 8) {
@@ -154,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_beds_in_order),
 		cmocka_unit_test(test_a_device_that_moves),
+		cmocka_unit_test(test_the_most_urgent_alarm_first),
 		cmocka_unit_test(test_it_fits_every_terminal),
 		cmocka_unit_test(test_rows_have_a_cap),
 		cmocka_unit_test(test_lines),
