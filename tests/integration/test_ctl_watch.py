@@ -173,7 +173,7 @@ def test_lines(bus, gateway):
     gateway.signal("DeviceChanged", "ss", ("bed3-oximeter", json.dumps({"state": "silent"})))
     assert p.line().endswith("device bed3-oximeter is silent\n")
     gateway.signal("Alarm", "s", (json.dumps(ALARM),))
-    assert "ALARM  bed 3  high  active  SpO2 86 %" in p.line()
+    assert p.line().endswith("  ALARM  high    bed 3  SpO2 86 % below 90 %\n")
     gateway.signal("Reading", "su", (reading("x\x1b[2J".replace("\x1b", "\\u001b")), 0), sender)
     assert "\x1b" not in p.line()
     assert p.end() == (0, "", "")
