@@ -262,6 +262,7 @@ INSTALL_DATA = $(INSTALL) -D -m 644 -t
 SIM_MAN := docs/man/wardsim.1
 MAN := $(filter-out $(SIM_MAN),$(sort $(wildcard docs/man/*.[1-8])))
 INTERFACE := $(sort $(wildcard docs/interface/*))
+EXAMPLES := $(sort $(wildcard conf/examples/*))
 FROM = $(1:%=$(DESTDIR)$(2)/%)
 man_pages = $(foreach s,1 5 8,$(call FROM,$(notdir $(filter %.$(s),$(1))),$(mandir)/man$(s)))
 UNIT_CONFIG = $(if $(filter-out /etc,$(sysconfdir)), --config $(sysconfdir)/wardgate/wardgate.conf)
@@ -284,6 +285,7 @@ install: all ## into DESTDIR, prefix=/usr/local; what is in /etc/wardgate alread
 	$(INSTALL_DATA) $(DESTDIR)$(dbuspolicydir) systemd/org.wardgate.Gateway1.conf
 	for m in $(MAN); do $(INSTALL_DATA) $(DESTDIR)$(mandir)/man$${m##*.} $$m || exit; done
 	$(INSTALL_DATA) $(DESTDIR)$(docdir)/interface $(INTERFACE)
+	$(INSTALL_DATA) $(DESTDIR)$(docdir)/examples $(EXAMPLES)
 	if [ -d completion ]; then \
 		$(INSTALL) -D -m 644 completion/wardgatectl.bash $(DESTDIR)$(bashcompletiondir)/wardgatectl; \
 		$(INSTALL_DATA) $(DESTDIR)$(zshcompletiondir) completion/_wardgatectl; \
@@ -303,8 +305,10 @@ uninstall: ## what the two have installed, but for the configuration
 		$(call FROM,wardgatectl,$(bashcompletiondir)) \
 		$(call FROM,_wardgatectl,$(zshcompletiondir)) \
 		$(call FROM,wardgatectl.fish,$(fishcompletiondir)) $(call man_pages,$(MAN) $(SIM_MAN))
-	rm -f $(call FROM,$(notdir $(INTERFACE)),$(docdir)/interface)
-	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(docdir)/interface $(DESTDIR)$(docdir) || :
+	rm -f $(call FROM,$(notdir $(INTERFACE)),$(docdir)/interface) \
+		$(call FROM,$(notdir $(EXAMPLES)),$(docdir)/examples)
+	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(docdir)/interface $(DESTDIR)$(docdir)/examples \
+		$(DESTDIR)$(docdir) || :
 
 deb: ## Debian packages, into build/
 	@packaging/build-deb $(BUILD)

@@ -65,6 +65,7 @@ def test_the_package_has_what_a_gateway_needs(debs):
             "usr/share/man/man5/wardgate.conf.5.gz": "-rw-r--r--",
             "usr/share/man/man8/wardgated.8.gz": "-rw-r--r--",
             "usr/share/doc/wardgate/interface/reading.schema.json": "-rw-r--r--",
+            "usr/share/doc/wardgate/examples/adult-ward.conf": "-rw-r--r--",
             "usr/share/doc/wardgate/copyright": "-rw-r--r--",
     }.items():
         assert found.get(path) == mode, path
