@@ -186,6 +186,16 @@ static void remember_device(struct drive *d, const char *name, const char *bed, 
 		(struct name){ .text = copy(name), .bed = bed ? copy(bed) : NULL };
 }
 
+/* Its devices stand at none. */
+static void forget_bed(struct drive *d, const char *bed)
+{
+	for (size_t i = 0; i < d->device_count; i++)
+		if (d->devices[i].bed && strcmp(d->devices[i].bed, bed) == 0) {
+			free(d->devices[i].bed);
+			d->devices[i].bed = NULL;
+		}
+}
+
 /* elapsed as the new run is told: negative when it cannot know. shift: its boot-time clock. */
 static int restart(struct drive *d, int64_t elapsed_us, int64_t shift_us, char *why)
 {
@@ -387,6 +397,7 @@ static int step(struct drive *d, const char *verb, char **f, size_t n, char *why
 		return 0;
 	}
 	if (IS("remove-bed", 1)) {
+		forget_bed(d, f[0]);
 		alarms_bed_remove(a, f[0], &now);
 		return 0;
 	}

@@ -1,0 +1,232 @@
+"""Random scenarios for test_model.py: rules, and hours of virtual time on a small ward. All from one seed."""
+import random
+
+SECOND = 1000000
+
+
+class Scenario:
+    """Steps as tests/model/drive.c reads them: (microseconds, verb, fields)."""
+
+    def __init__(self, seed, **only):
+        self.random = random.Random(seed)
+        self.only = only
+        self.steps = []
+        self.t = 0
+        self.training = False
+        self.make()
+
+    # ---- small choices ----
+
+    def chance(self, p):
+        return self.random.random() < p
+
+    def pick(self, *choices):
+        return self.random.choice(choices)
+
+    def add(self, verb, *fields):
+        self.steps.append((self.t, verb, tuple(str(f) for f in fields)))
+
+    def pass_time(self):
+        r = self.random
+        kind = r.random()
+        span = r.randrange(1, 4) if kind < 0.7 else r.randrange(1, 30) if kind < 0.96 else r.randrange(30, 1500)
+        # Odd microseconds: no two things that have nothing to do with each other fall together.
+        self.t += span * SECOND + r.randrange(-499999, 499999)
+
+    # ---- rules ----
+
+    def delays(self, items):
+        if self.chance(0.6):
+            items["For"] = self.pick("5s", "10s", "15s", "1min")
+        if self.chance(0.3):
+            items["Samples"] = self.pick("2", "3")
+        if self.chance(0.5):
+            items["ClearFor"] = self.pick("5s", "10s", "30s")
+        if self.chance(0.3):
+            items["EscalateAfter"] = self.pick("30s", "1min", "5min")
+
+    def common(self, items):
+        items["Priority"] = self.pick("low", "low", "medium", "medium", "high")
+        if items["Priority"] == "high" or self.chance(0.2):
+            items["Latching"] = self.pick("yes", "no")
+        self.delays(items)
+
+    def rule_limit(self):
+        items = {"Type": "limit", "Metric": self.pick("spo2", "spo2", "pulse-rate")}
+        side = self.pick("low", "high", "both")
+        if side != "high":
+            items["Below"] = str(self.random.randrange(84, 92))
+        if side != "low":
+            items["Above"] = str(self.random.randrange(95, 99))
+        if self.chance(0.5):
+            if side == "low" and self.chance(0.5):
+                items["ClearAt"] = str(int(items["Below"]) + self.random.randrange(1, 4))
+            elif side == "high" and self.chance(0.5):
+                items["ClearAt"] = str(int(items["Above"]) - self.random.randrange(1, 4))
+            else:
+                items["Hysteresis"] = self.pick("1", "2")
+        if self.chance(0.2):
+            items["Scope"] = "bed"
+        if self.chance(0.1):
+            items["Beds"] = "b1"
+        if self.chance(0.1):
+            items["Devices"] = "d1 d2"
+        self.common(items)
+        return items
+
+    def rules(self, first):
+        if first:
+            self.book = {}
+            types = self.only.get("types") or ["limit"]
+            for n in range(self.random.randrange(1, 4)):
+                self.book[f"r{n}"] = getattr(self, "rule_" + self.pick(*types))()
+        else:
+            name = self.pick(*self.book)
+            how = self.random.random()
+            if how < 0.2 and len(self.book) > 1:
+                del self.book[name]
+            elif how < 0.7:
+                self.change(self.book[name])
+        for name, items in self.book.items():
+            self.add("rule", name, *(f"{k}={v}" for k, v in items.items()))
+        self.add("rules")
+
+    def change(self, items):
+        if items["Priority"] != "none":
+            items["Priority"] = self.pick("low", "medium")
+        for k in ("For", "Samples", "ClearFor", "EscalateAfter"):
+            items.pop(k, None)
+        self.delays(items)
+
+    # ---- the ward ----
+
+    DEVICES = ("d1", "d2", "d3")
+    BEDS = ("b1", "b2")
+
+    def make(self):
+        r = self.random
+        self.at = {}
+        self.wander = {}
+        self.rules(True)
+        for d in self.DEVICES:
+            self.move(d)
+        length = r.randrange(20, self.only.get("steps", 200))
+        while len(self.steps) < length:
+            self.pass_time()
+            self.something()
+        self.t += 1000 * SECOND
+        self.add("wait")
+
+    def something(self):
+        p = self.random.random()
+        for weight, what in self.menu():
+            p -= weight
+            if p < 0:
+                what()
+                return
+        self.reading()
+
+    def menu(self):
+        if self.only.get("quiet"):
+            return [(0.03, self.people)]
+        return [(0.12, self.people), (0.02, lambda: self.move(self.pick(*self.DEVICES))), (0.02, self.patient),
+                (0.01, self.remove), (0.02, self.condition), (0.01, lambda: self.rules(False)),
+                (0.02, self.restart), (0.02, self.limits), (0.01, lambda: self.add("continue"))]
+
+    def move(self, device):
+        bed = self.pick("b1", "b1", "b2", "-")
+        self.at[device] = bed
+        self.add("device", device, bed)
+
+    def patient(self):
+        who = self.pick("p1", "p2", "p3", "-")
+        self.add("patient", self.pick(*self.BEDS), who, "-")
+
+    def remove(self):
+        if self.chance(0.7):
+            device = self.pick(*self.DEVICES)
+            self.at.pop(device, None)
+            self.add("remove-device", device)
+        else:
+            self.add("remove-bed", self.pick(*self.BEDS))
+
+    def condition(self):
+        name = self.pick("low-battery", "auth-failing", "device-silent", "broker-unreachable")
+        device = "-" if name == "broker-unreachable" else self.pick(*self.DEVICES)
+        self.add("condition", name, device, self.pick("yes", "yes", "no"))
+
+    def restart(self):
+        self.add("restart", self.pick(0, 1, 5, 20, 29, 31, 45, 60) * SECOND + 1, self.pick(0, 0, 1000 * SECOND, -500 * SECOND))
+        self.t = max(self.t, self.t + int(self.steps[-1][2][0]))
+
+    def limits(self):
+        rule = self.pick(*self.book)
+        level = self.pick("ward", "bed", "patient")
+        bed = "-" if level == "ward" else self.pick(*self.BEDS)
+        low = self.pick("-", self.random.randrange(80, 93))
+        high = self.pick("-", self.random.randrange(94, 100))
+        self.add("set-limits", rule, level, bed, low, high, "nurse")
+
+    def key(self):
+        name = self.pick(*self.book)
+        return self.pick(f"{name}.{self.pick(*self.DEVICES)}", f"{name}.bed-{self.pick(*self.BEDS)}",
+                         f"{name}.{self.pick(*self.DEVICES)}", f"sensor-off.{self.pick(*self.DEVICES)}")
+
+    def people(self):
+        p = self.random.random()
+        kind = self.pick("audio", "audio", "alarm", "audio-off", "alarm-off")
+        long = self.pick(0, 10, 30, 120, 600, -1, 5000, 50000)
+        by = self.pick("nurse", "doctor")
+        if p < 0.35:
+            self.add("ack", self.key(), by)
+        elif p < 0.55:
+            self.add("pause", self.key(), kind, long, by)
+        elif p < 0.8:
+            self.add("pause-bed", self.pick(*self.BEDS), kind, long, by)
+        else:
+            self.add("reset", self.key(), by)
+
+    # ---- readings ----
+
+    def reading(self):
+        device = self.pick("d1", "d1", "d1", "d2", "d3")
+        metric = self.pick("spo2", "spo2", "pulse-rate")
+        if self.chance(0.05):
+            self.one_reading({"bed": self.pick(*self.BEDS), "metric": metric, "origin": "manual", "by": "nurse"})
+            return
+        self.one_reading({"device": device, "metric": metric})
+
+    def value(self, place):
+        """Wanders about the limits, and jumps at times."""
+        v = self.wander.get(place, 93)
+        v = self.random.randrange(78, 101) if self.chance(0.25) else v + self.random.randrange(-2, 3)
+        v = self.wander[place] = max(70, min(100, v))
+        return v
+
+    def one_reading(self, f):
+        f["number"] = self.value((f.get("device"), f.get("bed"), f["metric"]))
+        p = self.random.random()
+        if p < 0.1:
+            f["validity"] = self.pick("not-measured", "sensor-off", "invalid", "calibrating")
+            if self.chance(0.7):
+                del f["number"]
+        elif p < 0.14:
+            f["validity"] = self.pick("below-range", "above-range")
+            if self.chance(0.5):
+                del f["number"]
+        elif p < 0.2:
+            f["validity"] = "questionable"
+        p = self.random.random()
+        if p < 0.05:
+            f["flags"] = self.pick("stored", "episodic", "episodic", "demo", "test", "early-estimate")
+        elif p < 0.08:
+            f["age"] = self.pick(2, 20, 59, 61, 300) * SECOND
+        elif p < 0.1:
+            f["backfill"] = 1
+        if self.chance(0.05):
+            f["instance"] = 1
+        self.add("reading", *(f"{k}={v}" for k, v in f.items()))
+
+
+def text(steps):
+    return "".join("\t".join((str(t), verb, *fields)) + "\n" for t, verb, fields in steps)

@@ -1,0 +1,187 @@
+#!/usr/bin/python3
+"""The alarm engine against the slow and obvious model of it, on random scenarios.
+
+    test_model.py [--seeds FIRST..LAST] [--drive PROGRAM] [--scenario FILE] [--types limit,...]
+
+Prints the seed of a scenario on which the two differ, and the shortest part of it on which they still do.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from alarm_model import Model  # noqa: E402
+from scenario import Scenario, text  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parent
+COMPARED = ("event", "priority", "was", "state", "reason", "inactivation", "until", "bed", "device", "patient", "kind",
+            "onset", "detected", "ended")
+SAME = ("priority", "state", "inactivation", "until", "bed", "patient", "onset", "ended")
+
+
+def run_engine(drive, steps):
+    p = subprocess.run([drive], input=text(steps), capture_output=True, text=True, timeout=60)
+    if p.returncode:
+        return None, [f"exit {p.returncode}: {p.stderr[-2000:]}"], []
+    events, results, broken = [], [], []
+    for line in p.stdout.splitlines():
+        j = json.loads(line)
+        if "event" in j:
+            events.append(j)
+        elif "step" in j:
+            results.append(0)
+        elif "result" in j:
+            results[-1] = j["result"]
+        elif "fault" in j or "broken" in j:
+            broken.append(line)
+    return events, broken, results
+
+
+def run_model(steps):
+    m = Model()
+    for t, verb, fields in steps:
+        m.step(t, verb, fields)
+    return m
+
+
+def normal(event):
+    e = {k: event.get(k) for k in COMPARED}
+    if e["kind"] == "technical":  # MB-5
+        e["patient"] = None
+    if e["state"] != "active" and e["reason"] != "late":  # MB-4
+        e["onset"] = None
+    e["inactivation"] = sorted(e["inactivation"] or [])
+    return e
+
+
+def by_key(events):
+    """Per key, what is compared: without updates that only bring another value, and alarms numbered anew."""
+    keys = {}
+    numbers, last = {}, {}
+    for e in events:
+        key = e["key"]
+        if key.startswith("alarm-chatter.") and (e["event"] != "start" or key in keys):
+            continue  # when it ends is not in the documents
+        n = normal(e)
+        if e.get("reason") != "late":
+            ids = numbers.setdefault(key, {})
+            n["alarm"] = ids.setdefault(e["alarm"], len(ids))
+            before = last.get(key)
+            if n["event"] == "update" and not n["reason"] and before and \
+                    all(before[k] == n[k] for k in SAME):
+                continue
+            last[key] = n
+        keys.setdefault(key, []).append((e["t"], n))
+    return keys
+
+
+def show(entry):
+    if entry is None:
+        return "nothing"
+    t, n = entry
+    return f"{t} " + " ".join(f"{k}={v}" for k, v in n.items() if v not in (None, [], ""))
+
+
+def difference(drive, steps):
+    """The first difference in words, or None."""
+    events, broken, results = run_engine(drive, steps)
+    if any('"fault"' in b for b in broken):
+        return None  # rules that contradict each other: no scenario
+    if broken:
+        return "the engine: " + "\n".join(broken)
+    m = run_model(steps)
+    ours, theirs = by_key(m.events), by_key(events)
+    found = []
+    for key in sorted(set(ours) | set(theirs)):
+        a, b = ours.get(key, []), theirs.get(key, [])
+        for i in range(max(len(a), len(b))):
+            x, y = a[i] if i < len(a) else None, b[i] if i < len(b) else None
+            if x != y:
+                found.append((min(v[0] for v in (x, y) if v), key, x, y))
+                break
+    if found:
+        _, key, x, y = min(found, key=lambda f: f[:2])
+        return f"{key}\n  model:  {show(x)}\n  engine: {show(y)}"
+    for i, (x, y) in enumerate(zip(m.results, results)):
+        if x != y:
+            return f"step {i} {steps[i][1:]}: model returns {x}, engine {y}"
+    return None
+
+
+def kind_of(found):
+    """So that shrinking stays with one matter."""
+    return found.split(" ")[0] if found.startswith(("the engine", "step")) else \
+        tuple(line.split("event=")[1].split(" ")[0] if "event=" in line else "" for line in found.splitlines()[1:3])
+
+
+def shrink(drive, steps):
+    """Drops steps as long as the two still differ."""
+    size = max(1, len(steps) // 2)
+    kind = kind_of(difference(drive, steps))
+    while True:
+        i, dropped = 0, False
+        while i < len(steps):
+            fewer = steps[:i] + steps[i + size:]
+            try:
+                differs = difference(drive, fewer)
+            except (AssertionError, KeyError, subprocess.TimeoutExpired):
+                differs = None
+            if differs and kind_of(differs) == kind:
+                steps, dropped = fewer, True
+            else:
+                i += size
+        if size == 1 and not dropped:
+            return steps
+        size = max(1, size // 2)
+
+
+def parse(content):
+    steps = []
+    for line in content.splitlines():
+        if line.strip() and not line.startswith("#"):
+            t, verb, *fields = line.rstrip("\n").split("\t")
+            steps.append((int(t), verb, tuple(fields)))
+    return steps
+
+
+def check(drive, name, steps):
+    found = difference(drive, steps)
+    if not found:
+        return True
+    print(f"--- {name}: {found}")
+    if not found.startswith("the engine"):
+        steps = shrink(drive, steps)
+        print("shrunk to:\n" + text(steps) + difference(drive, steps), flush=True)
+    return False
+
+
+def main():
+    p = argparse.ArgumentParser()
+    build = os.environ.get("WG_BUILD", "build")
+    p.add_argument("--drive", default=os.environ.get("DRIVE", f"{build}/model/drive"))
+    p.add_argument("--seeds", default="1..40")
+    p.add_argument("--types")
+    p.add_argument("--steps", type=int, default=200)
+    p.add_argument("--quiet", action="store_true")
+    p.add_argument("--stop", type=int, default=3)
+    p.add_argument("--scenario", action="append", default=[])
+    a = p.parse_args()
+    bad = 0
+    for name in a.scenario:
+        bad += not check(a.drive, name, parse(pathlib.Path(name).read_text()))
+    if not a.scenario:
+        first, last = (int(x) for x in a.seeds.split(".."))
+        only = {"types": a.types.split(",") if a.types else None, "steps": a.steps, "quiet": a.quiet}
+        for seed in range(first, last + 1):
+            bad += not check(a.drive, f"seed {seed}", Scenario(seed, **only).steps)
+            if bad >= a.stop:
+                break
+        print(f"seeds {a.seeds}: {bad} differ")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
