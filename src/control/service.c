@@ -39,6 +39,7 @@ static const struct method methods[] = {
 	{ "RetryAside", "retry-aside", "id", REPLY_COUNT, NULL },
 	{ "DropAside", "drop-aside", "id", REPLY_COUNT, NULL },
 	{ "Reload", "reload", NULL, REPLY_TEXTS, "warnings" },
+	{ "ListAlarms", "alarms", NULL, REPLY_OBJECTS, "alarms" },
 	{ "TestAlarm", "test-alarm", "bed", REPLY_RESULT, NULL },
 	{ "Run", NULL, NULL, REPLY_RESULT, NULL },
 };
@@ -469,6 +470,8 @@ const sd_bus_vtable service_vtable[] = {
 		"DropAside", SD_BUS_ARGS("s", id), SD_BUS_RESULT("u", count), on_method, OPEN),
 	SD_BUS_METHOD_WITH_ARGS(
 		"Reload", SD_BUS_NO_ARGS, SD_BUS_RESULT("as", warnings), on_method, OPEN),
+	SD_BUS_METHOD_WITH_ARGS(
+		"ListAlarms", SD_BUS_NO_ARGS, SD_BUS_RESULT("as", alarms), on_method, OPEN),
 	SD_BUS_METHOD_WITH_ARGS(
 		"TestAlarm", SD_BUS_ARGS("s", bed), SD_BUS_RESULT("s", result), on_method, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Watch", SD_BUS_ARGS("as", devices), SD_BUS_RESULT("u", lease),
