@@ -153,12 +153,12 @@ static const char version_1[] =
 	" FROM owed r WHERE r.kind=1;";
 
 static const char version_2[] =
-	/* The audit trail, see audit/chain.h; first: of those that are still here. */
-	"CREATE TABLE audit(number INTEGER PRIMARY KEY,entry TEXT,hash TEXT);"
+	/* The audit trail, see audit/chain.h. Without row ids, every byte of a row counts. */
+	"CREATE TABLE audit(number INTEGER PRIMARY KEY,entry TEXT,hash TEXT) WITHOUT ROWID;"
 	"CREATE TABLE chain("
 	"id INTEGER PRIMARY KEY CHECK(id=1),"
 	"base INTEGER,base_hash TEXT," /* the entry before the first one that is here */
-	"head INTEGER,head_hash TEXT);" /* the last one */
+	"head INTEGER,head_hash TEXT) WITHOUT ROWID;" /* the last one */
 	"INSERT INTO chain VALUES(1,0,'',0,'');"
 
 	/* Of those readings that have one; reading.more has the bit 2 for it. */

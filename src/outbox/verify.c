@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -97,14 +98,15 @@ static int read_ends(struct verify *v, struct chain_walk *base, struct chain_wal
 static void check_entry(struct verify *v, sqlite3_stmt *st)
 {
 	uint64_t number = (uint64_t)sqlite3_column_int64(st, 0), before = v->walk.number;
+	/* As they are stored: reading them as text makes text of them. */
+	bool texts = sqlite3_column_type(st, 1) == SQLITE_TEXT &&
+		     sqlite3_column_type(st, 2) == SQLITE_TEXT;
 	const char *entry = (const char *)sqlite3_column_text(st, 1);
 	const char *hash = (const char *)sqlite3_column_text(st, 2);
 
 	if (v->count++ == 0)
 		v->first = number;
-	if (sqlite3_column_type(st, 1) != SQLITE_TEXT ||
-		sqlite3_column_type(st, 2) != SQLITE_TEXT || !entry || !hash ||
-		sqlite3_column_bytes(st, 2) != CHAIN_HASH_MAX - 1) {
+	if (!texts || !entry || !hash || sqlite3_column_bytes(st, 2) != CHAIN_HASH_MAX - 1) {
 		fault(v, number, "it is no entry any more");
 		(void)chain_step(&v->walk, number, "", 0, hash ?: "");
 		return;

@@ -44,6 +44,11 @@ struct room {
 	struct store_range ranges[ROOM_RANGES_MAX];
 	size_t range_count;
 	bool scan_done;
+	struct store_chain chain;
+	struct store_audit audits[16]; /* entries are in the texts */
+	char audit_texts[16][100];
+	size_t audit_count;
+	char detail[200]; /* of the last row that has one */
 };
 
 static inline void room_opened(const struct store_opened *o, void *userdata)
@@ -68,6 +73,13 @@ static inline void room_opened(const struct store_opened *o, void *userdata)
 	m->aside_event_count = o->aside_event_count;
 	if (o->aside_event_count)
 		snprintf(m->aside_topic, sizeof(m->aside_topic), "%s", o->aside_events[0].topic);
+	m->chain = o->chain;
+	m->audit_count = o->audit_count;
+	for (size_t i = 0; i < o->audit_count && i < 16; i++) {
+		m->audits[i] = o->audits[i];
+		m->audits[i].entry = m->audit_texts[i];
+		snprintf(m->audit_texts[i], sizeof(m->audit_texts[i]), "%s", o->audits[i].entry);
+	}
 	m->key_count = o->key_count;
 	if (o->key_count)
 		memcpy(m->keys, o->keys, o->key_count * sizeof(*o->keys));
@@ -94,6 +106,11 @@ static inline void room_done(const struct store_result *r, void *userdata)
 	assert_true(r->row_count <= sizeof(m->rows) / sizeof(m->rows[0]));
 	if (r->row_count)
 		memcpy(m->rows, r->rows, r->row_count * sizeof(*r->rows));
+	for (size_t i = 0; i < r->row_count; i++) {
+		if (m->rows[i].detail)
+			snprintf(m->detail, sizeof(m->detail), "%s", m->rows[i].detail);
+		m->rows[i].detail = NULL; /* the news' own */
+	}
 	assert_true(r->event_count <= sizeof(m->events) / sizeof(m->events[0]));
 	for (size_t i = 0; i < r->event_count; i++) {
 		m->events[i] = r->events[i];

@@ -80,6 +80,8 @@ static const char *owed_word(unsigned n)
 		return "gap";
 	case OWED_EPOCH:
 		return "epoch";
+	case OWED_AUDIT:
+		return "audit";
 	}
 	return NULL;
 }
