@@ -30,7 +30,8 @@ const struct rule_setting rule_common_settings[] = {
 		.help = "The alarm's priority. A rule with none says nothing by itself; others may "
 			"combine it." },
 	{ "Kind", SETTING_CHOICE, COMMON(kind), "", .words = kinds, .example = "physiological",
-		.help = "What sort of condition it is. Default: by the metric." },
+		.help = "What sort of condition it is. When it is not given, the metric and the "
+			"type say." },
 	{ "Latching", SETTING_SWITCH, COMMON(latching), "no",
 		.help = "Whether the alarm stays until it is reset, although its cause is gone. A "
 			"high-priority rule must say." },

@@ -154,16 +154,22 @@ static void describe_flags(const struct rule_type *t, char *buf, size_t size)
 /* The row of a setting, with the types that have it where not all do. */
 static void rule_row(const struct rule_setting *s, struct config_typed_row *ret, char *help)
 {
-	char types[TEXT_MAX / 2];
-	size_t all = 0;
+	char with[TEXT_MAX / 2], without[TEXT_MAX / 2];
+	size_t count, all = 0;
 
 	while (rule_type_at(all))
 		all++;
 	config_typed_row(s, ret);
-	if (s != rule_common_setting(s->key) ||
-		config_types_with(s->key, true, types, sizeof(types)) == all)
+	if (s != rule_common_setting(s->key))
 		return;
-	snprintf(help, TEXT_MAX, "%s With Type=%s only.", s->help, types);
+	count = config_types_with(s->key, true, with, sizeof(with));
+	config_types_without(s->key, without, sizeof(without));
+	if (count == all)
+		return;
+	if (2 * count < all)
+		snprintf(help, TEXT_MAX, "%s With Type=%s only.", s->help, with);
+	else
+		snprintf(help, TEXT_MAX, "%s Not with Type=%s.", s->help, without);
 	ret->row.help = help;
 }
 
@@ -330,33 +336,64 @@ static const char manual_metrics[] = ".SH METRICS\n"
 				     "with the UCUM unit in which it is\n"
 				     "published.\n";
 
-static const char manual_tail[] = ".SH EXAMPLES\n"
-				  "A gateway for CoAP devices:\n"
-				  ".PP\n"
-				  ".EX\n"
-				  "[Gateway]\n"
-				  "Site=st\\-elsewhere\n"
-				  "Ward=7\n"
-				  "\n"
-				  "[MQTT]\n"
-				  "Broker=mqtts://broker.hospital.example\n"
-				  "CAFile=/etc/wardgate/hospital\\-ca.pem\n"
-				  "CertificateFile=/etc/wardgate/gateway.pem\n"
-				  "PrivateKeyFile=credential:gateway.key\n"
-				  "\n"
-				  "[CoAP]\n"
-				  "Enabled=yes\n"
-				  "\n"
-				  "[Device bed3\\-oximeter]\n"
-				  "Transport=coap\n"
-				  "Address=oximeter\\-7741\n"
-				  "Bed=3\n"
-				  "ExpectEvery=5s\n"
-				  ".EE\n"
-				  ".SH SEE ALSO\n"
-				  ".BR wardgated (8),\n"
-				  ".BR wardsim (1),\n"
-				  ".BR systemd.exec (5)\n";
+static const char manual_tail[] =
+	".SH EXAMPLES\n"
+	"A gateway for CoAP devices:\n"
+	".PP\n"
+	".EX\n"
+	"[Gateway]\n"
+	"Site=st\\-elsewhere\n"
+	"Ward=7\n"
+	"\n"
+	"[MQTT]\n"
+	"Broker=mqtts://broker.hospital.example\n"
+	"CAFile=/etc/wardgate/hospital\\-ca.pem\n"
+	"CertificateFile=/etc/wardgate/gateway.pem\n"
+	"PrivateKeyFile=credential:gateway.key\n"
+	"\n"
+	"[CoAP]\n"
+	"Enabled=yes\n"
+	"\n"
+	"[Device bed3\\-oximeter]\n"
+	"Transport=coap\n"
+	"Address=oximeter\\-7741\n"
+	"Bed=3\n"
+	"ExpectEvery=5s\n"
+	".EE\n"
+	".PP\n"
+	"A rule for low saturation, and one that adds up to an alarm only\n"
+	"together with another:\n"
+	".PP\n"
+	".EX\n"
+	"[Rule spo2\\-low]\n"
+	"Type=limit\n"
+	"Metric=spo2\n"
+	"Below=90\n"
+	"ClearAt=92\n"
+	"For=15s\n"
+	"Priority=medium\n"
+	"\n"
+	"[Rule breathing\\-fast]\n"
+	"Type=limit\n"
+	"Metric=respiratory\\-rate\n"
+	"Above=24\n"
+	"Priority=none\n"
+	"\n"
+	"[Rule deteriorating]\n"
+	"Type=combination\n"
+	"Rules=spo2\\-low breathing\\-fast\n"
+	"Within=5min\n"
+	"Priority=high\n"
+	"Latching=yes\n"
+	".EE\n"
+	".PP\n"
+	"Whole files for a ward of adults, cold chain, call buttons and "
+	"equipment are in\n"
+	".IR /usr/share/doc/wardgate/examples .\n"
+	".SH SEE ALSO\n"
+	".BR wardgated (8),\n"
+	".BR wardsim (1),\n"
+	".BR systemd.exec (5)\n";
 
 void config_write_manual(FILE *f)
 {

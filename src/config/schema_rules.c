@@ -148,21 +148,36 @@ void config_typed_row(const struct rule_setting *s, struct config_typed_row *ret
 	}
 }
 
+#define TYPES_MAX 32
+
+static void add_type(struct config_word *words, size_t *count, const struct rule_type *t)
+{
+	assert(*count + 1 < TYPES_MAX);
+	words[(*count)++] = (struct config_word){ t->name, 0 };
+}
+
 size_t config_types_with(const char *key, bool shared, char *buf, size_t size)
 {
-	const struct config_word none = { NULL, 0 };
-	struct config_word words[32];
+	struct config_word words[TYPES_MAX] = { { NULL, 0 } };
 	size_t count = 0;
 
 	for (size_t i = 0; rule_type_at(i); i++) {
-		const struct rule_type *t = rule_type_at(i);
-		const struct rule_setting *s = rule_type_setting(t, key);
+		const struct rule_setting *s = rule_type_setting(rule_type_at(i), key);
 
-		assert(count + 1 < ARRAY_SIZE(words));
 		if (s && (!shared || s == rule_common_setting(key)))
-			words[count++] = (struct config_word){ t->name, 0 };
+			add_type(words, &count, rule_type_at(i));
 	}
-	words[count] = none;
 	config_list_words(words, buf, size);
 	return count;
+}
+
+void config_types_without(const char *key, char *buf, size_t size)
+{
+	struct config_word words[TYPES_MAX] = { { NULL, 0 } };
+	size_t count = 0;
+
+	for (size_t i = 0; rule_type_at(i); i++)
+		if (!rule_type_setting(rule_type_at(i), key))
+			add_type(words, &count, rule_type_at(i));
+	config_list_words(words, buf, size);
 }

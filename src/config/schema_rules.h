@@ -23,6 +23,8 @@ void config_typed_row(const struct rule_setting *s, struct config_typed_row *ret
 /* "a, b or c": the types that take the key; shared: only those that mean what the row of all types
  * says. Returns how many. */
 size_t config_types_with(const char *key, bool shared, char *buf, size_t size);
+/* The types that do not take it. */
+void config_types_without(const char *key, char *buf, size_t size);
 
 /* Of a [Rule] section: its type, NULL when there is none of that name; and whether rules of that
  * type take the key (of no type: every one). */

@@ -44,8 +44,11 @@ static const struct rule_setting settings[] = {
 	{ "Points", SETTING_TEXT, P(points), "",
 		.example = "pulse-rate|heart-rate:..50=1,51..100=0,101..=2",
 		.help = "A table of one's own, one word for each input: "
-			"METRIC[|METRIC][/PLACES][@CONDITION]:FROM..TO=POINTS,... Conditions are "
-			"air, oxygen, scale1 and scale2, joined by +.",
+			"METRIC[|METRIC][/PLACES][@CONDITION]:VALUE=POINTS,... The VALUE of a "
+			"number is FROM..TO, both included, open where one is left out, after "
+			"rounding to PLACES (0); of a switch it is yes or no, of a word each of "
+			"the metric's. Conditions are air, oxygen, scale1 and scale2, joined by "
+			"+.",
 		.list = true },
 	{ "AtLeast", SETTING_COUNT, P(at_least), "0", 0, 100, .example = "5",
 		.help = "A total of this or more alarms; 0: none does." },
