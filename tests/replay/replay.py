@@ -186,13 +186,14 @@ def table(head, rows):
 
 
 def alarm_table(results, days, plain):
-    head = ["settings", "alarms per bed-day", "high", "medium", "low", "against plain",
-            "crossings that lasted", "missed", "unjustified"]
+    head = ["settings", "alarms per bed-day", "high", "medium", "low", "against plain", "crossings",
+            "that lasted", "missed", "unjustified"]
     rows = []
     for r in results:
         rows.append([r.setting.name, f"**{r.total / days:.2f}**"]
                     + [f"{r.by_priority[p] / days:.2f}" for p in ("high", "medium", "low")]
-                    + [change(r, plain), f"{r.verdict.lasting:,}", len(r.verdict.missed), len(r.verdict.unjustified)])
+                    + [change(r, plain), f"{r.verdict.crossings:,}", f"{r.verdict.lasting:,}",
+                       len(r.verdict.missed), len(r.verdict.unjustified)])
     return table(head, rows)
 
 

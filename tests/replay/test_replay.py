@@ -175,3 +175,12 @@ def test_without_data(tmp_path):
 def test_excerpt_says_where_it_is_from():
     text = (HERE / "README.md").read_text()
     assert "GiterLab/bvfile" in text and "Apache-2.0" in text and EXCERPT.name in text
+
+
+def test_document_has_its_tables():
+    """Those of `make replay`: between their marks, and not empty."""
+    text = (HERE.parents[1] / "docs/alarms.md").read_text()
+    for name in ("stays", "fridge"):
+        begin, end = (m.format(name) for m in replay.MARKS)
+        assert text.count(begin) == text.count(end) == 1
+        assert text.split(begin)[1].split(end)[0].count("\n|") >= 4
