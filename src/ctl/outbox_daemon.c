@@ -7,52 +7,35 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ctl/asides.h"
 #include "ctl/human.h"
 #include "ctl/json.h"
 #include "ctl/prompt.h"
-#include "ctl/table.h"
 #include "ctl/term.h"
 
-#define ASIDE_SHOWN 20 /* lines of the table for people; --json has all */
-
-static int print_asides(const cJSON *asides, int64_t all)
+static int print_asides(const cJSON *list, int64_t all)
 {
-	static const struct table_column columns[] = {
-		{ .title = "ID", .shrink = true },
-		{ .title = "WHAT", .shrink = true },
-		{ .title = "SINCE" },
-		{ .title = "TRIES", .right = true },
-		{ .title = "WHY", .shrink = true },
-	};
-	_cleanup_(table_freep) struct table *t = NULL;
-	int64_t shown = 0;
+	_cleanup_(asides_freep) struct asides *asides = NULL;
 	const cJSON *a;
-	int r = table_new(&t, columns, ARRAY_SIZE(columns));
+	int r = asides_new(&asides);
 
-	cJSON_ArrayForEach(a, asides)
+	cJSON_ArrayForEach(a, list)
 	{
-		int64_t at = json_time(a, "since");
-		char since[HUMAN_MAX] = "", tries[24], why[200];
-		const char *cells[] = { json_text(a, "id", "?"), json_text(a, "what", "?"), since,
-			tries, why };
-
-		if (r < 0 || shown == ASIDE_SHOWN)
+		if (r < 0)
 			break;
-		if (at >= 0)
-			human_time(since, at);
-		snprintf(tries, sizeof(tries), "%" PRId64, json_integer(a, "tries", 0));
-		snprintf(why, sizeof(why), "0x%02x %s",
-			(unsigned)(json_integer(a, "reason_code", 0) & 0xff),
-			json_text(a, "reason", ""));
-		r = table_row(t, cells);
-		shown++;
+		r = asides_add(
+			asides, &(struct aside_line){
+					.id = json_text(a, "id", "?"),
+					.what = json_text(a, "what", "?"),
+					.since_ms = json_time(a, "since"),
+					.tries = (uint64_t)json_integer(a, "tries", 0),
+					.reason_code = (uint8_t)json_integer(a, "reason_code", 0),
+					.reason = json_text(a, "reason", ""),
+				});
 	}
 	if (r < 0)
 		return r;
-	puts("\nSet aside:");
-	table_print(t, stdout, term_width(stdout), 2);
-	if (all > shown)
-		printf("  and %" PRId64 " more; --json lists up to 1000\n", all - shown);
+	asides_print(asides, (uint64_t)all);
 	puts("wardgatectl outbox retry offers them to the broker again, drop gives them up.");
 	return 0;
 }

@@ -13,20 +13,19 @@
 #include <time.h>
 
 #include "config/config.h"
+#include "ctl/asides.h"
 #include "ctl/bus.h"
 #include "ctl/forecast.h"
 #include "ctl/human.h"
 #include "ctl/json.h"
 #include "ctl/outbox_daemon.h"
 #include "ctl/stored.h"
-#include "ctl/table.h"
 #include "ctl/term.h"
 #include "util/cleanup.h"
 #include "util/reasons.h"
 #include "util/text.h"
 
 #define DATABASE "outbox.db"
-#define ASIDE_SHOWN 20 /* lines of the table for people; --json has all */
 
 struct outbox_view {
 	const struct config *config;
@@ -113,36 +112,21 @@ static void print_room(const struct outbox_view *v)
 
 static int print_asides(const struct outbox_view *v)
 {
-	static const struct table_column columns[] = {
-		{ .title = "ID", .shrink = true },
-		{ .title = "WHAT", .shrink = true },
-		{ .title = "SINCE" },
-		{ .title = "TRIES", .right = true },
-		{ .title = "WHY", .shrink = true },
-	};
 	const struct stored *s = &v->stored;
-	_cleanup_(table_freep) struct table *t = NULL;
-	size_t shown = s->aside_count < ASIDE_SHOWN ? s->aside_count : ASIDE_SHOWN;
-	int r = table_new(&t, columns, ARRAY_SIZE(columns));
+	_cleanup_(asides_freep) struct asides *asides = NULL;
+	int r = asides_new(&asides);
 
-	for (size_t i = 0; r == 0 && i < shown; i++) {
+	for (size_t i = 0; r == 0 && i < s->aside_count; i++) {
 		const struct stored_aside *a = &s->aside[i];
-		char id[160], since[HUMAN_MAX], tries[24], why[160];
-		const char *cells[] = { id, a->what, since, tries, why };
+		char id[160];
 
 		snprintf(id, sizeof(id), "%s:%s", v->config->gateway.name, a->id);
-		human_time(since, a->since_ms);
-		snprintf(tries, sizeof(tries), "%" PRIu64, a->tries);
-		snprintf(why, sizeof(why), "0x%02x %s", a->reason, reason_text(a->reason));
-		r = table_row(t, cells);
+		r = asides_add(asides, &(struct aside_line){ id, a->what, a->since_ms, a->tries,
+					       a->reason, reason_text(a->reason) });
 	}
 	if (r < 0)
 		return r;
-	puts("\nSet aside:");
-	table_print(t, stdout, term_width(stdout), 2);
-	if (s->asides > shown)
-		printf("  and %" PRIu64 " more; --json lists up to %d\n", s->asides - shown,
-			STORED_ASIDE_MAX);
+	asides_print(asides, s->asides);
 	return 0;
 }
 

@@ -368,6 +368,49 @@ def test_a_watch_ends_with_its_caller(ward):
     wait_until(free, "a place for another watch")
 
 
+@pytest.mark.slow
+def test_a_watch_that_is_not_renewed_ends(ward):
+    daemon, caller = served(ward)
+    bus = type("Bus", (), {"address": daemon.sections["Control"]["Bus"]})
+    others = [ward.keep(Caller(bus, broadcasts=False)) for _ in range(16)]
+    for other in others:
+        assert other.call("Watch", "as", []) == 30
+    assert refused(caller.call, "Watch", "as", [])[0] == "Busy"
+
+    def a_place():
+        others[0].call("Watch", "as", [])  # renews its own
+        try:
+            return caller.call("Watch", "as", [])
+        except Refused:
+            return None
+    assert wait_until(a_place, "the end of a lease of 30 s", deadline=90, step=1) == 30
+    ats = [other.mark() for other in others]
+    ward.session(daemon).exchange(senml.as_json(heart_rate(77)))
+    others[0].signal("Reading", start=ats[0])
+    caller.signal("Reading")
+    for at, other in list(zip(ats, others))[1:]:
+        other.call("GetStatus")  # in order: what comes before has come
+        assert not [s for s in list(other.signals)[at:] if s.member == "Reading"]
+
+
+def test_a_search_ends_by_itself(ward):
+    daemon, caller = served(ward)
+
+    assert caller.call("Discover", "u", 1) == 1
+    bus = type("Bus", (), {"address": daemon.sections["Control"]["Bus"]})
+    fillers = [ward.keep(Caller(bus, broadcasts=False)) for _ in range(15)]
+    for filler in fillers:
+        filler.call("Watch", "as", [])
+    last = ward.keep(Caller(bus, broadcasts=False))
+
+    def a_place():
+        try:
+            return last.call("Watch", "as", [])
+        except Refused:
+            return None
+    wait_until(a_place, "the end of a search of 1 s", step=0.2)
+
+
 # --- what is told by itself ---
 
 def test_changes_are_told(ward):
