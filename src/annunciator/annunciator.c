@@ -94,6 +94,7 @@ static int list_outputs(const struct config *c, struct output **ret, size_t *ret
 static void work(struct annunciator *a)
 {
 	int64_t now_us = a->kernel->now_us(), next_us;
+	size_t failing = 0;
 	struct signals_levels levels = signals_at(&a->signals, a->used, now_us);
 
 	next_us = levels.next_us;
@@ -101,6 +102,7 @@ static void work(struct annunciator *a)
 		struct output *o = &a->outputs[i];
 
 		output_set(o, a->kernel, o->roles & levels.on);
+		failing += !o->ready;
 		if (o->due_us < next_us)
 			next_us = o->due_us;
 	}
@@ -108,6 +110,11 @@ static void work(struct annunciator *a)
 		next_us = now_us + STEP_MIN_US;
 	(void)sd_event_source_set_time(a->timer, (uint64_t)next_us);
 	(void)sd_event_source_set_enabled(a->timer, a->count > 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+	if (failing == a->failing)
+		return;
+	a->failing = failing;
+	if (a->on_trouble)
+		a->on_trouble(a->userdata);
 }
 
 static int on_timer(sd_event_source *s, uint64_t usec, void *userdata)
@@ -212,7 +219,7 @@ static void report_output(const struct output *o, struct text *t)
 			text_printf(t, "%s\"%s\"", first ? "" : ",", role_names[role]);
 			first = false;
 		}
-	text_printf(t, "],\"on\":%s", o->ready && o->on ? "true" : "false");
+	text_char(t, ']');
 	if (*o->problem) {
 		text_lit(t, ",\"problem\":");
 		text_json_string(t, o->problem, strlen(o->problem));
@@ -232,6 +239,12 @@ bool annunciator_report(const struct annunciator *a, struct text *t)
 	}
 	text_char(t, ']');
 	return true;
+}
+
+void annunciator_on_trouble(struct annunciator *a, void (*fn)(void *userdata), void *userdata)
+{
+	a->on_trouble = fn;
+	a->userdata = userdata;
 }
 
 size_t annunciator_off(const struct config *c)

@@ -49,11 +49,14 @@ void annunciator_show(struct annunciator *a, const struct annunciator_state *s);
  * -ENOMEM (then the old ones go on). */
 int annunciator_reload(struct annunciator *a, const struct config *c);
 
+/* fn is called when an output begins to fail or works again. */
+void annunciator_on_trouble(struct annunciator *a, void (*fn)(void *userdata), void *userdata);
+
 /* Switches all that c names off, for the time after a gateway that was killed. Returns how many
  * could not be switched, logged. */
 size_t annunciator_off(const struct config *c);
 
-/* Appends "annunciator":[{"output":"led:red","for":["high"],"on":true,"problem":"..."}] without a
- * comma around it; nothing when [Annunciator] names nothing. problem is there while there is one.
- * Returns whether it appended. */
+/* Appends "annunciator":[{"output":"led:red","for":["high"],"problem":"..."}] without a comma
+ * around it; nothing when [Annunciator] names nothing. problem is there while there is one. Returns
+ * whether it appended. */
 bool annunciator_report(const struct annunciator *a, struct text *t);

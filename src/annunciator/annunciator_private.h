@@ -14,6 +14,9 @@ struct annunciator {
 	struct output *outputs;
 	size_t count;
 	unsigned used; /* roles that there are outputs for */
+	size_t failing;
+	void (*on_trouble)(void *userdata);
+	void *userdata;
 };
 
 /* As annunciator_new(), with another kernel. */

@@ -196,6 +196,28 @@ static void test_a_chip_that_comes_later(void **state)
 	await(2, true);
 }
 
+static void count_trouble(void *userdata)
+{
+	(*(unsigned *)userdata)++;
+}
+
+static void test_trouble_is_told_as_it_comes_and_goes(void **state)
+{
+	unsigned told = 0;
+
+	start("High=%:0\nLow=%:1");
+	annunciator_on_trouble(a, count_trouble, &told);
+	chip.broken = true;
+	show(PRIORITY_LOW, PRIORITY_NONE, false);
+	assert_int_equal(told, 1);
+	show(PRIORITY_NONE, PRIORITY_NONE, false);
+	show(PRIORITY_LOW, PRIORITY_NONE, false);
+	assert_int_equal(told, 1);
+	chip.broken = false;
+	await(1, true);
+	assert_int_equal(told, 2);
+}
+
 static void test_report(void **state)
 {
 	char expected[512], buf[512];
@@ -206,8 +228,8 @@ static void test_report(void **state)
 	assert_true(annunciator_report(a, &t));
 	assert_true(text_done(&t) > 0);
 	snprintf(expected, sizeof(expected),
-		"\"annunciator\":[{\"output\":\"gpio:%s:0\",\"for\":[\"high\",\"medium\"],"
-		"\"on\":true},{\"output\":\"gpio:%s:17\",\"for\":[\"broker\"],\"on\":false,"
+		"\"annunciator\":[{\"output\":\"gpio:%s:0\",\"for\":[\"high\",\"medium\"]"
+		"},{\"output\":\"gpio:%s:17\",\"for\":[\"broker\"],"
 		"\"problem\":\"%s has 8 lines only\"}]",
 		chip.path, chip.path, chip.path);
 	assert_string_equal(buf, expected);
@@ -223,6 +245,7 @@ int main(void)
 		TEST(test_reload_lets_no_lamp_go_dark),
 		TEST(test_stop_switches_off),
 		TEST(test_a_chip_that_comes_later),
+		TEST(test_trouble_is_told_as_it_comes_and_goes),
 		TEST(test_report),
 	};
 
