@@ -6,6 +6,7 @@
 
 #include "alarms/describe.h"
 #include "alarms/private.h"
+#include "util/decimal.h"
 
 #define MDC_EVT_LO 196670
 #define MDC_EVT_HI 196648
@@ -52,6 +53,19 @@ unsigned subject_inactivation(const struct subject *s, int64_t *ret_until_us)
 
 /* ---- the text ---- */
 
+/* Whether the value is back within the limit that the alarm stands on, and not far enough. */
+static bool is_back(const struct rule_verdict *v, struct decimal number)
+{
+	if (v->side == SIDE_BELOW)
+		return decimal_compare(number, v->limits.low) >= 0;
+	return v->side == SIDE_ABOVE && decimal_compare(number, v->limits.high) <= 0;
+}
+
+static bool is_measured(const struct sample *x)
+{
+	return x->validity == VALIDITY_VALID || x->validity == VALIDITY_QUESTIONABLE;
+}
+
 static void write_reading(struct text *t, const struct subject *s, const struct rule_verdict *v,
 	const struct sample *x)
 {
@@ -66,8 +80,12 @@ static void write_reading(struct text *t, const struct subject *s, const struct 
 		if (v->side == SIDE_BELOW ? v->limits.has_low : v->limits.has_high)
 			text_lit(t, ", was");
 	} else if (v->has_number || x->kind == VALUE_NUMBER) {
+		struct decimal number = v->has_number ? v->number : x->number;
+
 		text_char(t, ' ');
-		describe_value(t, m, v->has_number ? v->number : x->number);
+		describe_value(t, m, number);
+		if (is_measured(x) && is_back(v, number))
+			text_lit(t, ", was");
 	}
 	describe_side(t, m, v);
 }
