@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarms/ruleset.h"
 #include "config/diff.h"
 #include "config/print.h"
 #include "config/psk.h"
 #include "config/read.h"
+#include "config/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,6 +53,7 @@ static void judge_config(struct config *c)
 {
 	struct config_problems p = { 0 };
 	struct config *again = NULL;
+	struct ruleset *rules = NULL;
 	char *text = NULL;
 	size_t size;
 	FILE *f;
@@ -59,6 +62,11 @@ static void judge_config(struct config *c)
 	for (size_t i = 1; i < c->device_count; i++)
 		assert(strcmp(c->devices[i - 1].name, c->devices[i].name) < 0);
 	assert(c->mqtt.broker_count > 0 && c->mqtt.payloads.count > 0);
+
+	/* what passed the check, the alarm engine takes */
+	r = config_ruleset(c, &rules);
+	assert(r == 0);
+	ruleset_free(rules);
 
 	f = open_memstream(&text, &size);
 	assert(f);
