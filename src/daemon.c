@@ -14,6 +14,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "annunciator/annunciator.h"
 #include "audit/trail.h"
 #include "config/diff.h"
 #include "config/read.h"
@@ -121,6 +122,7 @@ static ssize_t put_status(char *buf, size_t size, void *userdata)
 	drivers_report(d->drivers, &t);
 	text_lit(&t, "}");
 	put_store(d, &t);
+	annunciator_put(d, &t);
 	text_printf(&t, ",\"unknown_devices\":%zu",
 		registry_unknown_count(gateway_registry(d->gateway)));
 	return text_done(&t);
@@ -249,6 +251,7 @@ int daemon_reload(struct daemon *d, struct config_problems *problems)
 	r = publish_reload(d->publish, d->config);
 	if (r < 0)
 		log_error("cannot apply the new settings of [MQTT]", F_ERR(r));
+	annunciator_changed(d);
 	control_reloaded(d->control, d->config);
 	log_info("configuration reloaded");
 	return 0;
@@ -328,6 +331,9 @@ static int start_rooms(struct daemon *d)
 	};
 	int r;
 
+	r = annunciator_wire(d);
+	if (r < 0)
+		return r;
 	r = start_gateway(d);
 	if (r < 0)
 		return r;
@@ -380,6 +386,7 @@ static void stop(struct daemon *d)
 	/* While there is somebody to answer to. */
 	d->control = control_free(d->control);
 	publish_free(d->publish);
+	d->annunciator = annunciator_free(d->annunciator);
 	health_free(d->health);
 	/* The hooks of both that follow still speak to the trail. */
 	ledger_disk_free(d->ledger, (d->stop_began_us ?: boottime_us()) + STOP_DISK_US);

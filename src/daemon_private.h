@@ -31,6 +31,7 @@ struct daemon {
 	struct health *health;
 	struct drivers *drivers;
 	struct control *control;
+	struct annunciator *annunciator;
 	sd_event_source *hangup, *terminate, *interrupt, *tick, *stop_check;
 	struct epoch previous, epoch;
 	bool has_previous;
@@ -90,6 +91,18 @@ void audit_on_chain(
 	const struct store_chain *end, struct store_audit *audits, size_t count, void *userdata);
 size_t audit_on_audits(struct store_audit *ret, size_t count, void *userdata);
 void audit_on_audited(int error, int64_t owed, void *userdata);
+
+/* daemon_annunciator.c */
+
+struct text;
+
+/* Makes the annunciator: from here on it shows that the gateway runs. Returns 0 or a negative
+ * errno; an output that is missing is none. */
+int annunciator_wire(struct daemon *d);
+/* Settings of [Annunciator] may have changed. */
+void annunciator_changed(struct daemon *d);
+/* Members of the status document, each with a comma before it. */
+void annunciator_put(const struct daemon *d, struct text *t);
 
 /* daemon.c */
 

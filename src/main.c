@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "annunciator/annunciator.h"
 #include "config/config.h"
 #include "config/print.h"
 #include "config/read.h"
@@ -34,7 +35,7 @@ static void print_problems(const struct config_problems *p)
 static void usage(FILE *f)
 {
 	fputs("Usage: wardgated [--config FILE] [--check-config] [--print-config]\n"
-	      "                 [--verify-audit[=FILE]] [--version]\n"
+	      "                 [--verify-audit[=FILE]] [--annunciator-off] [--version]\n"
 	      "\n"
 	      "The ward's edge gateway. See wardgated(8) and wardgate.conf(5).\n"
 	      "\n"
@@ -44,6 +45,10 @@ static void usage(FILE *f)
 	      "  --verify-audit[=FILE]\n"
 	      "                   check the audit trail of the state directory, or of another\n"
 	      "                   outbox.db, and exit: 0 whole, 1 broken, 66 there is none\n"
+	      "  --annunciator-off\n"
+	      "                   switch off the lamps and buzzers of [Annunciator] and exit, "
+	      "after a\n"
+	      "                   gateway that was killed: 0 all are off, 1 not\n"
 	      "  --version        print the version and exit\n"
 	      "  --help           print this and exit\n",
 		f);
@@ -68,6 +73,15 @@ static int verify_own(struct config *config)
 	return n < (int)sizeof(path) ? verify_file(path) : EX_CONFIG;
 }
 
+/* Likewise. */
+static int switch_off(struct config *config)
+{
+	size_t failed = annunciator_off(config);
+
+	config_unref(config);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	enum {
@@ -75,6 +89,7 @@ int main(int argc, char **argv)
 		OPTION_CHECK,
 		OPTION_PRINT,
 		OPTION_VERIFY,
+		OPTION_OFF,
 		OPTION_VERSION,
 		OPTION_HELP
 	};
@@ -83,6 +98,7 @@ int main(int argc, char **argv)
 		{ "check-config", no_argument, NULL, OPTION_CHECK },
 		{ "print-config", no_argument, NULL, OPTION_PRINT },
 		{ "verify-audit", optional_argument, NULL, OPTION_VERIFY },
+		{ "annunciator-off", no_argument, NULL, OPTION_OFF },
 		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ 0 },
@@ -92,7 +108,7 @@ int main(int argc, char **argv)
 	const char *config_path = DEFAULT_CONFIG;
 	struct config *config = NULL;
 	const char *audited = NULL; /* a database; NULL: that of the state directory */
-	bool check = false, print = false, verify = false;
+	bool check = false, print = false, verify = false, off = false;
 	int option, r;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -109,6 +125,9 @@ int main(int argc, char **argv)
 		case OPTION_VERIFY:
 			verify = true;
 			audited = optarg;
+			break;
+		case OPTION_OFF:
+			off = true;
 			break;
 		case OPTION_VERSION:
 			puts("wardgated " WG_VERSION);
@@ -143,6 +162,8 @@ int main(int argc, char **argv)
 	}
 	if (verify)
 		return verify_own(config);
+	if (off)
+		return switch_off(config);
 	if (print)
 		r = config_print(config, stdout);
 	if (check || print) {
