@@ -75,7 +75,7 @@ static void look_at(const char *key, const char *document, void *userdata)
 /* An id as the gateway gives them; then it was an alarm once. */
 static bool is_id_of(const struct control *c, const char *name)
 {
-	const char *gateway = gateway_name(c->parts.gateway);
+	const char *gateway = c->config->gateway.name;
 	size_t n = strlen(gateway);
 
 	return strncmp(name, gateway, n) == 0 && name[n] == ':' && strstr(name + n + 1, ":a");
