@@ -88,6 +88,8 @@ class Subject:
     def __init__(self, model, key, rule, device, bed, instance=0):
         self.model, self.key, self.rule, self.device, self.bed, self.instance = model, key, rule, device, bed, instance
         self.condition = None
+        model.made += 1
+        self.number = model.made
         self.history = []  # of readings that count, and of those that say that nothing is measured
         self.starts = []  # times, for the chatter limit
         self.late_at = None
@@ -189,7 +191,14 @@ class Subject:
         return now >= self.clear_at + max(QUIET, clear_for) if self.held else would_be_over
 
     def too_often(self, now):
-        return len([t for t in self.starts if t > now - CHATTER]) >= CHATTER_MAX
+        if not self.model.quirks["MB-9"]:
+            return len([t for t in self.starts if t > now - CHATTER]) >= CHATTER_MAX
+        window, count = None, 0
+        for t in self.starts:
+            if window is None or t >= window + CHATTER:
+                window, count = t, 0
+            count += 1
+        return count >= CHATTER_MAX and now < window + CHATTER
 
     def due(self):
         """When something happens by itself."""
@@ -201,8 +210,7 @@ class Subject:
                 times.append(self.onset + self.frozen + self.rule.wait)
         if self.state() == "active" and self.clear_at is not None:
             clear_for = self.rule.clear_for if self.rule else 0
-            times += [t for t in (self.clear_at + clear_for, self.clear_at + max(QUIET, clear_for))
-                      if t > self.model.now]
+            times.append(self.clear_at + (max(QUIET, clear_for) if self.held else clear_for))
         if self.alarm and self.alarm.escalate_at is not None:
             times.append(self.alarm.escalate_at)
         if self.alarm and self.alarm.pause:
@@ -211,22 +219,24 @@ class Subject:
             times.append(self.rule.type.due(self))
         return min(times)
 
-    def tick(self, now):
-        if self.alarm and self.alarm.pause and self.alarm.pause["until"] <= now:
+    def tick(self, reach):
+        """What was due up to then; it happens now."""
+        now = self.model.now
+        if self.alarm and self.alarm.pause and self.alarm.pause["until"] <= reach:
             self.alarm.pause = None
             self.say("update", reason="expired")
-        if self.alarm and self.alarm.pause and self.alarm.pause["remind"] <= now:
+        if self.alarm and self.alarm.pause and self.alarm.pause["remind"] <= reach:
             self.alarm.pause["remind"] += REMIND
             self.say("continue", reason="reminder")
-        if self.rule and self.rule.type.due(self) <= now:
+        if self.rule and self.rule.type.due(self) <= reach:
             self.judge("tick", now)
-        if self.onset is not None and self.frozen_at is not None and self.frozen_at + FREEZE <= now:
+        if self.onset is not None and self.frozen_at is not None and self.frozen_at + FREEZE <= reach:
             self.onset = self.frozen_at = None
-        if self.state() != "active" and self.onset_is_over(now):
+        if self.state() != "active" and self.onset_is_over(reach):
             self.start(now)
-        if self.state() == "active" and self.clear_at is not None and self.clear_over(now):
+        if self.state() == "active" and self.clear_at is not None and self.clear_over(reach):
             self.over(now)
-        if self.alarm and self.alarm.escalate_at is not None and self.alarm.escalate_at <= now:
+        if self.alarm and self.alarm.escalate_at is not None and self.alarm.escalate_at <= reach:
             self.escalate(now)
 
     # ---- life ----
@@ -240,14 +250,21 @@ class Subject:
         self.model.break_pauses(self, now)
         if again:  # what was latched is there again
             a = self.alarm
-            a.state, a.acknowledged, a.pause, a.ended = "active", None, None, None
+            a.state, a.acknowledged, a.ended = "active", None, None
+            if a.pause and not a.pause["kind"].endswith("off"):
+                a.pause = None
             a.onset = onset
+            was = a.priority
+            if not (a.raised and PRIORITIES.index(priority) < PRIORITIES.index(was)):
+                a.priority = priority
+            priority = a.priority
             self.set_escalation(now)
-            self.say("update")
+            up = PRIORITIES.index(priority) - PRIORITIES.index(was)
+            self.say("escalate" if up > 0 else "deescalate" if up < 0 else "update", was=was if up else None)
         else:
             a = self.alarm = Alarm()
             a.state, a.acknowledged, a.pause, a.ended = "active", None, None, None
-            a.onset, a.detected, a.priority, a.base = onset, now, priority, priority
+            a.onset, a.detected, a.priority, a.raised = onset, now, priority, False
             self.set_escalation(now)
             self.say("start")
         self.frozen_at, self.frozen = None, 0
@@ -270,7 +287,7 @@ class Subject:
     def set_escalation(self, now):
         a = self.alarm
         after = self.rule.escalate_after if self.rule else 0
-        a.escalate_at = now + after if after and a.priority != "high" and not a.acknowledged and a.state == "active" \
+        a.escalate_at = now + after if after and not a.acknowledged and a.state == "active" \
             else None
 
     def change_rule(self, new):
@@ -278,32 +295,43 @@ class Subject:
         old, self.rule = self.rule, new
         if old.items == new.items:
             return
+        clear_at = self.clear_at
         self.forget()
+        self.clear_at = clear_at
         self.history = []
-        if self.alarm:
+        if self.alarm and self.alarm.escalate_at is None and not self.model.quirks["MB-8"]:
             self.set_escalation(self.model.now)
 
     def escalate(self, now):
         a = self.alarm
-        was, a.priority = a.priority, PRIORITIES[PRIORITIES.index(a.priority) + 1]
+        if not self.rule.escalate_after or a.priority == "high":
+            a.escalate_at = None
+            return
+        was, a.priority, a.raised = a.priority, PRIORITIES[PRIORITIES.index(a.priority) + 1], True
         a.pause = None if a.pause and not a.pause["kind"].endswith("off") else a.pause
         self.model.break_pauses(self, now)
         self.set_escalation(now)
         self.say("escalate", reason="not-acknowledged", was=was)
 
     def escalate_by_verdict(self, v, now):
+        """What the rule says of an alarm that is there; one that was not acknowledged stays as urgent as that made it."""
         self.onset = None
         a, to = self.alarm, v.priority or self.rule.priority
-        if to != a.base:
-            was, a.priority, a.base = a.priority, to, to
-            if was != to:
-                up = PRIORITIES.index(to) > PRIORITIES.index(was)
-                if up:
-                    a.priority = was
-                    self.model.break_pauses(None, now, self.model.bed_of(self))
-                    a.priority = to
-                self.set_escalation(now)
-                self.say("escalate" if up else "deescalate", was=was)
+        if to == a.priority:
+            return
+        was = a.priority
+        up = PRIORITIES.index(to) > PRIORITIES.index(was)
+        if not up and a.raised:
+            return
+        if up:
+            self.model.break_pauses(None, now, self.model.bed_of(self))
+            a.acknowledged = None
+            if a.pause and not a.pause["kind"].endswith("off"):
+                a.pause = None
+        a.priority = to
+        if up:
+            self.set_escalation(now)
+        self.say("escalate" if up else "deescalate", was=was)
 
     def over(self, now):
         a = self.alarm
@@ -324,7 +352,7 @@ class Subject:
         self.say(phase, reason=reason, inactive=True)
         self.alarm = None
         self.held = False
-        self.forget()
+        self.clear_at = None
 
     def say(self, phase, reason=None, was=None, inactive=False):
         a = self.alarm
@@ -342,7 +370,7 @@ class Subject:
 class Model:
     def __init__(self, training=False):
         self.training = training
-        self.quirks = dict.fromkeys(("MB-2", "MB-3", "MB-4", "MB-5", "MB-7"), True)  # what the engine is known to do otherwise; see README.md
+        self.quirks = dict.fromkeys(("MB-2", "MB-3", "MB-4", "MB-5", "MB-7", "MB-8", "MB-9"), True)  # what the engine is known to do otherwise; see README.md
         self.now = 0
         self.events, self.results = [], []
         self.rules = {}
@@ -353,6 +381,7 @@ class Model:
         self.sensors = {}  # (device or bed, metric, instance) -> {"time", "off_since", "extreme"}
         self.overrides = {}  # (rule, level, bed) -> (low, high)
         self.fresh = {}
+        self.made = 0
         self.silent_since = {}
         Alarm.count = 0
 
@@ -403,30 +432,31 @@ class Model:
 
     def advance(self, to):
         while self.due() <= to:
-            self.now = max(self.now, self.due())
-            self.tick()
+            reach = self.due()
+            self.now = max(self.now, reach)
+            self.tick(reach)
         self.now = max(self.now, to)
 
-    def tick(self):
+    def tick(self, reach):
         for bed, pause in list(self.bed_pauses.items()):
-            if pause["until"] <= self.now:
+            if pause["until"] <= reach:
                 del self.bed_pauses[bed]
                 for s in self.subjects.values():
                     if s.alarm and self.bed_of(s) == bed:
                         s.say("update", reason="expired")
-            elif pause["remind"] <= self.now:
+            elif pause["remind"] <= reach:
                 pause["remind"] += REMIND
                 for s in self.subjects.values():
                     if s.alarm and self.bed_of(s) == bed:
                         s.say("continue", reason="reminder")
         for s in list(self.subjects.values()):
-            s.tick(self.now)
+            s.tick(reach)
         for x in self.sensors.values():
-            if x["off_since"] is not None and not x["off"] and x["device"] and x["off_since"] + FREEZE <= self.now:
+            if x["off_since"] is not None and not x["off"] and x["device"] and x["off_since"] + FREEZE <= reach:
                 x["off"] = True
                 self.sensor_conditions(x["device"])
         for (name, device), since in list(self.silent_since.items()):
-            if since + GATHER <= self.now:
+            if since + GATHER <= reach:
                 del self.silent_since[name, device]
                 self.raise_condition(name, device, onset=since)
 
@@ -471,14 +501,19 @@ class Model:
         if known and self.devices[name] == bed:
             return
         if known:
-            for s in self.subjects.values():
-                if not s.condition and s.device is None and s.history and s.history[-1].get("device") == name:
-                    s.forget()
+            self.forget_at_bed(name)
             self.leave(lambda s: s.device == name and not s.condition, "device-moved")
         self.devices[name] = bed
         for s in self.subjects.values():
             if s.condition and s.device == name and s.alarm:
                 s.say("update")
+
+    def forget_at_bed(self, device):
+        """What was pending of the whole bed that a device leaves: it is not known whose it was."""
+        for s in self.subjects.values():
+            if not s.condition and s.device is None and s.bed == self.devices[device] and \
+                    any(r["measured"] and r.get("device") == device for r in s.history):
+                s.forget()
 
     def leave(self, which, reason):
         """The alarms of these end, and nothing of them is left."""
@@ -491,6 +526,7 @@ class Model:
     def do_remove_device(self, name):
         if name not in self.devices:
             return
+        self.forget_at_bed(name)
         self.leave(lambda s: s.device == name, "device-removed")
         self.silent_since.pop(name, None)
         del self.devices[name]
@@ -578,6 +614,11 @@ class Model:
         return 0
 
     def subjects_of(self, r, device, bed, instance):
+        """Those of the sensor, the newest first: that order shows only in what breaks a pause first."""
+        found = list(self.find_subjects(r, device, bed, instance))
+        return sorted(found, key=lambda s: -s.number)
+
+    def find_subjects(self, r, device, bed, instance):
         for rule in list(self.rules.values()):
             if rule.metric != r["metric"] or not rule.concerns(device, bed) or rule.type.per_bed:
                 continue
@@ -651,6 +692,8 @@ class Model:
         if name in GATHERED:
             there = f"{name}.{device}" in self.subjects and self.subjects[f"{name}.{device}"].alarm
             if present == "yes":
+                if name == "device-silent":
+                    self.silent(device)
                 if there:
                     self.raise_condition(name, device)
                 else:
@@ -659,6 +702,12 @@ class Model:
             self.silent_since.pop((name, device), None)
         (self.raise_condition if present == "yes" else self.lower_condition)(name, device)
         return 0
+
+    def silent(self, device):
+        """Its last values hold no longer."""
+        for s in self.subjects.values():
+            if s.rule and s.device == device and s.history:
+                s.take(Verdict("unknown"), self.now)
 
     # ---- people ----
 
