@@ -183,6 +183,9 @@ void trail_opened(
 	struct trail *t, const struct store_chain *end, struct store_audit *audits, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
+		/* There is no entry before the first that the database could name. */
+		if (audits[i].number == 1)
+			memcpy(audits[i].previous, chain_zeros, sizeof(audits[i].previous));
 		if (audits[i].owed)
 			t->hooks.publish(&audits[i], audits[i].owed, t->hooks.userdata);
 		show(t, TAKE_PTR(audits[i].entry));
