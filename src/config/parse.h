@@ -33,8 +33,6 @@ int config_parse_size(const char *text, uint64_t *ret, struct config_why *why);
 int config_parse_unsigned(const char *text, uint64_t *ret, struct config_why *why);
 /* A plain decimal such as -3.5, at most 15 digits. */
 int config_parse_decimal(const char *text, struct decimal *ret, struct config_why *why);
-/* <0, 0, >0 as a is below, equal to or above b. For what config_parse_decimal() gave. */
-int config_compare_decimals(struct decimal a, struct decimal b);
 
 /* Shortest exact spelling. buf holds 32 bytes or more. */
 void config_format_duration(int64_t us, char *buf, size_t size);

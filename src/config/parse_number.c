@@ -200,15 +200,3 @@ int config_parse_decimal(const char *text, struct decimal *ret, struct config_wh
 	ret->exponent = (int8_t)-decimals;
 	return 0;
 }
-
-int config_compare_decimals(struct decimal a, struct decimal b)
-{
-	__int128 x = a.mantissa, y = b.mantissa;
-
-	/* At most 15 digits and as many decimals: both fit after scaling. */
-	for (int e = a.exponent; e > b.exponent; e--)
-		x *= 10;
-	for (int e = b.exponent; e > a.exponent; e--)
-		y *= 10;
-	return (x > y) - (x < y);
-}

@@ -90,6 +90,19 @@ static inline void expect_warning(const char *text, const char *warning)
 	outcome_done(&o);
 }
 
+/* A file of the tree. */
+static inline char *load_whole(const char *path)
+{
+	char *data, why[256];
+	size_t size;
+	int r = config_load_file(path, CONFIG_FILE_MAX, &data, &size, why);
+
+	if (r != 0)
+		print_message("%s: %s (run from the top of the tree)\n", path, r > 0 ? why : "");
+	assert_int_equal(r, 0);
+	return data;
+}
+
 /* A directory of its own, as the state of a test. */
 static inline int make_directory(void **state)
 {

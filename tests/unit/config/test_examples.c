@@ -18,22 +18,10 @@ static bool is_disabled(const char *line)
 	return line[0] == '#' && (line[1] == '[' || (line[1] >= 'A' && line[1] <= 'Z'));
 }
 
-static char *load(const char *path)
-{
-	char *data, why[256];
-	size_t size;
-	int r = config_load_file(path, 1024 * 1024, &data, &size, why);
-
-	if (r != 0)
-		print_message("%s: %s\n", path, r > 0 ? why : "");
-	assert_int_equal(r, 0);
-	return data;
-}
-
 /* The file behind what every gateway has, as it is or with all enabled. */
 static char *with_base(const char *path, bool enable, size_t *ret_enabled)
 {
-	char *sample = load(path), *rest = sample, *line, *text;
+	char *sample = load_whole(path), *rest = sample, *line, *text;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 

@@ -6,6 +6,7 @@
 #include "config/problems.h"
 #include "config/suggest.h"
 #include "unit/unit.h"
+#include "util/decimal.h"
 
 static void durations(void **state)
 {
@@ -120,11 +121,11 @@ static void decimals(void **state)
 	assert_int_equal(a.mantissa, -3750);
 	assert_int_equal(a.exponent, -2);
 	assert_int_equal(config_parse_decimal("-37.5", &b, &why), 0);
-	assert_int_equal(config_compare_decimals(a, b), 0);
+	assert_int_equal(decimal_compare(a, b), 0);
 	assert_int_equal(config_parse_decimal("999999999999999", &a, &why), 0);
 	assert_int_equal(config_parse_decimal(".000000000000001", &b, &why), 0);
-	assert_int_equal(config_compare_decimals(a, b), 1);
-	assert_int_equal(config_compare_decimals(b, a), -1);
+	assert_int_equal(decimal_compare(a, b), 1);
+	assert_int_equal(decimal_compare(b, a), -1);
 
 	static const char *const bad[] = { "", "-", ".", "1.", "1e5", "+1", "1,5", "1.2.3", "nan",
 		"1234567890123456" };

@@ -155,18 +155,6 @@ static void a_full_disk_is_told(void **state)
 	outcome_done(&o);
 }
 
-static char *load(const char *path)
-{
-	char *data, why[256];
-	size_t size;
-	int r = config_load_file(path, 1024 * 1024, &data, &size, why);
-
-	if (r != 0)
-		print_message("%s: %s (run from the top of the tree)\n", path, r > 0 ? why : "");
-	assert_int_equal(r, 0);
-	return data;
-}
-
 static void documents_are_current(void **state)
 {
 	static const struct {
@@ -178,7 +166,7 @@ static void documents_are_current(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char *made, *kept = load(rows[i].path);
+		char *made, *kept = load_whole(rows[i].path);
 		size_t size;
 		FILE *f = open_memstream(&made, &size);
 
@@ -199,7 +187,7 @@ static void the_sample_says_the_defaults(void **state)
 {
 	static const char *const needed[] = { "Name", "Site", "Ward", "Broker" };
 	struct outcome a = read_good(BASE), b;
-	char *sample = load("conf/wardgate.conf"), *text, *line, *rest = sample;
+	char *sample = load_whole("conf/wardgate.conf"), *text, *line, *rest = sample;
 	size_t size;
 	FILE *f;
 
