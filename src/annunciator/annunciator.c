@@ -16,6 +16,9 @@
 /* Kept from turning all the loop's time into system calls, whatever the patterns. */
 #define STEP_MIN_US INT64_C(10000)
 
+/* Bytes of the report: it stands in a document with others. */
+#define REPORT_MAX 3072
+
 static const char *const role_names[_ROLE_MAX] = {
 	[ROLE_HIGH] = "high",
 	[ROLE_MEDIUM] = "medium",
@@ -227,16 +230,36 @@ static void report_output(const struct output *o, struct text *t)
 	text_char(t, '}');
 }
 
-bool annunciator_report(const struct annunciator *a, struct text *t)
+/* Those that fail, or those that do not, as far as there is room. Returns whether any stands there
+ * now. */
+static bool report_those(const struct annunciator *a, bool failing, bool any, struct text *t)
 {
-	if (a->count == 0)
-		return false;
-	text_lit(t, "\"annunciator\":[");
 	for (size_t i = 0; i < a->count; i++) {
-		if (i > 0)
+		struct text before = *t;
+
+		if (!*a->outputs[i].problem == failing)
+			continue;
+		if (any)
 			text_char(t, ',');
 		report_output(&a->outputs[i], t);
+		if (t->overflow)
+			*t = before;
+		else
+			any = true;
 	}
+	return any;
+}
+
+bool annunciator_report(const struct annunciator *a, struct text *t)
+{
+	char list[REPORT_MAX];
+	struct text l = text_init(list, sizeof(list));
+
+	if (a->count == 0)
+		return false;
+	(void)report_those(a, false, report_those(a, true, false, &l), &l);
+	text_lit(t, "\"annunciator\":[");
+	text_bytes(t, l.start, (size_t)(l.at - l.start));
 	text_char(t, ']');
 	return true;
 }

@@ -57,6 +57,6 @@ void annunciator_on_trouble(struct annunciator *a, void (*fn)(void *userdata), v
 size_t annunciator_off(const struct config *c);
 
 /* Appends "annunciator":[{"output":"led:red","for":["high"],"problem":"..."}] without a comma
- * around it; nothing when [Annunciator] names nothing. problem is there while there is one. Returns
- * whether it appended. */
+ * around it; nothing when [Annunciator] names nothing. problem is there while there is one. Those
+ * that fail come first; of very many not all are told. Returns whether it appended. */
 bool annunciator_report(const struct annunciator *a, struct text *t);

@@ -218,21 +218,49 @@ static void test_trouble_is_told_as_it_comes_and_goes(void **state)
 	assert_int_equal(told, 2);
 }
 
-static void test_report(void **state)
+static const char *report(void)
 {
-	char expected[512], buf[512];
+	static char buf[8192];
 	struct text t = text_init(buf, sizeof(buf));
+
+	assert_true(annunciator_report(a, &t));
+	assert_true(text_done(&t) > 0);
+	return buf;
+}
+
+static void test_report_begins_with_what_fails(void **state)
+{
+	char expected[512];
 
 	start("High=%:0\nMedium=%:0\nBroker=%:17");
 	show(PRIORITY_HIGH, PRIORITY_NONE, false);
-	assert_true(annunciator_report(a, &t));
-	assert_true(text_done(&t) > 0);
 	snprintf(expected, sizeof(expected),
-		"\"annunciator\":[{\"output\":\"gpio:%s:0\",\"for\":[\"high\",\"medium\"]"
-		"},{\"output\":\"gpio:%s:17\",\"for\":[\"broker\"],"
-		"\"problem\":\"%s has 8 lines only\"}]",
+		"\"annunciator\":[{\"output\":\"gpio:%s:17\",\"for\":[\"broker\"],"
+		"\"problem\":\"%s has 8 lines only\"},"
+		"{\"output\":\"gpio:%s:0\",\"for\":[\"high\",\"medium\"]}]",
 		chip.path, chip.path, chip.path);
-	assert_string_equal(buf, expected);
+	assert_string_equal(report(), expected);
+}
+
+/* It stands in a document that has other things to say. */
+static void test_report_stays_short(void **state)
+{
+	char settings[2048] = "Broker=%:0\nHigh=";
+	size_t n = strlen(settings);
+
+	for (unsigned i = 0; i < 3; i++)
+		n += (size_t)snprintf(settings + n, sizeof(settings) - n, " led:%u-%0150u\n%s=", i,
+			0,
+			i < 1   ? "Medium"
+			: i < 2 ? "Low"
+				: "Sound");
+	for (unsigned i = 0; i < 15; i++)
+		n += (size_t)snprintf(settings + n, sizeof(settings) - n, " led:s%06u", i);
+	start(settings);
+	assert_in_range(strlen(report()), 2000, 3200);
+	assert_non_null(strstr(report(), "led:s000000\",\"for\":[\"sound\"],\"problem\":"));
+	assert_null(strstr(report(), "led:s000014"));
+	assert_string_equal(report() + strlen(report()) - 2, "}]");
 }
 
 int main(void)
@@ -246,7 +274,8 @@ int main(void)
 		TEST(test_stop_switches_off),
 		TEST(test_a_chip_that_comes_later),
 		TEST(test_trouble_is_told_as_it_comes_and_goes),
-		TEST(test_report),
+		TEST(test_report_begins_with_what_fails),
+		TEST(test_report_stays_short),
 	};
 
 	log_set_level(LOG_ERR);
