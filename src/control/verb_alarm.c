@@ -153,9 +153,11 @@ static void answer(struct control *c, struct command_call *call, int outcome, co
 	call_when_kept(c, call, &v);
 }
 
-static void run_acknowledge(struct command_call *call, void *userdata)
+typedef int (*deed_fn)(
+	struct alarms *a, const char *key, const char *by, const struct alarm_now *now, char *why);
+
+static void run_deed(struct control *c, struct command_call *call, deed_fn deed)
 {
-	struct control *c = userdata;
 	char key[ALARM_KEY_MAX + 1], why[ALARMS_WHY_MAX] = "";
 	struct alarm_now now;
 	int outcome;
@@ -163,8 +165,13 @@ static void run_acknowledge(struct command_call *call, void *userdata)
 	if (!find(c, call, key))
 		return;
 	desk_now(c->parts.desk, &now);
-	outcome = alarms_acknowledge(desk_engine(c->parts.desk), key, call_by(call), &now, why);
+	outcome = deed(desk_engine(c->parts.desk), key, call_by(call), &now, why);
 	answer(c, call, outcome, why, "key", key, 0);
+}
+
+static void run_acknowledge(struct command_call *call, void *userdata)
+{
+	run_deed(userdata, call, alarms_acknowledge);
 }
 
 const struct command_row verb_acknowledge = {
@@ -176,16 +183,7 @@ const struct command_row verb_acknowledge = {
 
 static void run_reset(struct command_call *call, void *userdata)
 {
-	struct control *c = userdata;
-	char key[ALARM_KEY_MAX + 1], why[ALARMS_WHY_MAX] = "";
-	struct alarm_now now;
-	int outcome;
-
-	if (!find(c, call, key))
-		return;
-	desk_now(c->parts.desk, &now);
-	outcome = alarms_reset(desk_engine(c->parts.desk), key, call_by(call), &now, why);
-	answer(c, call, outcome, why, "key", key, 0);
+	run_deed(userdata, call, alarms_reset);
 }
 
 const struct command_row verb_reset = {

@@ -35,21 +35,37 @@ int ctl_run(const struct ctl *ctl, const char *verb, cJSON *arguments, char **re
 	return bus_complain(&p);
 }
 
-void ctl_note_kept(const cJSON *answer)
-{
-	const cJSON *kept = cJSON_GetObjectItemCaseSensitive(answer, "kept");
-
-	if (cJSON_IsFalse(kept))
-		ctl_note("it is done, but not on the disk yet (%s): a power cut would undo it; "
-			 "wardgatectl doctor looks why",
-			json_text(answer, "problem", "no reason given"));
-}
-
 int ctl_print_answer(const char *document)
 {
 	json_put_document(stdout, document);
 	putchar('\n');
 	return EXIT_SUCCESS;
+}
+
+int ctl_do(const struct ctl *ctl, const char *verb, cJSON *arguments, cJSON **ret)
+{
+	_cleanup_(cJSON_Deletep) cJSON *answer = NULL;
+	_cleanup_(freep) char *document = NULL;
+	int r;
+
+	*ret = NULL;
+	if (!arguments)
+		return ctl_fail("out of memory");
+	r = ctl_run(ctl, verb, arguments, &document);
+	if (r != 0)
+		return r;
+	answer = json_object(document);
+	if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "kept")))
+		ctl_note("it is done, but not on the disk yet (%s): a power cut would undo it; "
+			 "wardgatectl doctor looks why",
+			json_text(answer, "problem", "no reason given"));
+	if (ctl->json)
+		return ctl_print_answer(document);
+	if (!answer)
+		return ctl_fail("wardgated's answer is no JSON object; is it as new as "
+				"wardgatectl " WG_VERSION "?");
+	*ret = TAKE_PTR(answer);
+	return 0;
 }
 
 const char *ctl_who(char *buf, const char *by)

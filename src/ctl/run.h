@@ -11,8 +11,10 @@
 /* arguments: taken over; NULL: none, or out of memory while they were made. Returns 0 with *ret,
  * the answer as it came, to be freed; or the exit status after a line. */
 int ctl_run(const struct ctl *ctl, const char *verb, cJSON *arguments, char **ret);
-/* Says that what was done may not survive a power cut, if the answer says so. */
-void ctl_note_kept(const cJSON *answer);
+/* The same for verbs that do something: says when that may not survive a power cut, and prints the
+ * answer with --json; then *ret is NULL, else the answer for people. Returns 0 or the exit status.
+ */
+int ctl_do(const struct ctl *ctl, const char *verb, cJSON *arguments, cJSON **ret);
 /* Prints the answer for programs. Returns EXIT_SUCCESS. */
 int ctl_print_answer(const char *document);
 /* "anna" for "uid 1000" where this machine knows the user; other texts as they are. buf has

@@ -81,27 +81,19 @@ static cJSON *with_text(const char *name, const char *value)
 	return object;
 }
 
-/* Runs it and prints what is for people, a format with the alarm or bed. */
-static int do_it(const struct ctl *ctl, const char *verb, cJSON *arguments, const char *format)
+/* Runs it and says to people what was done with the alarm or the bed. */
+static int do_it(const struct ctl *ctl, const char *verb, cJSON *arguments, const char *done)
 {
 	_cleanup_(cJSON_Deletep) cJSON *answer = NULL;
-	_cleanup_(freep) char *document = NULL;
+	int r = ctl_do(ctl, verb, arguments, &answer);
 	int64_t until;
-	int r;
 
-	if (!arguments)
-		return ctl_fail("out of memory");
-	r = ctl_run(ctl, verb, arguments, &document);
-	if (r != 0)
+	if (r != 0 || !answer)
 		return r;
-	answer = json_object(document);
-	ctl_note_kept(answer);
-	if (ctl->json)
-		return ctl_print_answer(document);
-	until = json_time(answer, "until");
 	fputs(cJSON_HasObjectItem(answer, "bed") ? "Bed " : "", stdout);
 	term_print(json_text(answer, "key", json_text(answer, "bed", "?")));
-	printf(" %s", format);
+	printf(" %s", done);
+	until = json_time(answer, "until");
 	if (until >= 0) {
 		char left[HUMAN_MAX], when[HUMAN_MAX];
 		int64_t now = now_ms();
@@ -114,26 +106,26 @@ static int do_it(const struct ctl *ctl, const char *verb, cJSON *arguments, cons
 	return EXIT_SUCCESS;
 }
 
-int verb_acknowledge(const struct ctl *ctl, int argc, char **argv)
+/* A verb whose one argument is an alarm. */
+static int do_to_one(const struct ctl *ctl, int argc, char **argv, const char *done)
 {
 	int r = ctl_arguments(argc, argv, 1);
 
 	if (r != 0)
 		return r;
 	if (argc != 2)
-		return ctl_misused("acknowledge needs an alarm; wardgatectl alarms lists them");
-	return do_it(ctl, "acknowledge", with_text("alarm", argv[1]), "is acknowledged");
+		return ctl_misused("%s needs an alarm; wardgatectl alarms lists them", argv[0]);
+	return do_it(ctl, argv[0], with_text("alarm", argv[1]), done);
+}
+
+int verb_acknowledge(const struct ctl *ctl, int argc, char **argv)
+{
+	return do_to_one(ctl, argc, argv, "is acknowledged");
 }
 
 int verb_reset(const struct ctl *ctl, int argc, char **argv)
 {
-	int r = ctl_arguments(argc, argv, 1);
-
-	if (r != 0)
-		return r;
-	if (argc != 2)
-		return ctl_misused("reset needs an alarm; wardgatectl alarms lists them");
-	return do_it(ctl, "reset", with_text("alarm", argv[1]), "is reset");
+	return do_to_one(ctl, argc, argv, "is reset");
 }
 
 struct pause_options {

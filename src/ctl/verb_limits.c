@@ -94,15 +94,15 @@ static int print_limits(const cJSON *list)
 	return r < 0 ? ctl_fail("out of memory") : EXIT_SUCCESS;
 }
 
-/* The answer of both verbs. */
-static int print_answer(const struct ctl *ctl, const char *document)
+static int run_and_print(const struct ctl *ctl, const char *verb, cJSON *arguments)
 {
-	_cleanup_(cJSON_Deletep) cJSON *answer = json_object(document);
-	const cJSON *list = cJSON_GetObjectItemCaseSensitive(answer, "limits");
+	_cleanup_(cJSON_Deletep) cJSON *answer = NULL;
+	const cJSON *list;
+	int r = ctl_do(ctl, verb, arguments, &answer);
 
-	ctl_note_kept(answer);
-	if (ctl->json)
-		return ctl_print_answer(document);
+	if (r != 0 || !answer)
+		return r;
+	list = cJSON_GetObjectItemCaseSensitive(answer, "limits");
 	if (!cJSON_IsArray(list))
 		return ctl_fail("wardgated's answer has no limits in it; is it as new as "
 				"wardgatectl " WG_VERSION "?");
@@ -114,19 +114,15 @@ static int print_answer(const struct ctl *ctl, const char *document)
 
 int verb_limits(const struct ctl *ctl, int argc, char **argv)
 {
-	_cleanup_(freep) char *document = NULL;
-	cJSON *arguments;
+	_cleanup_(cJSON_Deletep) cJSON *arguments = NULL;
 	int r = ctl_arguments(argc, argv, 1);
 
 	if (r != 0)
 		return r;
 	arguments = cJSON_CreateObject();
-	if (!arguments || (argc > 1 && !cJSON_AddStringToObject(arguments, "bed", argv[1]))) {
-		cJSON_Delete(arguments);
+	if (!arguments || (argc > 1 && !cJSON_AddStringToObject(arguments, "bed", argv[1])))
 		return ctl_fail("out of memory");
-	}
-	r = ctl_run(ctl, "limits", arguments, &document);
-	return r != 0 ? r : print_answer(ctl, document);
+	return run_and_print(ctl, "limits", TAKE_PTR(arguments));
 }
 
 /* --- setting one --- */
@@ -201,7 +197,6 @@ static int add_texts(cJSON *object, const struct limit_options *o)
 int verb_set_limit(const struct ctl *ctl, int argc, char **argv)
 {
 	_cleanup_(cJSON_Deletep) cJSON *arguments = NULL;
-	_cleanup_(freep) char *document = NULL;
 	struct limit_options o = { .rule = NULL };
 	int r = read_options(&argc, argv, &o);
 
@@ -215,14 +210,12 @@ int verb_set_limit(const struct ctl *ctl, int argc, char **argv)
 		r = add_number(arguments, "above", o.above);
 	if (r != 0)
 		return r < 0 ? ctl_fail("out of memory") : r;
-	r = ctl_run(ctl, "set-limit", TAKE_PTR(arguments), &document);
-	return r != 0 ? r : print_answer(ctl, document);
+	return run_and_print(ctl, "set-limit", TAKE_PTR(arguments));
 }
 
 int verb_set_spo2_scale(const struct ctl *ctl, int argc, char **argv)
 {
 	_cleanup_(cJSON_Deletep) cJSON *arguments = NULL, *answer = NULL;
-	_cleanup_(freep) char *document = NULL;
 	int r = ctl_arguments(argc, argv, 2);
 
 	if (r != 0)
@@ -233,13 +226,9 @@ int verb_set_spo2_scale(const struct ctl *ctl, int argc, char **argv)
 	if (!arguments || !cJSON_AddStringToObject(arguments, "bed", argv[1]) ||
 		!cJSON_AddNumberToObject(arguments, "scale", argv[2][0] - '0'))
 		return ctl_fail("out of memory");
-	r = ctl_run(ctl, "set-spo2-scale", TAKE_PTR(arguments), &document);
-	if (r != 0)
+	r = ctl_do(ctl, "set-spo2-scale", TAKE_PTR(arguments), &answer);
+	if (r != 0 || !answer)
 		return r;
-	answer = json_object(document);
-	ctl_note_kept(answer);
-	if (ctl->json)
-		return ctl_print_answer(document);
 	fputs("Bed ", stdout);
 	term_print(json_text(answer, "bed", argv[1]));
 	printf(": scores use SpO2 scale %s.\n", argv[2]);

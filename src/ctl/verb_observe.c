@@ -50,9 +50,7 @@ static cJSON *arguments_of(char **argv, const char *when)
 int verb_observe(const struct ctl *ctl, int argc, char **argv)
 {
 	_cleanup_(cJSON_Deletep) cJSON *answer = NULL;
-	_cleanup_(freep) char *document = NULL;
 	const char *when = NULL;
-	cJSON *arguments;
 	int r = ctl_option(&argc, argv, "--time", &when);
 
 	if (r == 0)
@@ -63,16 +61,9 @@ int verb_observe(const struct ctl *ctl, int argc, char **argv)
 		return ctl_misused(
 			"observe needs a bed, what was observed and its value, e.g. observe 3 "
 			"respiratory-rate 18");
-	arguments = arguments_of(argv, when);
-	if (!arguments)
-		return ctl_fail("out of memory");
-	r = ctl_run(ctl, "observe", arguments, &document);
-	if (r != 0)
+	r = ctl_do(ctl, "observe", arguments_of(argv, when), &answer);
+	if (r != 0 || !answer)
 		return r;
-	answer = json_object(document);
-	ctl_note_kept(answer);
-	if (ctl->json)
-		return ctl_print_answer(document);
 	fputs("Charted for bed ", stdout);
 	term_print(json_text(answer, "bed", argv[1]));
 	fputs(": ", stdout);

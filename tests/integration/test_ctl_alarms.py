@@ -9,11 +9,11 @@ import time
 
 import pytest
 
+from test_ctl_bus import bus, good, run  # noqa: F401 (the first is a fixture)
 from test_ctl_completion import in_bash, in_fish
 from test_ctl_watch import Screen
-from ward.base import short_directory
-from ward.ctl import CTL, Terminal, ctl, one_line
-from ward.dbus import FakeGateway, PrivateBus, Refused
+from ward.ctl import CTL, Terminal, one_line
+from ward.dbus import FakeGateway, Refused
 
 
 def ago(seconds):
@@ -49,14 +49,6 @@ DEVICES = [compact({"device": d, "bed": b}) for d, b in (("a", "3"), ("b", "10")
 ME = pwd.getpwuid(os.getuid()).pw_name
 
 
-@pytest.fixture(scope="module")
-def bus():
-    with short_directory() as path:
-        b = PrivateBus(path)
-        yield b
-        b.end()
-
-
 class Fake(FakeGateway):
     """results: verb -> what Run answers, or an exception."""
 
@@ -81,16 +73,6 @@ def gateway(bus):
     g = Fake(bus)
     yield g
     g.end()
-
-
-def run(bus, *arguments, **env):
-    return ctl("--bus", bus.address, "--config", "/nonexistent/wardgate.conf", *arguments, **env)
-
-
-def good(bus, *arguments, **env):
-    status, out, err = run(bus, *arguments, **env)
-    assert (status, err) == (0, ""), err
-    return out
 
 
 # --- looking ---
