@@ -20,6 +20,7 @@
 #include "config/read.h"
 #include "control/control.h"
 #include "daemon_private.h"
+#include "desk/desk.h"
 #include "gateway/drivers.h"
 #include "gateway/health.h"
 #include "gateway/worker.h"
@@ -70,10 +71,6 @@ static void warn_of_the_missing(const struct config *c)
 	if (c->zigbee.enabled)
 		log_warning("[Zigbee] Enabled=yes: this version has no Zigbee driver; its devices "
 			    "are not heard");
-	if (c->rule_count)
-		log_warning(
-			"[Rule] sections: this version has no alarm engine; no rule is evaluated",
-			F_INT("RULES", c->rule_count));
 }
 
 /* --- drivers --- */
@@ -220,6 +217,7 @@ static int on_terminate(sd_event_source *s, const struct signalfd_siginfo *si, v
 	log_info("stopping");
 	(void)sd_notify(false, "STOPPING=1\nSTATUS=Draining");
 	drivers_quiesce(d->drivers);
+	desk_finish(d->desk);
 	ledger_finish(d);
 	publish_stop(d->publish, d->stop_began_us + STOP_DRAIN_US, on_drained, d);
 	return 0;
@@ -237,6 +235,7 @@ int daemon_reload(struct daemon *d, struct config_problems *problems)
 	if (r != 0) {
 		log_error("the new configuration is not applied; the running one stays in force",
 			F_INT("ERRORS", problems->error_count));
+		desk_reloaded(d, problems);
 		return r;
 	}
 	r = gateway_apply(d->gateway, c);
@@ -251,6 +250,7 @@ int daemon_reload(struct daemon *d, struct config_problems *problems)
 	r = publish_reload(d->publish, d->config);
 	if (r < 0)
 		log_error("cannot apply the new settings of [MQTT]", F_ERR(r));
+	desk_reloaded(d, NULL);
 	annunciator_changed(d);
 	control_reloaded(d->control, d->config);
 	log_info("configuration reloaded");
@@ -348,6 +348,8 @@ static int start_rooms(struct daemon *d)
 	/* Last: its thread initialises OpenSSL too, and the two would hold each other up. */
 	r = publish_new(&d->publish, d->event, d->config, d->gateway, d->outbox, d->worker, &hooks);
 	if (r >= 0)
+		r = desk_wire(d);
+	if (r >= 0)
 		r = control_wire(d);
 	if (r < 0)
 		return r;
@@ -385,6 +387,7 @@ static void stop(struct daemon *d)
 	drivers_free(d->drivers);
 	/* While there is somebody to answer to. */
 	d->control = control_free(d->control);
+	d->desk = desk_free(d->desk);
 	publish_free(d->publish);
 	d->annunciator = annunciator_free(d->annunciator);
 	health_free(d->health);

@@ -48,6 +48,7 @@ int control_wire(struct daemon *d)
 		.config = d->config,
 		.config_path = d->config_path,
 		.config_options = &options,
+		.desk = d->desk,
 		.gateway = d->gateway,
 		.outbox = d->outbox,
 		.publish = d->publish,

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "daemon_private.h"
+#include "desk/desk.h"
 #include "publish/publish.h"
 
 /* What memory holds while neither broker nor disk takes it: about 8 MB. */
@@ -52,6 +53,13 @@ void ledger_choose_epoch(struct daemon *d)
 
 static void on_saved(enum store_file file, int result, void *userdata)
 {
+	struct daemon *d = userdata;
+
+	if (file == STORE_ALARMS) {
+		if (d->desk)
+			desk_kept(d->desk, result);
+		return;
+	}
 	if (result < 0)
 		log_error("cannot write to the state directory; going on without it",
 			F_STR("FILE", file == STORE_EPOCH ? "epoch" : "retained-topics"),

@@ -31,6 +31,7 @@ struct daemon {
 	struct health *health;
 	struct drivers *drivers;
 	struct control *control;
+	struct desk *desk;
 	struct annunciator *annunciator;
 	sd_event_source *hangup, *terminate, *interrupt, *tick, *stop_check;
 	struct epoch previous, epoch;
@@ -91,6 +92,13 @@ void audit_on_chain(
 	const struct store_chain *end, struct store_audit *audits, size_t count, void *userdata);
 size_t audit_on_audits(struct store_audit *ret, size_t count, void *userdata);
 void audit_on_audited(int error, int64_t owed, void *userdata);
+
+/* daemon_desk.c */
+
+/* Makes the alarm desk and gives it the configuration. Returns 0 or a negative errno. */
+int desk_wire(struct daemon *d);
+/* A reload was taken (NULL), or refused for these. */
+void desk_reloaded(struct daemon *d, const struct config_problems *problems);
 
 /* daemon_annunciator.c */
 

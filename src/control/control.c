@@ -64,6 +64,11 @@ void control_tick(struct control *c, int64_t boot_us)
 	bus_tick(c->bus);
 }
 
+void control_alarm(struct control *c, const char *document)
+{
+	bus_tell_alarm(c->bus, document);
+}
+
 void control_retained(struct control *c, const char *rest, bool emptied, bool success)
 {
 	test_alarm_retained(c, rest, emptied, success);

@@ -60,6 +60,8 @@ void control_reloaded(struct control *c, struct config *config);
 /* To be called once a second or more often: tells on the bus what changed, once a second at most.
  */
 void control_tick(struct control *c, int64_t boot_us);
+/* The document of an alarm's event, for those who watch. */
+void control_alarm(struct control *c, const char *document);
 /* The hooks of publish.h. */
 void control_command(struct control *c, const struct publish_command *heard);
 void control_retained(struct control *c, const char *rest, bool emptied, bool success);

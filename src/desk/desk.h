@@ -23,24 +23,23 @@ struct desk;
 struct gateway;
 struct outbox;
 
-/* What the annunciator shows; told when it changes. */
-struct desk_signal {
-	enum alarm_priority priority; /* of the most urgent alarm nobody has acknowledged; NONE: no
-					 such */
-	bool paused;                  /* audio of all of these is paused or off */
-	bool broker_lost;
-};
-
 /* Any may be NULL but save. */
 struct desk_hooks {
 	/* Has the durable state written by the store thread: desk_kept() tells how that ended.
 	 * Returns 0 or a negative errno. */
 	int (*save)(const char *text, size_t length, void *userdata);
+	/* Reads it at start, and blocks. Returns the length with *ret to be freed, -ENOENT, or a
+	 * negative errno. */
+	ssize_t (*load)(char **ret, void *userdata);
+	/* What load() gave cannot be used: keeps it under another name. */
+	void (*set_aside)(void *userdata);
 	/* The document of an event, for those who watch on this machine. */
 	void (*tell)(const char *document, void *userdata);
 	/* Limits of a rule changed, for the audit. */
 	void (*limits)(const struct limit_change *c, void *userdata);
-	void (*signal)(const struct desk_signal *s, void *userdata);
+	/* What desk_each_signal() tells may be something else now, or whether the broker is there.
+	 */
+	void (*signals)(void *userdata);
 	/* How the store does, its hanging taken for failing. */
 	void (*store)(struct store_figures *ret, void *userdata);
 	void *userdata;
@@ -88,6 +87,13 @@ void desk_kept(struct desk *d, int error);
 /* The state documents as they are published retained, of all alarms that are not over. */
 void desk_each(const struct desk *d,
 	void (*fn)(const char *key, const char *document, void *userdata), void *userdata);
+/* The same, for what shines and sounds. */
+void desk_each_signal(const struct desk *d,
+	void (*fn)(enum alarm_priority priority, enum alarm_state state, unsigned inactivation,
+		void *userdata),
+	void *userdata);
+/* Whether the broker has been out of reach for so long that it is said. */
+bool desk_broker_lost(const struct desk *d);
 /* "ward7-gw1:12-9f3a21c4:a81", or the key "<rule>.<device>": the key, valid until the next call of
  * the engine; NULL when there is no such alarm now. */
 const char *desk_find(const struct desk *d, const char *name);

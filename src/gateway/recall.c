@@ -27,9 +27,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "gateway/epoch.h"
+#include "gateway/ramfile.h"
 #include "util/hash.h"
 
 #define BUCKETS RECALL_MAX
@@ -37,9 +37,6 @@
 #define VERSION 1
 #define LABELS 16
 #define FIRST_STORED 256
-
-#define TMPFS 0x01021994 /* statfs(2) */
-#define RAMFS 0x858458f6
 
 /* The compiler moves no store across it. */
 #define barrier() __asm__ volatile("" ::: "memory")
@@ -114,58 +111,6 @@ struct recall {
 
 /* --- the file --- */
 
-static bool is_ram(const char *directory)
-{
-	struct statfs s;
-
-	return statfs(directory, &s) == 0 &&
-	       ((uint32_t)s.f_type == TMPFS || (uint32_t)s.f_type == RAMFS);
-}
-
-/* Into ret: the first directory of $RUNTIME_DIRECTORY, else /dev/shm. */
-static int find_directory(char *ret, size_t size)
-{
-	const char *runtime = getenv("RUNTIME_DIRECTORY");
-	size_t n = runtime ? strcspn(runtime, ":") : 0;
-
-	if (n > 0 && n < size) {
-		memcpy(ret, runtime, n);
-		ret[n] = 0;
-		if (ret[0] == '/' && is_ram(ret))
-			return 0;
-	}
-	(void)snprintf(ret, size, "/dev/shm");
-	return is_ram(ret) ? 0 : -EOPNOTSUPP;
-}
-
-/* Two hashes of the gateway's name and the state directory's real path. */
-static int identify(const char *state_directory, const char *gateway, uint64_t ret[2])
-{
-	static const struct hash_key other = { 1, 2 };
-	_cleanup_(freep) char *path = realpath(state_directory, NULL), *text = NULL;
-	int n;
-
-	if (!path)
-		return -errno;
-	n = asprintf(&text, "%s\n%s", gateway, path);
-	if (n < 0) {
-		text = NULL;
-		return -ENOMEM;
-	}
-	ret[0] = hash_bytes(&hash_key_fixed, text, (size_t)n);
-	ret[1] = hash_bytes(&other, text, (size_t)n);
-	return 0;
-}
-
-/* Whether it is a file of our own that nobody else can write or has a name for. */
-static bool is_private(int fd)
-{
-	struct stat s;
-
-	return fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_uid == geteuid() &&
-	       (s.st_mode & 077) == 0 && s.st_nlink == 1 && s.st_size == (off_t)sizeof(struct file);
-}
-
 /* Returns the mapping, or NULL with *ret_error. */
 static struct file *map(int fd, int *ret_error)
 {
@@ -194,6 +139,7 @@ static struct file *open_file(const char *path, const uint64_t identity[2], int 
 {
 	_cleanup_(closep) int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	struct file *f;
+	off_t size;
 
 	if (fd < 0) {
 		*ret_error =
@@ -201,7 +147,7 @@ static struct file *open_file(const char *path, const uint64_t identity[2], int 
 		return NULL;
 	}
 	*ret_error = -EBADMSG;
-	if (!is_private(fd))
+	if (!ramfile_is_private(fd, &size) || size != (off_t)sizeof(struct file))
 		return NULL;
 	f = map(fd, ret_error);
 	if (f && !is_good(&f->header, identity)) {
@@ -263,11 +209,11 @@ int recall_new(struct recall **ret, const char *directory, const char *state_dir
 		return error;
 	r->own_counter = own.counter;
 	r->own_random = own.random;
-	error = identify(state_directory, gateway, identity);
+	error = ramfile_identify(state_directory, gateway, identity);
 	if (error < 0)
 		return error;
 	if (!directory) {
-		error = find_directory(found, sizeof(found));
+		error = ramfile_directory(found, sizeof(found));
 		if (error < 0)
 			return error;
 		directory = found;

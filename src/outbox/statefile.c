@@ -15,6 +15,7 @@
 static const char *const file_names[_STORE_FILE_MAX] = {
 	[STORE_EPOCH] = "epoch",
 	[STORE_RETAINED] = "retained-topics",
+	[STORE_ALARMS] = "alarms",
 };
 
 int statefile_write(int directory_fd, enum store_file file, const char *text, size_t length)
@@ -45,4 +46,17 @@ ssize_t store_load(const char *directory, enum store_file file, char **ret)
 	text[n] = 0;
 	*ret = TAKE_PTR(text);
 	return n;
+}
+
+int store_set_aside(const char *directory, enum store_file file)
+{
+	_cleanup_(freep) char *path = NULL, *aside = NULL;
+
+	if (asprintf(&path, "%s/%s", directory, file_names[file]) < 0)
+		path = NULL;
+	if (asprintf(&aside, "%s/%s.refused", directory, file_names[file]) < 0)
+		aside = NULL;
+	if (!path || !aside)
+		return -ENOMEM;
+	return rename(path, aside) < 0 ? -errno : 0;
 }

@@ -20,7 +20,7 @@
 
 struct store;
 
-#define STORE_FILE_MAX (1024 * 1024) /* bytes of one state file */
+#define STORE_FILE_MAX (8 * 1024 * 1024) /* bytes of one state file */
 #define STORE_ASIDE_MAX 1000         /* set-aside messages that are read back at start */
 #define STORE_KEYS_MAX 4096          /* source keys that are read back at start */
 #define STORE_KEYS_FIRST 512         /* of these: so many newest with hooks.opened */
@@ -29,7 +29,7 @@ struct store;
 #define STORE_AUDITS_RECENT 200      /* entries of the audit trail that are read back at start */
 #define STORE_AUDITS_KEPT 10000      /* entries of it that are kept at least */
 
-enum store_file { STORE_EPOCH, STORE_RETAINED, _STORE_FILE_MAX };
+enum store_file { STORE_EPOCH, STORE_RETAINED, STORE_ALARMS, _STORE_FILE_MAX };
 
 /* How the database does. */
 enum store_state {
@@ -167,6 +167,10 @@ const char *store_state_text(enum store_state state);
 /* Reads a state file at start, before the loop runs; blocks. *ret is to be freed and ends with a 0.
  * Returns its length, -ENOENT, -EFBIG or a negative errno. */
 ssize_t store_load(const char *directory, enum store_file file, char **ret);
+
+/* Keeps a state file that cannot be used under another name; blocks. Returns 0 or a negative errno.
+ */
+int store_set_aside(const char *directory, enum store_file file);
 
 /* Has the file written; a later text for the same file replaces one that was not begun. Returns 0,
  * -EFBIG or -ENOMEM. */

@@ -73,6 +73,7 @@ struct publish_report {
 	const char *broker;  /* URI of the session's broker, NULL: none */
 	const char *problem; /* last failure in one sentence, NULL: none */
 	uint64_t connects, failures, published, refused, nobody_listening;
+	uint64_t heard; /* messages that had a subscriber */
 	int64_t certificate_expires_us; /* UTC, earliest of those in use; 0: none known */
 };
 void publish_report(const struct publish *p, struct publish_report *ret);

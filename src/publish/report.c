@@ -130,6 +130,7 @@ void publish_report(const struct publish *p, struct publish_report *ret)
 		.published = p->env.counters.published,
 		.refused = p->env.counters.refused,
 		.nobody_listening = p->env.counters.nobody_listening,
+		.heard = p->env.counters.heard,
 		.certificate_expires_us = own && (!peer || own < peer) ? own : peer,
 	};
 	if (ret->connected)

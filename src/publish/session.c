@@ -153,14 +153,16 @@ static void entry_acked(struct session *s, struct outbox_entry *e, unsigned form
 			return;
 		reason = (uint8_t)(mark >> 8);
 	}
-	if (reason == REASON_NO_MATCHING_SUBSCRIBERS)
+	if (reason == REASON_NO_MATCHING_SUBSCRIBERS) {
 		entry_unheard(s, e);
-	else if (reason < REASON_REFUSED)
+	} else if (reason < REASON_REFUSED) {
+		s->env->counters.heard++;
 		entry_confirmed(s, e);
-	else if (reason == REASON_QUOTA_EXCEEDED)
+	} else if (reason == REASON_QUOTA_EXCEEDED) {
 		entry_over_quota(s, e);
-	else
+	} else {
 		entry_refused(s, e, reason);
+	}
 }
 
 static void document_answered(struct session *s, struct document *x, uint8_t reason)

@@ -34,6 +34,7 @@ enum message_schema {
 
 struct session_counters {
 	uint64_t published, refused, nobody_listening, set_aside, commands;
+	uint64_t heard; /* messages that had a subscriber */
 };
 
 /* What all sessions share; owned by publish.c and longer-lived than they. */
