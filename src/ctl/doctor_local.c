@@ -2,6 +2,7 @@
  * doctor: the configuration, the clock, the disk and the certificates.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
 #include <inttypes.h>
@@ -13,6 +14,7 @@
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "config/read.h"
 #include "ctl/doctor.h"
@@ -34,8 +36,10 @@ void doctor_configuration(struct doctor *d)
 
 	for (size_t i = 0; i < p.error_count; i++)
 		doctor_find(d, FINDING_WRONG, area,
-			"mend it; wardgatectl check-config says whether it is good then", "%s",
-			p.errors[i]);
+			geteuid() != 0 && strstr(p.errors[i], strerror(EACCES))
+				? "this user may not read it: run doctor as root"
+				: "mend it; wardgatectl check-config says whether it is good then",
+			"%s", p.errors[i]);
 	for (size_t i = 0; i < p.warning_count; i++)
 		doctor_find(d, FINDING_WARNING, area, NULL, "%s", p.warnings[i]);
 	if (r == 0)
@@ -104,6 +108,15 @@ bool doctor_service_may(uid_t uid, gid_t gid, mode_t mode)
 	return (mode & 0006) == 0006;
 }
 
+/* Whether nothing can be written. After an error of its own a file system refuses every write and
+ * yet may not say so in its flags; the file that is tried has no name. */
+static bool is_read_only(const char *directory, const struct statvfs *fs)
+{
+	_cleanup_(closep) int fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+	return (fd < 0 && (errno == EROFS || errno == EIO)) || (fs->f_flag & ST_RDONLY);
+}
+
 static void look_at_room(struct doctor *d, const char *directory)
 {
 	char free_text[HUMAN_MAX], keep[HUMAN_MAX];
@@ -115,7 +128,7 @@ static void look_at_room(struct doctor *d, const char *directory)
 	free_bytes = (int64_t)(fs.f_bavail * fs.f_frsize);
 	human_size(free_text, free_bytes);
 	human_size(keep, keep_free);
-	if (fs.f_flag & ST_RDONLY)
+	if (is_read_only(directory, &fs))
 		doctor_find(d, FINDING_WRONG, "disk",
 			"a card that fails turns read-only: look into the kernel's log "
 			"(journalctl -k), replace it; else mount it with rw",

@@ -1,13 +1,17 @@
 """wardgatectl doctor: what it finds with a real broker and a real daemon's configuration, one thing
 wrong at a time."""
+import datetime
 import json
 import os
+import shutil
 import socket
+import subprocess
 import threading
+import time
 
 import pytest
 
-from ward import dns, senml
+from ward import clock, disk, dns, senml
 from ward.base import free_port, short_directory
 from ward.ctl import Terminal, ctl, one_line
 from ward.dbus import FakeGateway, PrivateBus
@@ -141,7 +145,7 @@ def test_a_user_who_may_little(ward):
         status, out, err = ctl(*at, *verb, wrapper=nobody, text="a long passphrase\n")
         assert (status, out) == (77, "") and one_line(err) and "root" in err, (verb, err)
     status, out, _ = ctl(*at, "--json", "doctor", wrapper=nobody)
-    assert status == 1 and "Permission denied" in out
+    assert status == 1 and "Permission denied" in out and "run doctor as root" in out
     os.chmod(daemon.dir, 0o755)
     status, out, err = ctl(*at, "outbox", wrapper=nobody)
     assert status == 77 and one_line(err), err
@@ -269,3 +273,105 @@ def test_for_people(ward):
     t.end()
     status, out, _ = ctl("--config", daemon.config_path, "doctor", COLUMNS="60")
     assert status == 0 and "\x1b" not in out
+
+
+def test_the_clock(ward):
+    daemon = ward.daemon(ward.broker(), start=False, sections={"Store": {"KeepFree": "1M"}})
+    shim = ward.clock()
+    for state, level, part in ((clock.SYNCHRONISED, "good", "at most 1 ms off"),
+                               (clock.UNSYNCHRONISED, "warning", "not synchronised"),
+                               ((0, 0x0001, 1500000), "warning", "not synchronised")):
+        shim.say(state)
+        status, areas = doctor(daemon, **shim.environment())
+        (found,) = areas["clock"]
+        assert (status, found["level"]) == (0, level) and part in found["found"], found
+        assert bool(found["remedy"]) == (level != "good")
+    # A machine without a battery for its clock: nothing that has a date is good then.
+    shim.step(datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc).timestamp() - time.time())
+    _, areas = doctor(daemon, **shim.environment())
+    (found,) = areas["clock"]
+    assert found["level"] == "wrong" and "2020-01-01" in found["found"] and "timedatectl" in found["remedy"]
+    assert "is not valid yet" in wrong(areas, "certificate")[0]["found"]
+    assert "certificate is not good" in wrong(areas, "broker")[0]["found"]
+    # And one that runs ahead.
+    shim.step(60 * 365.25 * 86400)
+    _, areas = doctor(daemon, **shim.environment())
+    assert "has ended" in wrong(areas, "certificate")[0]["found"]
+
+
+def test_a_disk_that_is_full_and_one_that_is_read_only(ward):
+    reason = disk.why_no_mount()
+    if reason:
+        pytest.skip(reason)
+    small = ward.small_disk(24)
+    daemon = ward.daemon(ward.broker(), start=False, state=small.state, sections={"Store": {"KeepFree": "4M"}})
+    status, areas = doctor(daemon)
+    assert status == 0, areas
+    small.fill()
+    _, areas = doctor(daemon)
+    found = one_wrong(areas, "disk", "KeepFree=4M")
+    assert found["found"].startswith("0 free") and "du -xh" in found["remedy"]
+    small.clear()
+    small.read_only()
+    _, areas = doctor(daemon, write=False)
+    assert "read-only" in one_wrong(areas, "disk", "nothing can be stored")["found"]
+
+
+def test_a_serial_port_that_the_service_may_not_use(ward):
+    if os.geteuid() != 0:
+        pytest.skip("becoming another user needs root")
+    leader, follower = os.openpty()
+    port = os.ttyname(follower)
+    daemon = ward.daemon(ward.broker(), start=False, sections={"Zigbee": {"Enabled": "yes", "Port": port}})
+    doctor(daemon)
+    for path in (daemon.dir, os.path.dirname(daemon.dir), daemon.state):
+        os.chmod(path, 0o755)
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    for mode, group, part in ((0o600, "root", "mode 0600, group root"), (0o660, "audio", "SupplementaryGroups=audio"),
+                              (0o660, "dialout", None), (0o666, "root", None)):
+        shutil.chown(port, "root", group)
+        os.chmod(port, mode)
+        _, areas = doctor(daemon, write=False, wrapper=nobody)
+        assert "serial" in areas, areas
+        (found,) = areas["serial"]
+        assert (found["level"] == "wrong") == (part is not None), found
+        assert part is None or part in found["found"] + found["remedy"], found
+    os.close(leader)
+    os.close(follower)
+    _, areas = doctor(daemon)
+    assert "is it plugged in?" in wrong(areas, "serial")[0]["remedy"]
+
+
+def test_a_wrong_password(ward, plain, tmp_path):
+    """The right one is let in; the wrong one, and none, are told so, and never shown."""
+    users = tmp_path / "users"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", str(users), "gw", "right-1234"], check=True, capture_output=True)
+    users.chmod(0o644)
+    tmp_path.chmod(0o755)
+    broker = ward.broker(tls=False, options=["allow_anonymous false", f"password_file {users}"])
+    secret = tmp_path / "password"
+    for text, good in (("right-1234\n", True), ("wrong-5678\n", False)):
+        secret.write_text(text)
+        secret.chmod(0o600)
+        daemon = plain(broker.uri(), Username="gw", PasswordFile=str(secret))
+        status, areas = doctor(daemon)
+        assert text.strip() not in json.dumps(areas)
+        if good:
+            assert status == 0, areas
+        else:
+            assert "Username=" in one_wrong(areas, "broker", "refuses the client")["remedy"]
+
+
+def test_each_right_is_tried(ward, plain, tmp_path):
+    acl = tmp_path / "acl"
+    acl.write_text("topic read #\ntopic write wardgate/st-elsewhere/7/gateways/#\n")
+    _, areas = doctor(plain(ward.broker(tls=False, options=[f"acl_file {acl}"]).uri(), Commands="forget"))
+    found = one_wrong(areas, "broker", "publishing to wardgate/st-elsewhere/7/alarms")
+    assert "is refused: not authorised" in found["found"]
+    # mosquitto's file grants every subscription and then sends nothing; others refuse it
+    fake = ward.fake()
+    fake.suback_code = 0x87
+    _, areas = doctor(plain(fake.uri(), Commands="forget"))
+    assert "commands/+" in one_wrong(areas, "broker", "refuse")["found"]
+    _, areas = doctor(plain(fake.uri()))
+    assert not wrong(areas, "broker")  # nobody is to command it: it does not subscribe
