@@ -14,6 +14,7 @@ struct check {
 	struct config *c;
 	const struct config_options *o;
 	struct config_problems *p;
+	unsigned hints; /* names that near ones were looked for */
 };
 
 /* Works out what is left to a default that depends on other settings, drops adopted devices that

@@ -85,22 +85,27 @@ static int check_value(struct check *k, struct config_section *s, const struct c
 
 /* Bed 4 is no slip for bed 3. */
 #define NEAR_MIN 4
+/* Looking for near names takes its time. */
+#define HINTS_MAX 20
 
+/* A name that is looked for: first as it is, then for what is near. */
 struct names {
-	struct suggestion nearest;
 	const char *name;
 	bool found;
+	bool near;
+	struct suggestion nearest;
 };
 
 static void offer(struct names *n, const char *candidate)
 {
-	n->found = n->found || strcmp(n->name, candidate) == 0;
-	if (strlen(n->name) >= NEAR_MIN)
+	if (n->near)
 		suggestion_offer(&n->nearest, n->name, strlen(n->name), candidate);
+	else
+		n->found = n->found || strcmp(n->name, candidate) == 0;
 }
 
 /* All that there is of what the setting names. */
-static void look_up(const struct check *k, enum setting_names what, struct names *n)
+static void offer_all(const struct check *k, enum setting_names what, struct names *n)
 {
 	const struct config_sections *rules = &k->c->record->groups[GROUP_RULE];
 
@@ -121,6 +126,16 @@ static void look_up(const struct check *k, enum setting_names what, struct names
 	}
 	if (what == SETTING_NAMES_DEVICES)
 		offer(n, CHARTED);
+}
+
+static void look_up(struct check *k, enum setting_names what, struct names *n)
+{
+	offer_all(k, what, n);
+	if (n->found || strlen(n->name) < NEAR_MIN || k->hints >= HINTS_MAX)
+		return;
+	k->hints++;
+	n->near = true;
+	offer_all(k, what, n);
 }
 
 static void say_unknown(struct check *k, struct config_section *s, const struct config_row *row,
