@@ -157,7 +157,7 @@ class Subject:
         if v.side != "normal":
             self.clear_at = None
             other, self.side = active and v.side != self.side, v.side
-            if other:
+            if other and (v.priority or self.rule.priority) == self.alarm.priority or other and self.alarm.raised:
                 self.renew(now)
             if active:
                 self.escalate_by_verdict(v, now)
@@ -329,7 +329,7 @@ class Subject:
             if a.pause and not a.pause["kind"].endswith("off"):
                 a.pause = None
         a.priority = to
-        if up:
+        if up and a.escalate_at is None:
             self.set_escalation(now)
         self.say("escalate" if up else "deescalate", was=was)
 
@@ -370,7 +370,7 @@ class Subject:
 class Model:
     def __init__(self, training=False):
         self.training = training
-        self.quirks = dict.fromkeys(("MB-2", "MB-3", "MB-4", "MB-5", "MB-7", "MB-8", "MB-9"), True)  # what the engine is known to do otherwise; see README.md
+        self.quirks = dict.fromkeys(("MB-2", "MB-3", "MB-4", "MB-5", "MB-7", "MB-8", "MB-9", "MB-10"), True)  # what the engine is known to do otherwise; see README.md
         self.now = 0
         self.events, self.results = [], []
         self.rules = {}
@@ -383,6 +383,7 @@ class Model:
         self.fresh = {}
         self.made = 0
         self.silent_since = {}
+        self.present = set()
         Alarm.count = 0
 
     # ---- helpers ----
@@ -501,19 +502,21 @@ class Model:
         if known and self.devices[name] == bed:
             return
         if known:
-            self.forget_at_bed(name)
+            self.leave_bed(name)
             self.leave(lambda s: s.device == name and not s.condition, "device-moved")
         self.devices[name] = bed
         for s in self.subjects.values():
             if s.condition and s.device == name and s.alarm:
                 s.say("update")
 
-    def forget_at_bed(self, device):
-        """What was pending of the whole bed that a device leaves: it is not known whose it was."""
+    def leave_bed(self, device):
+        """The bed has a sensor less: as if nothing were measured, until the next reading."""
         for s in self.subjects.values():
-            if not s.condition and s.device is None and s.bed == self.devices[device] and \
-                    any(r["measured"] and r.get("device") == device for r in s.history):
-                s.forget()
+            if s.condition or s.device or s.bed != self.devices[device]:
+                continue
+            here = [x for x in self.sensors.values() if x["device"] == device and x["metric"] == s.rule.metric]
+            if here and (self.quirks["MB-10"] or s.rule.concerns(device, s.bed)):
+                s.take(Verdict("unknown"), self.now)
 
     def leave(self, which, reason):
         """The alarms of these end, and nothing of them is left."""
@@ -526,9 +529,11 @@ class Model:
     def do_remove_device(self, name):
         if name not in self.devices:
             return
-        self.forget_at_bed(name)
+        self.leave_bed(name)
         self.leave(lambda s: s.device == name, "device-removed")
-        self.silent_since.pop(name, None)
+        for place in [p for p in self.silent_since if p[1] == name]:
+            del self.silent_since[place]
+        self.present = {p for p in self.present if p[1] != name}
         del self.devices[name]
         for place in [p for p, x in self.sensors.items() if x["device"] == name]:
             del self.sensors[place]
@@ -692,13 +697,15 @@ class Model:
         if name in GATHERED:
             there = f"{name}.{device}" in self.subjects and self.subjects[f"{name}.{device}"].alarm
             if present == "yes":
-                if name == "device-silent":
+                if name == "device-silent" and (name, device) not in self.present:
                     self.silent(device)
+                self.present.add((name, device))
                 if there:
                     self.raise_condition(name, device)
                 else:
                     self.silent_since.setdefault((name, device), self.now)
                 return 0
+            self.present.discard((name, device))
             self.silent_since.pop((name, device), None)
         (self.raise_condition if present == "yes" else self.lower_condition)(name, device)
         return 0
