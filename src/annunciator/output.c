@@ -254,7 +254,7 @@ void output_set(struct output *o, const struct output_kernel *k, bool on)
 void output_done(struct output *o, const struct output_kernel *k)
 {
 	/* One that never worked, or does not now, is not waited for. */
-	if (o->ready)
+	if (o->ready && o->on)
 		(void)(o->what.gpio ? set_line(o, k, false) : set_led(o, false, false));
 	if (o->fd >= 0)
 		close(o->fd);
