@@ -38,7 +38,8 @@ static void values_and_keys(void **state)
 					       "quotes; write the path without them" },
 		{ BASE "Commands=acknowlege\n",
 			"t.conf:7: [MQTT] Commands=acknowlege: is not known; did you mean "
-			"acknowledge? (acknowledge, pause, reset, set-limit, associate, "
+			"acknowledge? (acknowledge, pause, reset, set-limit, set-spo2-scale, "
+			"associate, "
 			"dissociate, "
 			"transfer, assign, release, observe, permit-join, forget or test-alarm)" },
 		{ BASE "Commands=pause, reset\n", "t.conf:7: [MQTT] Commands=pause,: ends with a "
