@@ -247,6 +247,7 @@ static void test_report_begins_with_what_fails(void **state)
 static void test_report_stays_short(void **state)
 {
 	char settings[2048];
+	unsigned told = 0;
 	size_t n = (size_t)snprintf(settings, sizeof(settings),
 		"Broker=%%:0\nHigh=led:a-%0170u\nRunning=led:b-%0170u\nSound=", 0, 0);
 
@@ -256,9 +257,10 @@ static void test_report_stays_short(void **state)
 	for (unsigned i = 14; i < 28; i++)
 		n += (size_t)snprintf(settings + n, sizeof(settings) - n, "led:snd%04u ", i);
 	start(settings);
+	for (const char *p = report(); (p = strstr(p, "\"output\":")); p++)
+		told++;
+	assert_in_range(told, 20, 30); /* of 31 */
 	assert_in_range(strlen(report()), 2800, 3200);
-	assert_non_null(strstr(report(), "led:snd0000\",\"for\":[\"sound\"],\"problem\":"));
-	assert_null(strstr(report(), "\"running\""));
 	assert_string_equal(report() + strlen(report()) - 2, "}]");
 }
 
