@@ -134,3 +134,18 @@ def test_the_unit_is_as_promised():
 @pytest.mark.parametrize("path", ["packaging/debian/rules", "packaging/debian/control"])
 def test_nothing_in_debian_knows_where_it_was_copied_from(path):
     assert "packaging/" not in (TOP / path).read_text().replace("`make deb` copies this directory", "")
+
+
+@pytest.mark.parametrize("email, name", [("nobody", "IT"), ("a@b@c.example", "IT"), ("@c.example", "IT"),
+                                         ("it@c.example|x", "IT"), ("it@c.example", "IT <x>"), ("it@c.example", "a&b")])
+def test_a_maintainer_who_cannot_be_one(tmp_path, email, name):
+    done = subprocess.run([TOP / "packaging/build-deb", tmp_path / "out"], text=True, capture_output=True, timeout=60,
+                          check=False, env={**os.environ, "DEBEMAIL": email, "DEBFULLNAME": name})
+    assert done.returncode == 64 and done.stderr.count("\n") == 1 and "DEBEMAIL" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_maintainer_is_one_in_all_packages(debs):
+    """Whoever built them (DEBEMAIL), or the address that is nobody's."""
+    who = {field(deb, "Maintainer") for deb in debs.values() if "dbgsym" not in deb.name}
+    assert len(who) == 1 and re.fullmatch(r"[^<>]+ <[^@\s]+@[^@\s]+>", who.pop())
