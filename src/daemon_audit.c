@@ -4,6 +4,7 @@
  */
 #include "audit/entry.h"
 #include "audit/trail.h"
+#include "control/control.h"
 #include "daemon_private.h"
 #include "util/text.h"
 
@@ -92,6 +93,8 @@ void audit_on_chain(
 {
 	struct daemon *d = userdata;
 
+	for (size_t i = 0; d->control && i < count; i++)
+		control_recall(d->control, audits[i].entry);
 	trail_opened(d->trail, end, audits, count);
 }
 

@@ -129,6 +129,10 @@ void commands_run(struct commands *c, const struct command_request *r, commands_
  * it by now. */
 bool commands_remember(const struct commands *c, const struct command_request *r);
 
+/* An earlier run carried that one out: when it comes again it is answered so, without the result
+ * that it had. One with a secret among its arguments is not recognised. */
+void commands_recall(struct commands *c, const struct command_request *r);
+
 /* --- for those who carry out --- */
 
 /* Arguments are checked: a required one is there, others may be NULL. Valid until the answer. */

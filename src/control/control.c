@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "control/bus.h"
 #include "control/control_private.h"
@@ -122,4 +123,27 @@ void control_command(struct control *c, const struct publish_command *heard)
 	*f = (struct from_afar){ c->parts.publish, heard->reply };
 	judge(c, heard, &r, why);
 	commands_run(c->commands, &r, on_answer, f);
+}
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name)) ?: "";
+}
+
+void control_recall(struct control *c, const char *entry)
+{
+	cJSON *o = cJSON_Parse(entry);
+	struct command_request r = {
+		.way = COMMAND_BY_MQTT,
+		.verb = text_of(o, "verb"),
+		.request = text_of(o, "request"),
+		.by = text_of(o, "by"),
+		.arguments = cJSON_GetObjectItemCaseSensitive(o, "arguments"),
+	};
+
+	/* Without its arguments nobody could say whether it is the same. */
+	if (strcmp(text_of(o, "way"), "mqtt") == 0 && cJSON_IsObject(r.arguments) &&
+		strcmp(text_of(o, "outcome"), command_outcome_text(COMMAND_DONE)) == 0)
+		commands_recall(c->commands, &r);
+	cJSON_Delete(o);
 }

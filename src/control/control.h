@@ -62,6 +62,9 @@ void control_reloaded(struct control *c, struct config *config);
 void control_tick(struct control *c, int64_t boot_us);
 /* The document of an alarm's event, for those who watch. */
 void control_alarm(struct control *c, const char *document);
+/* An entry of the audit trail that an earlier run left, oldest first: a command from afar that was
+ * carried out is not carried out again when the broker brings it once more. */
+void control_recall(struct control *c, const char *entry);
 /* The hooks of publish.h. */
 void control_command(struct control *c, const struct publish_command *heard);
 void control_retained(struct control *c, const char *rest, bool emptied, bool success);

@@ -82,7 +82,7 @@ def test_each_command_leaves_an_entry(ward):
 
 def test_one_chain_over_all_runs(ward):
     s = Station(ward)
-    s.ask("test-alarm", "r1", bed="3")
+    assert "result" in s.ask("test-alarm", "r1", bed="3")
     chain(s.sub, 1)
     s.daemon.stop()
     whole(s.daemon, 1)
@@ -94,6 +94,10 @@ def test_one_chain_over_all_runs(ward):
     s.ask("test-alarm", "r3", bed="3")
     assert [e["request"] for e in chain(s.sub, 3)] == ["r1", "r2", "r3"]
     whole(s.daemon, 3)
+    # what an earlier run carried out is not carried out again
+    assert s.ask("test-alarm", "r1", bed="3") == {"request": "r1", "ok": True}
+    assert "choose a new one" in s.ask("test-alarm", "r2", bed="4")["error"]
+    assert len([e for e in s.events() if e["phase"] == "start"]) == 3
 
 
 def test_killed_between_disk_and_broker(ward):
