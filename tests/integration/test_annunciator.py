@@ -8,10 +8,13 @@ import threading
 
 import pytest
 
+from ward import senml
 from ward.base import Record, wait_until
+from ward.bus import served
 from ward.daemon import status
+from ward.senml import record
 
-RED, GREEN, BLUE = "red", "green", "blue"
+RED, YELLOW, GREEN, BLUE, BUZZER = "red", "yellow", "green", "blue", "buzzer"
 
 
 class Led:
@@ -65,13 +68,24 @@ class Led:
     def wait(self, level, start=0):
         return self.levels.wait(lambda item: item == level, f"{level} of {self.path}", start)
 
+    def wait_flash(self, count=2):
+        """It goes out and is lit again, that often from here on."""
+        for _ in range(count):
+            at = self.mark()
+            self.wait("0", at)
+            self.wait("255", at)
+
+    def wait_dark(self):
+        """Off, and not lit once more while the others flash."""
+        wait_until(lambda: self.levels.items and self.levels.items[-1] == "0", f"{self.path} is off")
+
     def mark(self):
         return len(self.levels.items)
 
 
 @pytest.fixture(name="leds")
 def make_leds(tmp_path):
-    made = {name: Led(tmp_path, name) for name in (RED, GREEN, BLUE)}
+    made = {name: Led(tmp_path, name) for name in (RED, YELLOW, GREEN, BLUE, BUZZER)}
     yield made
     for led in made.values():
         if os.path.exists(led.path):
@@ -81,6 +95,69 @@ def make_leds(tmp_path):
 def annunciator(**settings):
     return {"Annunciator": {key.capitalize(): " ".join(led.name for led in value)
                             for key, value in settings.items()}}
+
+
+def limit(priority, below):
+    return {"Type": "limit", "Metric": "spo2", "Priority": priority, "Latching": "no", "Below": str(below)}
+
+
+def post(session, value):
+    assert session.exchange(senml.as_json(record("spo2", value / 100, "/"))).text == "2.04"
+
+
+def test_alarms_are_seen_and_heard(ward, leds):
+    """From the reading to the lamp: high flashes and sounds; what is acknowledged is seen only; what is
+    paused altogether is neither, and the next less urgent one is; over is dark."""
+    sections = annunciator(high=[leds[RED]], medium=[leds[YELLOW]], sound=[leds[BUZZER]],
+                           broker=[leds[BLUE]])
+    sections.update({"Rule low": limit("medium", 90), "Rule very-low": limit("high", 85)})
+    broker = ward.broker()
+    ward.subscriber(broker)  # or that nobody listens is an alarm, too
+    daemon, caller = served(ward, broker, sections=sections)
+    session = ward.session(daemon)
+    post(session, 95)
+    for led in leds.values():
+        if led is not leds[GREEN]:
+            led.wait_dark()
+    before = {name: led.mark() for name, led in leds.items()}
+    post(session, 80)
+    leds[RED].wait("255", before[RED])
+    leds[BUZZER].wait("255", before[BUZZER])
+    leds[RED].wait_flash()
+    leds[BUZZER].wait_flash()
+    assert "255" not in leds[YELLOW].levels.items[before[YELLOW]:]
+
+    device = next(iter(daemon.devices))
+    caller.run("acknowledge", alarm=f"very-low.{device}", by="nurse")
+    caller.run("acknowledge", alarm=f"low.{device}", by="nurse")
+    leds[BUZZER].wait_dark()
+    quiet = leds[BUZZER].mark()
+    leds[RED].wait_flash(4)
+    assert "255" not in leds[BUZZER].levels.items[quiet:]
+
+    caller.run("pause", alarm=f"very-low.{device}", kind="alarm", seconds=120, by="nurse")
+    leds[YELLOW].wait("255", before[YELLOW])
+    leds[RED].wait_dark()
+    leds[YELLOW].wait_flash(1)
+    assert "255" not in leds[BUZZER].levels.items[quiet:]
+
+    post(session, 97)
+    leds[YELLOW].wait_dark()
+    leds[RED].wait_dark()
+    assert "255" not in leds[BLUE].levels.items
+
+
+def test_broker_out_of_reach_is_seen(ward, leds):
+    broker = ward.broker()
+    sub = ward.subscriber(broker)
+    daemon = ward.daemon(broker, sections=annunciator(broker=[leds[BLUE]]))
+    status(sub, daemon, lambda s: s["status"] == "online")
+    assert "255" not in leds[BLUE].levels.items
+    broker.stop()
+    leds[BLUE].wait("255")
+    at = leds[BLUE].mark()
+    broker.start()
+    leds[BLUE].wait("0", at)
 
 
 def test_running_shows_that_it_runs_and_that_it_stopped(ward, leds):
