@@ -279,39 +279,48 @@ static bool same_limit(bool has_a, struct decimal a, bool has_b, struct decimal 
 	return has_a == has_b && (!has_a || decimal_compare(a, b) == 0);
 }
 
+/* Whether they judge a reading in common. Last, since lists take time to compare. */
+static bool pair_meets(const struct rule *a, const struct rule *b)
+{
+	return lists_meet(a->common.beds, b->common.beds) &&
+	       lists_meet(a->common.devices, b->common.devices);
+}
+
+/* One alarm for two rules that differ in no limit is noise, unless delays tell them apart. */
+static bool same_but_priority(const struct rule *r, const struct rule *other)
+{
+	const struct alarm_limits *a = &r->limits, *b = &other->limits;
+	const struct rule_common *c = &r->common, *d = &other->common;
+
+	return same_limit(a->has_low, a->low, b->has_low, b->low) &&
+	       same_limit(a->has_high, a->high, b->has_high, b->high) && c->for_us == d->for_us &&
+	       c->samples == d->samples && c->priority != d->priority &&
+	       c->priority != PRIORITY_NONE && d->priority != PRIORITY_NONE;
+}
+
+static bool leaves_no_room(const struct alarm_limits *a, const struct alarm_limits *b)
+{
+	return (a->has_low && b->has_high && decimal_compare(a->low, b->high) > 0) ||
+	       (a->has_high && b->has_low && decimal_compare(b->low, a->high) > 0);
+}
+
 /* Two rules with limits on the same metric of the same subjects. */
 static void check_pair(struct ruleset_check *k, struct rule *r, const struct rule *other)
 {
-	const struct alarm_limits *a = &r->limits, *b = &other->limits;
-
 	if (r->faulty || other->faulty || !(r->type->flags & other->type->flags & RULE_LIMITS) ||
-		r->type != other->type || r->common.metric != other->common.metric ||
-		!lists_meet(r->common.beds, other->common.beds) ||
-		!lists_meet(r->common.devices, other->common.devices))
+		r->type != other->type || r->common.metric != other->common.metric)
 		return;
-	if (r->fingerprint == other->fingerprint) {
+	if (r->fingerprint == other->fingerprint && pair_meets(r, other))
 		ruleset_blame(k, r, "Type",
 			"and all else is the same as in [Rule %s]; leave one of them out",
 			other->name);
-		return;
-	}
-	/* one alarm for two rules that differ in no limit is noise, unless delays tell them apart
-	 */
-	if (same_limit(a->has_low, a->low, b->has_low, b->low) &&
-		same_limit(a->has_high, a->high, b->has_high, b->high) &&
-		r->common.for_us == other->common.for_us &&
-		r->common.samples == other->common.samples &&
-		r->common.priority != other->common.priority &&
-		r->common.priority != PRIORITY_NONE && other->common.priority != PRIORITY_NONE) {
+	else if (same_but_priority(r, other) && pair_meets(r, other))
 		ruleset_blame(k, r, "Priority",
 			"contradicts [Rule %s], which gives the same limits another priority; "
 			"leave one of them out",
 			other->name);
-		return;
-	}
-	if ((a->has_low && b->has_high && decimal_compare(a->low, b->high) > 0) ||
-		(a->has_high && b->has_low && decimal_compare(b->low, a->high) > 0))
-		ruleset_blame(k, r, a->has_low ? "Below" : "Above",
+	else if (leaves_no_room(&r->limits, &other->limits) && pair_meets(r, other))
+		ruleset_blame(k, r, r->limits.has_low ? "Below" : "Above",
 			"contradicts [Rule %s]: between their limits every value would alarm; "
 			"leave room between them",
 			other->name);
