@@ -29,8 +29,8 @@ struct control_hooks {
 	/* A number that is another one when the drivers are in another condition. */
 	uint64_t (*drivers)(void *userdata);
 	command_audit_fn audit; /* NULL: none */
-	/* The newest entries of the audit trail as JSON objects, oldest first: the i-th, NULL behind
-	 * the last. NULL: there is no trail. */
+	/* The newest entries of the audit trail as JSON objects, oldest first: the i-th, NULL
+	 * behind the last. NULL: there is no trail. */
 	const char *(*audit_entry)(size_t i, void *userdata);
 	void *userdata;
 };

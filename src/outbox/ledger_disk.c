@@ -161,8 +161,8 @@ void ledger_disk_submit(struct ledger_disk *d, bool write)
 		if (r == 0)
 			r = pending_take(&d->pending);
 		if (r == 0 && d->hooks.audits)
-			b->audit_count = d->hooks.audits(
-				b->audits, BATCH_AUDITS_MAX, d->hooks.userdata);
+			b->audit_count =
+				d->hooks.audits(b->audits, BATCH_AUDITS_MAX, d->hooks.userdata);
 	}
 	if (r == 0 && (b->row_count || b->event_count) && !d->own_epoch_told)
 		s.own_epoch = names_of_epoch(d->names, NULL);
@@ -187,7 +187,8 @@ void ledger_disk_submit(struct ledger_disk *d, bool write)
 	s.settled = d->pending.settled;
 	s.settled_count = d->pending.settled_taken_count;
 	if (!s.row_count && !s.event_count && !s.aside_count && !s.delete_count &&
-		!s.settled_count && !s.audit_count && !s.rows_wanted && !s.events_wanted && !d->pending.check) {
+		!s.settled_count && !s.audit_count && !s.rows_wanted && !s.events_wanted &&
+		!d->pending.check) {
 		batch_done(b);
 		return;
 	}

@@ -31,10 +31,10 @@ struct ledger_disk_hooks {
 	void (*ready)(void *userdata);
 	/* How the store does changed. */
 	void (*changed)(const struct store_figures *figures, void *userdata);
-	/* The audit trail. chain: the database was opened, and its trail ends so; audits, only at the
-	 * first opening of a run, as in store.h (entries may be taken). audits: fills in at most so
-	 * many entries to be written, which become the caller's, and returns how many. audited: how
-	 * that ended, 0 or a negative errno; owed as in store.h. */
+	/* The audit trail. chain: the database was opened, and its trail ends so; audits, only at
+	 * the first opening of a run, as in store.h (entries may be taken). audits: fills in at
+	 * most so many entries to be written, which become the caller's, and returns how many.
+	 * audited: how that ended, 0 or a negative errno; owed as in store.h. */
 	void (*chain)(const struct store_chain *end, struct store_audit *audits, size_t count,
 		void *userdata);
 	size_t (*audits)(struct store_audit *ret, size_t count, void *userdata);

@@ -42,8 +42,8 @@ def chain(sub, count):
     return [json.loads(found[n]["entry"]) for n in sorted(found)]
 
 
-def verify(daemon, *more):
-    got = subprocess.run([program("wardgated", "WARDGATED"), "--config", daemon.config_path, "--verify-audit", *more],
+def verify(daemon, option="--verify-audit"):
+    got = subprocess.run([program("wardgated", "WARDGATED"), "--config", daemon.config_path, option],
                          capture_output=True, text=True, timeout=60, check=False)
     return got.returncode, got.stdout + got.stderr
 
@@ -194,10 +194,7 @@ def test_no_trail(ward):
     other = os.path.join(daemon.dir, "none.db")
     code, text = verify(daemon)
     assert code == 0
-    got = subprocess.run([program("wardgated", "WARDGATED"), f"--verify-audit={other}"], capture_output=True, text=True,
-                         check=False)
-    assert got.returncode == 66 and got.stdout == f"{other}: No such file or directory\n"
-    foreign = os.path.join(ROOT, "Makefile")
-    got = subprocess.run([program("wardgated", "WARDGATED"), f"--verify-audit={foreign}"], capture_output=True, text=True,
-                         check=False)
-    assert got.returncode == 66 and "not a database" in got.stdout
+    code, text = verify(daemon, f"--verify-audit={other}")
+    assert (code, text) == (66, f"{other}: No such file or directory\n")
+    code, text = verify(daemon, "--verify-audit=" + os.path.join(ROOT, "Makefile"))
+    assert code == 66 and "not a database" in text
