@@ -10,6 +10,9 @@
 #include "ctl/seal.h"
 
 #define BACKUP_DATABASE "outbox.db"
+/* What was acknowledged, paused and set per bed. It is about the patients of that hour: out of an
+ * older backup it would silence alarms, and give the limits of one patient to another. */
+#define BACKUP_ALARMS "alarms"
 
 /* From the file, or asked for at the terminal (twice when it is new). Returns 0, or the exit status
  * after a line. The caller wipes buf. */

@@ -243,7 +243,7 @@ static int add_all_named(struct collector *c, const struct config *config)
 
 bool backup_stays_behind(const char *name)
 {
-	static const char *const own[] = { "epoch", "lock" };
+	static const char *const own[] = { "epoch", "lock", BACKUP_ALARMS };
 	/* Files on their way, and what a restore put aside (install.c). */
 	static const char *const ends[] = { ".new", ".before-restore", ".restore-new",
 		".restore-old" };

@@ -130,6 +130,26 @@ static int plan_extras(struct install *in, const struct archive *a, const char *
 	return r;
 }
 
+/* Single files that the daemon would read beside what was restored: keys of devices that are set
+ * aside, and the state of alarms, which was that of another time or unit. */
+static int plan_leftovers(struct install *in, const struct archive *a, const char *state_directory)
+{
+	static const char *const names[] = { "coap.psk", BACKUP_ALARMS };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++) {
+		char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", state_directory, names[i]) < 0)
+			return ctl_fail("out of memory");
+		if (!archive_find(a, PLACE_STATE, names[i]) && access(path, F_OK) == 0)
+			r = add_step(in, INSTALL_EXTRA, path, NULL);
+		else
+			free(path);
+	}
+	return r;
+}
+
 int install_plan(struct install *in, const struct archive *a, const char *config_path,
 	const char *state_directory)
 {
@@ -169,6 +189,8 @@ int install_plan(struct install *in, const struct archive *a, const char *config
 		r = plan_extras(in, a, directory, PLACE_CONFIG, "conf.d");
 	if (r == 0)
 		r = plan_extras(in, a, state_directory, PLACE_STATE, "devices.d");
+	if (r == 0)
+		r = plan_leftovers(in, a, state_directory);
 	return r;
 }
 

@@ -79,7 +79,8 @@ static void tell(const struct ctl *ctl, const char *path, const struct archive *
 	}
 	printf("%s: the gateway %s in %zu files, %s.\n", path, a->gateway, a->count,
 		human_size(size, (int64_t)a->bytes));
-	puts("Readings that wait for the broker are not in it. Nobody can open it without the\n"
+	puts("Not in it: readings that wait for the broker, the audit trail, and what was\n"
+	     "acknowledged, paused or set per bed of alarms. Nobody can open it without the\n"
 	     "passphrase: keep that elsewhere.");
 }
 

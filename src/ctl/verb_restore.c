@@ -218,7 +218,8 @@ static int install(
 	}
 	printf("This unit is now %s, as of %s: %zu files.\n", a->gateway, a->made, a->count);
 	puts("Start it: systemctl start wardgated. The old unit has to stay off: two gateways of\n"
-	     "one name throw each other off the broker.");
+	     "one name throw each other off the broker. Alarms begin anew, with the limits of the\n"
+	     "configuration.");
 	return EXIT_SUCCESS;
 }
 

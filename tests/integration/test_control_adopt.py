@@ -27,7 +27,7 @@ def everything(daemon):
         for path, directories, files in os.walk(top):
             directories[:] = [d for d in directories if os.path.join(path, d) != daemon.state]
             for name in files:
-                if name.startswith(("outbox.db", "notify", "epoch", "retained", "lock")):
+                if name.startswith(("outbox.db", "notify", "epoch", "retained", "lock", "alarms")):
                     continue
                 with open(os.path.join(path, name), "rb") as f:
                     found[os.path.join(path, name)] = f.read()
