@@ -134,7 +134,7 @@ def test_limits(bus, gateway):
     assert gateway.asked() == ("limits", {})
     assert rows[1].split() == ["(ward)", "spo2-low", "spo2", "90", "%", "configuration"]
     assert "37.5" in rows[2]
-    assert re.search(rf"below: bed, {ME}, 5 min( \d+ s)? ago; above: ward, station-2, 2 h 1 min ago$", rows[2])
+    assert re.search(rf"below: bed, {ME}, 5 min( \d+ s)? ago; above: ward, station-2, 2 h \d min ago$", rows[2])
     assert max(map(len, good(bus, "limits", "3", COLUMNS="80").splitlines())) <= 80
     assert gateway.asked() == ("limits", {"bed": "3"})
     assert json.loads(good(bus, "--json", "limits")) == {"limits": LIMITS}
