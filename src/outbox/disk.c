@@ -191,7 +191,7 @@ int outbox_load(struct outbox *o, int64_t position, const struct message *m, uns
 
 	if (outbox_find(o, message_epoch(m), m->sequence))
 		return 0;
-	if (outbox_stock_up(o, 1) < 0)
+	if (outbox_stock_up(o, o->reserved + 1) < 0)
 		return -ENOMEM;
 	e = outbox_enter(o, m, position);
 	o->stored++;

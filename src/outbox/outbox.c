@@ -282,8 +282,10 @@ static bool displace(struct outbox *o)
 static int reserve(void *object, size_t count, bool waits, int64_t boot_us)
 {
 	struct outbox *o = object;
+	int r;
 
 	o->now_boot_us = boot_us;
+	o->reserved = 0;
 	if (depth(o) + count > o->limits.messages)
 		outbox_tidy(o);
 	if (count > o->limits.messages)
@@ -291,7 +293,10 @@ static int reserve(void *object, size_t count, bool waits, int64_t boot_us)
 	while (depth(o) + count > o->limits.messages)
 		if (waits || !displace(o))
 			return LEDGER_E_NO_ROOM;
-	return outbox_stock_up(o, count);
+	r = outbox_stock_up(o, count);
+	if (r == 0)
+		o->reserved = count;
+	return r;
 }
 
 static int make_receipt(void *object, receipt_fn done, void *userdata, struct receipt **ret)
@@ -308,6 +313,8 @@ static void append(void *object, const struct reading *r, struct receipt *receip
 	struct outbox_entry *e;
 
 	reading_hold(&m.reading);
+	if (o->reserved > 0)
+		o->reserved--;
 	e = enter_new(o, &m);
 	if (!o->connected)
 		outbox_mark_backfill(e);
@@ -350,7 +357,10 @@ void outbox_wake(struct outbox *o)
 
 static void flush(void *object)
 {
-	outbox_wake(object);
+	struct outbox *o = object;
+
+	o->reserved = 0;
+	outbox_wake(o);
 }
 
 static int record(
@@ -380,7 +390,8 @@ int outbox_append_message(struct outbox *o, enum message_kind kind, uint64_t seq
 
 	m.topic = strdup(topic);
 	m.body = strdup(body);
-	if (!m.topic || !m.body || outbox_stock_up(o, 1) < 0) {
+	/* It may come between the readings of one submission. */
+	if (!m.topic || !m.body || outbox_stock_up(o, o->reserved + 1) < 0) {
 		free(m.topic);
 		free(m.body);
 		return -ENOMEM;

@@ -30,6 +30,7 @@ struct outbox {
 	struct outbox_entry *buckets[BUCKETS]; /* by sequence */
 	struct outbox_entry *spare;
 	size_t spare_count;
+	size_t reserved; /* of them: for readings of the submission that is under way */
 	struct receipt_list receipts;
 	unsigned window;
 	bool connected;
