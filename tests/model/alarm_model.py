@@ -31,7 +31,7 @@ CONDITIONS = {"device-silent": "medium", "low-battery": "low", "auth-failing": "
               "broker-unreachable": "medium", "store-full": "medium",
               "sensor-off": "low", "out-of-range": "low", "alarm-chatter": "low"}
 GATHERED = ("device-silent", "auth-failing")  # wait for their like, of other devices
-PHYSIOLOGICAL = {"spo2", "pulse-rate", "heart-rate", "respiratory-rate", "bp-systolic", "body-temperature", "consciousness"}
+KINDS = {"button": "advisory", "bed-exit": "advisory", "water-leak": "technical", "ambient-temperature": "technical"}
 
 
 def seconds(text, default=0):
@@ -61,11 +61,15 @@ class Rule:
         self.beds, self.devices = get("Beds", "*").split(), get("Devices", "*").split()
         self.low = Fraction(get("Below")) if "Below" in self.items else None
         self.high = Fraction(get("Above")) if "Above" in self.items else None
-        self.kind = get("Kind") or ("physiological" if self.metric in PHYSIOLOGICAL else "technical")
+        self.kind = get("Kind") or ("technical" if get("Type") in ("absent", "stuck", "coldchain") else
+                                    KINDS.get(self.metric, "physiological"))
         # How far back on the good side of its limit a value must be.
         self.back = Fraction(get("Hysteresis", "0"))
         if "ClearAt" in self.items:
             self.back = abs(Fraction(get("ClearAt")) - (self.low if self.low is not None else self.high))
+
+    def duration(self, key):
+        return seconds(self.items.get(key))
 
     def concerns(self, device, bed):
         return ("*" in self.beds or bed in self.beds) and \
@@ -90,6 +94,8 @@ class Subject:
         self.condition = None
         model.made += 1
         self.number = model.made
+        self.made_at = self.judged_at = model.now
+        self.named = False  # by Devices=, before its first reading
         self.history = []  # of readings that count, and of those that say that nothing is measured
         self.starts = []  # times, for the chatter limit
         self.late_at = None
@@ -97,6 +103,9 @@ class Subject:
         self.forget()
         self.alarm = None
         self.side = "normal"  # of the alarm
+
+    def of_patient(self):
+        return self.rule is not None and self.rule.kind == "physiological"
 
     def forget(self):
         """Nothing is pending."""
@@ -139,7 +148,11 @@ class Subject:
         return self.model.limits_of(self.rule, self.model.bed_of(self))
 
     def judge(self, cause, now):
-        v = self.rule.type.judge(self, cause, now)
+        self.judged_at = now
+        if cause == "silent" and self.rule.type.silence_is_unknown:
+            v = Verdict("unknown", cause=cause)
+        else:
+            v = self.rule.type.judge(self, cause, now)
         self.take(v, now)
 
     def take(self, v, now):
@@ -167,6 +180,8 @@ class Subject:
                 self.onset_shown = self.history[-1]["time"] if v.cause == "reading" else now
             if v.cause == "reading":
                 self.onset_samples += 1
+            elif v.cause == "tick":  # the passing of time needs no second reading
+                self.onset_samples = self.rule.samples
             if v.at_once or self.onset_is_over(now):
                 self.start(now)
             return
@@ -185,10 +200,15 @@ class Subject:
     def clear_over(self, now, at_once=False):
         clear_for = self.rule.clear_for if self.rule else 0
         would_be_over = now >= self.clear_at + (0 if at_once else clear_for)
-        self.held = self.held or would_be_over and self.too_often(now)
+        if not self.held and would_be_over and self.too_often(now):
+            self.held, self.held_at = True, self.model.now
         if self.held and would_be_over and self.device:
             self.model.raise_condition("alarm-chatter", self.device)
-        return now >= self.clear_at + max(QUIET, clear_for) if self.held else would_be_over
+        return now >= self.quiet_at() if self.held else would_be_over
+
+    def quiet_at(self):
+        clear_for = self.rule.clear_for if self.rule else 0
+        return max(max(self.clear_at, self.held_at) + QUIET, self.clear_at + clear_for)
 
     def too_often(self, now):
         if not self.model.quirks["MB-9"]:
@@ -210,7 +230,7 @@ class Subject:
                 times.append(self.onset + self.frozen + self.rule.wait)
         if self.state() == "active" and self.clear_at is not None:
             clear_for = self.rule.clear_for if self.rule else 0
-            times.append(self.clear_at + (max(QUIET, clear_for) if self.held else clear_for))
+            times.append(self.quiet_at() if self.held else self.clear_at + clear_for)
         if self.alarm and self.alarm.escalate_at is not None:
             times.append(self.alarm.escalate_at)
         if self.alarm and self.alarm.pause:
@@ -299,6 +319,7 @@ class Subject:
         self.forget()
         self.clear_at = clear_at
         self.history = []
+        self.named = self.named and not self.model.quirks["MB-14"]
         if self.alarm and self.alarm.escalate_at is None and not self.model.quirks["MB-8"]:
             self.set_escalation(self.model.now)
 
@@ -324,7 +345,7 @@ class Subject:
         if not up and a.raised:
             return
         if up:
-            self.model.break_pauses(None, now, self.model.bed_of(self))
+            self.model.break_pauses(self, now)
             a.acknowledged = None
             if a.pause and not a.pause["kind"].endswith("off"):
                 a.pause = None
@@ -370,7 +391,7 @@ class Subject:
 class Model:
     def __init__(self, training=False):
         self.training = training
-        self.quirks = dict.fromkeys(("MB-2", "MB-3", "MB-4", "MB-5", "MB-7", "MB-8", "MB-9", "MB-10"), True)  # what the engine is known to do otherwise; see README.md
+        self.quirks = dict.fromkeys(("MB-2", "MB-3", "MB-4", "MB-5", "MB-7", "MB-8", "MB-9", "MB-10", "MB-14"), True)  # what the engine is known to do otherwise; see README.md
         self.now = 0
         self.events, self.results = [], []
         self.rules = {}
@@ -408,13 +429,13 @@ class Model:
                 high = found[1] if found[1] is not None else high
         return low, high
 
-    def break_pauses(self, subject, now, bed=None):
+    def break_pauses(self, subject, now):
         """Something new or more urgent comes: the bed's pause is over."""
-        bed = self.bed_of(subject) if subject else bed
+        bed = self.bed_of(subject)
         pause = self.bed_pauses.get(bed)
         if bed is None or not pause or pause["kind"].endswith("off"):
             return
-        if subject and subject.rule and (subject.rule.priority == "none"):
+        if subject.rule and (subject.rule.priority == "none"):
             return
         del self.bed_pauses[bed]
         for s in self.subjects.values():
@@ -493,6 +514,7 @@ class Model:
         for place in list(self.overrides):
             if place[0] not in self.rules:
                 del self.overrides[place]
+        self.make_named()
 
     def do_device(self, name, bed):
         bed = None if bed == "-" else bed
@@ -503,11 +525,22 @@ class Model:
             return
         if known:
             self.leave_bed(name)
-            self.leave(lambda s: s.device == name and not s.condition, "device-moved")
+            self.leave(lambda s: s.device == name and s.of_patient(), "device-moved")
         self.devices[name] = bed
+        self.leave(lambda s: s.device == name and s.rule and not s.rule.concerns(name, bed), "device-moved")
         for s in self.subjects.values():
-            if s.condition and s.device == name and s.alarm:
+            if s.device == name and s.alarm:
                 s.say("update")
+        self.make_named()
+
+    def make_named(self):
+        """What a rule is for by name is judged before its first reading, where the type can tell something then."""
+        for rule in self.rules.values():
+            for device in rule.devices if rule.type.from_start and not rule.per_bed else ():
+                key = f"{rule.name}.{device}"
+                if device in self.devices and key not in self.subjects and rule.concerns(device, self.devices[device]):
+                    self.subjects[key] = Subject(self, key, rule, device, None)
+                    self.subjects[key].named = True
 
     def leave_bed(self, device):
         """The bed has a sensor less: as if nothing were measured, until the next reading."""
@@ -541,7 +574,7 @@ class Model:
     def do_remove_bed(self, bed):
         if bed not in self.beds:
             return
-        self.leave(lambda s: not s.condition and s.device and self.bed_of(s) == bed, "device-moved")
+        self.leave(lambda s: s.of_patient() and s.device and self.bed_of(s) == bed, "device-moved")
         self.leave(lambda s: not s.condition and not s.device and s.bed == bed, "bed-removed")
         moved = [d for d, b in self.devices.items() if b == bed]
         self.beds.discard(bed)
@@ -552,7 +585,7 @@ class Model:
         for d in moved:
             self.devices[d] = None
             for s in self.subjects.values():
-                if not self.quirks["MB-7"] and s.condition and s.device == d and s.alarm:
+                if not (self.quirks["MB-7"] and not s.of_patient()) and s.device == d and s.alarm:
                     s.say("update")
 
     def do_patient(self, bed, patient, association):
@@ -562,7 +595,7 @@ class Model:
         if before == patient:
             return
         if before is not None:
-            self.leave(lambda s: not s.condition and self.bed_of(s) == bed, "discharged")
+            self.leave(lambda s: s.of_patient() and self.bed_of(s) == bed, "discharged")
             for place in [p for p in self.overrides if p[1] == "patient" and p[2] == bed]:
                 del self.overrides[place]
             self.bed_pauses.pop(bed, None)
@@ -636,7 +669,10 @@ class Model:
             else:
                 key, device_of = f"{rule.name}.bed-{bed}" + (f".{instance}" if instance else ""), None
             if key not in self.subjects:
+                if not r["measured"] and not (rule.type.from_start and device in rule.devices):
+                    continue  # a sensor that has never measured has nothing to lose
                 self.subjects[key] = Subject(self, key, rule, device_of, bed, instance)
+                self.subjects[key].named = device in rule.devices
             yield self.subjects[key]
 
     def crossing(self, r, device, bed, instance):
@@ -714,7 +750,7 @@ class Model:
         """Its last values hold no longer."""
         for s in self.subjects.values():
             if s.rule and s.device == device and s.history:
-                s.take(Verdict("unknown"), self.now)
+                s.judge("silent", self.now)
 
     # ---- people ----
 
@@ -794,6 +830,8 @@ class Model:
         bed = None if bed == "-" else bed
         if rule not in self.rules:
             return 1
+        if self.rules[rule].items["Type"] not in ("limit", "sustained"):
+            return 3
         if bed is not None and bed not in self.beds:
             return 1
         if level == "patient" and self.patients.get(bed) is None:

@@ -41,7 +41,7 @@ class Scenario:
         if self.chance(0.3):
             items["Samples"] = self.pick("2", "3")
         if self.chance(0.5):
-            items["ClearFor"] = self.pick("5s", "10s", "30s")
+            items["ClearFor"] = self.pick("6s", "11s", "31s")
         if self.chance(0.3):
             items["EscalateAfter"] = self.pick("30s", "1min", "5min")
 
@@ -71,6 +71,42 @@ class Scenario:
             items["Beds"] = "b1"
         if self.chance(0.1):
             items["Devices"] = "d1 d2"
+        self.common(items)
+        return items
+
+    def rule_bands(self):
+        items = {"Type": "bands", "Metric": self.pick("spo2", "pulse-rate"), "Bands": self.pick(
+            "<90:low <86:medium", "<90:medium >97:low", "<88:low <84:medium >95:low >98:medium", "<85:medium >96:high")}
+        if self.chance(0.5):
+            items["Margin"] = self.pick("1", "2")
+        self.common(items)
+        items.setdefault("Latching", "no")
+        return items
+
+    def rule_event(self):
+        items = {"Type": "event", "Metric": self.pick("button", "bed-exit", "water-leak")}
+        if items["Metric"] == "button":
+            items["Words"] = self.pick("single", "single long")
+            if self.chance(0.5):
+                items["Until"] = "double"
+        elif self.chance(0.3):
+            items["Is"] = "no"
+        if self.chance(0.5):
+            items["Hold"] = self.pick("67s", "307s")
+        self.common(items)
+        return items
+
+    def rule_absent(self):
+        items = {"Type": "absent", "Metric": self.pick("spo2", "pulse-rate"), "After": self.pick("20s", "1min", "5min")}
+        if self.chance(0.4):
+            items["Devices"] = "d1 d2"
+        self.common(items)
+        items.pop("Samples", None)
+        return items
+
+    def rule_stuck(self):
+        items = {"Type": "stuck", "Metric": self.pick("spo2", "pulse-rate"), "After": self.pick("10s", "30s"),
+                 "Readings": self.pick("2", "3", "5"), "Within": self.pick("0", "1", "2")}
         self.common(items)
         return items
 
@@ -190,7 +226,8 @@ class Scenario:
 
     def reading(self):
         device = self.pick("d1", "d1", "d1", "d2", "d3")
-        metric = self.pick("spo2", "spo2", "pulse-rate")
+        metrics = ["spo2", "spo2", "pulse-rate"] + [i["Metric"] for i in self.book.values() if "Metric" in i]
+        metric = self.pick(*metrics)
         if self.chance(0.05):
             self.one_reading({"bed": self.pick(*self.BEDS), "metric": metric, "origin": "manual", "by": "nurse"})
             return
@@ -204,16 +241,24 @@ class Scenario:
         return v
 
     def one_reading(self, f):
-        f["number"] = self.value((f.get("device"), f.get("bed"), f["metric"]))
+        value = "number"
+        if f["metric"] == "button":
+            value = "word"
+            f[value] = self.pick("single", "double", "long")
+        elif f["metric"] in ("bed-exit", "water-leak"):
+            value = "boolean"
+            f[value] = self.pick("true", "false")
+        else:
+            f[value] = self.value((f.get("device"), f.get("bed"), f["metric"]))
         p = self.random.random()
         if p < 0.1:
             f["validity"] = self.pick("not-measured", "sensor-off", "invalid", "calibrating")
             if self.chance(0.7):
-                del f["number"]
-        elif p < 0.14:
+                del f[value]
+        elif p < 0.14 and value == "number":
             f["validity"] = self.pick("below-range", "above-range")
             if self.chance(0.5):
-                del f["number"]
+                del f[value]
         elif p < 0.2:
             f["validity"] = "questionable"
         p = self.random.random()

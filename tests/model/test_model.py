@@ -49,7 +49,7 @@ def run_model(steps):
 
 def normal(event):
     e = {k: event.get(k) for k in COMPARED}
-    if e["kind"] == "technical":  # MB-5
+    if e["kind"] != "physiological":  # MB-5
         e["patient"] = None
     if e["state"] != "active" and e["reason"] != "late":  # MB-4
         e["onset"] = None
@@ -64,7 +64,7 @@ def by_key(events, steps):
     bed_gone = min((t for t, verb, _ in steps if verb in ("remove-bed", "patient")), default=float("inf"))
     for e in events:
         key = e["key"]
-        if e["kind"] == "technical" and e["t"] >= bed_gone:  # MB-5, MB-7
+        if e["kind"] != "physiological" and e.get("reason") != "late" and e["t"] >= bed_gone:  # MB-5, MB-7
             continue
         if key.startswith("alarm-chatter.") and (e["event"] != "start" or key in keys):
             continue  # when it ends is not in the documents
