@@ -96,7 +96,7 @@ static bool look(struct desk *d, struct desk_place *p, bool force)
 	bool alive, lasting, state;
 
 	alarms_mark(d->engine, p->kind, p->name, &mark);
-	lasting = force || mark.lasting != p->mark.lasting ||
+	lasting = force || p->lasting_due || mark.lasting != p->mark.lasting ||
 		  (mark.running && now - p->lasting_us >= RUNNING_US);
 	alive = lasting || mark.life != p->mark.life;
 	state = mark.state != p->mark.state;
@@ -107,6 +107,7 @@ static bool look(struct desk *d, struct desk_place *p, bool force)
 	if (lasting)
 		write_lasting(d, p, now);
 	p->mark = mark;
+	p->lasting_due = false;
 	return false;
 }
 

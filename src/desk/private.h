@@ -41,7 +41,8 @@ struct desk_place {
 	struct desk_place *waiting; /* in the list of those to be looked at */
 	struct desk_place *next_urgent;
 	bool is_waiting, is_urgent, renew;
-	bool known; /* stands in the configuration */
+	bool lasting_due; /* consumers were told of something that lasts */
+	bool known;       /* stands in the configuration */
 	struct alarms_mark mark;
 	int64_t written_us, lasting_us; /* boot: the last writing, volatile and durable */
 	char *lasting;                  /* the piece for the durable state; NULL: nothing */

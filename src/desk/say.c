@@ -162,18 +162,34 @@ static int append(struct desk *d, const struct alarm_event *e, uint64_t sequence
 	return r;
 }
 
+/* Whether it tells more than another value. */
+static bool is_lasting(const struct desk *d, const struct alarm_event *e)
+{
+	const struct desk_alarm *x = find(d, e->key);
+
+	return !e->transient && (!x || x->state != e->state || x->priority != e->priority ||
+					x->inactivation != e->inactivation);
+}
+
+static void touch_place(struct desk *d, struct desk_place *p, bool lasting)
+{
+	if (!p)
+		return;
+	p->lasting_due |= lasting;
+	desk_touch(d, p, true);
+}
+
 /* The pieces of the state that the event is about are kept before anybody hears of it. */
 static void touch(struct desk *d, const struct alarm_event *e)
 {
 	struct desk_place *p = e->device ? desk_place_find(d, PIECE_DEVICE, e->device) : NULL;
 	struct desk_place *b = e->bed ? desk_place_find(d, PIECE_BED, e->bed) : NULL;
+	bool lasting = is_lasting(d, e);
 
-	if (p)
-		desk_touch(d, p, true);
-	if (b)
-		desk_touch(d, b, true);
+	touch_place(d, p, lasting);
+	touch_place(d, b, lasting && !p);
 	if ((!p && !b) || e->condition != CONDITION_NONE)
-		desk_touch(d, d->gateway_place, true);
+		touch_place(d, d->gateway_place, lasting && !p && !b);
 }
 
 void desk_on_event(void *userdata, const struct alarm_event *e)
