@@ -12,10 +12,14 @@
 #include "desk/desk.h"
 #include "util/text.h"
 
+/* Somebody waits for the answer: a commit of two seconds is waited for, a dead disk is not. */
+#define PATIENCE_US UINT64_C(5000000)
+
 struct kept_call {
 	struct kept_call *next;
 	struct control *control;
 	struct command_call *call;
+	sd_event_source *timer;  /* of the patience */
 	struct receipt *receipt; /* NULL: it waits for the desk, or for nothing */
 	char *result;            /* a JSON object */
 };
@@ -27,8 +31,20 @@ void kept_drop(struct kept_call *k)
 			*at = k->next;
 			break;
 		}
+	sd_event_source_disable_unref(k->timer);
 	free(k->result);
 	free(k);
+}
+
+/* It goes on being written; only the answer does not wait for it. */
+static int on_patience(sd_event_source *s, uint64_t usec, void *userdata)
+{
+	struct kept_call *k = userdata;
+
+	receipt_cancel(k->receipt);
+	desk_forget(k->control->parts.desk, k);
+	kept_end(k, -ETIMEDOUT);
+	return 0;
 }
 
 struct kept_call *kept_begin(struct control *c, struct command_call *call, struct view *v)
@@ -44,6 +60,9 @@ struct kept_call *kept_begin(struct control *c, struct command_call *call, struc
 	}
 	*k = (struct kept_call){ .next = c->kept, .control = c, .call = call, .result = result };
 	c->kept = k;
+	/* Without it the desk and the ledger have a patience of their own, which is longer. */
+	(void)sd_event_add_time_relative(
+		c->parts.event, &k->timer, CLOCK_BOOTTIME, PATIENCE_US, 100000, on_patience, k);
 	return k;
 }
 
@@ -59,8 +78,8 @@ static void put_result(const struct kept_call *k, int error, FILE *f)
 
 	(void)fwrite(k->result, 1, n, f);
 	fprintf(f, "%s\"kept\":false,\"problem\":", n > 1 ? "," : "");
-	text_print_json(f, error == -ETIMEDOUT ? "neither the disk nor the broker has it yet"
-					       : strerror(-error));
+	text_print_json(
+		f, error == -ETIMEDOUT ? "the disk has not taken it yet" : strerror(-error));
 	putc('}', f);
 }
 

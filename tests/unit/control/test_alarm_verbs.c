@@ -510,7 +510,7 @@ static void test_charted_values_as_they_come(void **state)
 	w.desk.observed(RECEIPT_NOT_SAFE, w.desk.observed_userdata);
 	assert_string_equal(w.told,
 		"Done {\"bed\":\"10\",\"metric\":\"body-temperature\",\"kept\":false,\"problem\":"
-		"\"neither the disk nor the broker has it yet\"}");
+		"\"the disk has not taken it yet\"}");
 	(void)ask(&w, "observe", "{\"bed\":\"3\",\"metric\":\"oxygen-therapy\",\"value\":true}");
 	assert_true(w.desk.observation.boolean && w.desk.observation.time_us == 0);
 	w.desk.observed(RECEIPT_SAFE, w.desk.observed_userdata);
