@@ -135,6 +135,7 @@ struct rule_call {
 	/* score: by metric, _METRIC_MAX of them; NULL for other types */
 	const struct rule_input *inputs;
 	bool scale2; /* ordered for the patient */
+	bool gone;   /* describe: the condition is not there any more */
 	/* CAUSE_MEMBER: which of the names in Rules=, and how it stands. */
 	unsigned member;
 	enum rule_side member_side; /* SIDE_PRESENT, SIDE_NORMAL or SIDE_UNKNOWN */
@@ -197,8 +198,9 @@ enum rule_flag {
 	RULE_TECHNICAL = 1 << 7, /* Kind= is technical unless it is given */
 	RULE_METRIC_OPTIONAL = 1 << 8,
 	RULE_COMPUTES = 1 << 9, /* gives out a value, as a device of the rule's name would */
-	/* What it keeps matters for days, such as the clocks of an excursion. Among its fields those
-	 * of one byte say that something began or ended; one that is above 1 says that it goes on. */
+	/* What it keeps matters for days, such as the clocks of an excursion. Among its fields
+	 * those of one byte say that something began or ended; one that is above 1 says that it
+	 * goes on. */
 	RULE_LASTING = 1 << 10,
 };
 

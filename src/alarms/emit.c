@@ -53,12 +53,23 @@ unsigned subject_inactivation(const struct subject *s, int64_t *ret_until_us)
 
 /* ---- the text ---- */
 
+/* Whether there is a limit to speak of on the side that alarms. */
+static bool has_limit(const struct rule_verdict *v)
+{
+	return v->side == SIDE_BELOW ? v->limits.has_low
+				     : v->side == SIDE_ABOVE && v->limits.has_high;
+}
+
 /* Whether the value is back within the limit that the alarm stands on, and not far enough. */
 static bool is_back(const struct rule_verdict *v, struct decimal number)
 {
-	if (v->side == SIDE_BELOW)
-		return decimal_compare(number, v->limits.low) >= 0;
-	return v->side == SIDE_ABOVE && decimal_compare(number, v->limits.high) <= 0;
+	return v->side == SIDE_BELOW ? decimal_compare(number, v->limits.low) >= 0
+				     : decimal_compare(number, v->limits.high) <= 0;
+}
+
+static bool is_gone(const struct subject *s)
+{
+	return s->life == LIFE_CLEARING || s->life == LIFE_LATCHED || s->gone;
 }
 
 static bool is_measured(const struct sample *x)
@@ -67,9 +78,10 @@ static bool is_measured(const struct sample *x)
 }
 
 static void write_reading(struct text *t, const struct subject *s, const struct rule_verdict *v,
-	const struct sample *x)
+	const struct sample *x, bool gone)
 {
 	enum metric m = s->rule->common.metric;
+	bool was = gone || s->stale;
 
 	if (m == METRIC_NONE)
 		text_str(t, s->rule->name);
@@ -77,31 +89,31 @@ static void write_reading(struct text *t, const struct subject *s, const struct 
 		describe_metric(t, m);
 	if (s->stale) {
 		text_lit(t, " is not known");
-		if (v->side == SIDE_BELOW ? v->limits.has_low : v->limits.has_high)
-			text_lit(t, ", was");
 	} else if (v->has_number || x->kind == VALUE_NUMBER) {
 		struct decimal number = v->has_number ? v->number : x->number;
 
 		text_char(t, ' ');
 		describe_value(t, m, number);
-		if (is_measured(x) && is_back(v, number))
-			text_lit(t, ", was");
+		was = was || (is_measured(x) && is_back(v, number));
 	}
+	if (was && has_limit(v))
+		text_lit(t, ", was");
 	describe_side(t, m, v);
 }
 
 static void write_rule_text(struct alarms *a, struct subject *s, const struct rule_verdict *v,
-	const struct sample *x, const struct alarm_now *now, struct text *t)
+	const struct sample *x, bool gone, const struct alarm_now *now, struct text *t)
 {
 	struct rule_call c = subject_call(a, s, now);
 	struct rule_verdict w = *v;
 
+	c.gone = gone;
 	if (!w.has_number && x->kind == VALUE_NUMBER)
 		w.number = x->number;
 	if (s->rule->type->describe && !s->stale)
 		s->rule->type->describe(&c, &w, t);
 	else
-		write_reading(t, s, v, x);
+		write_reading(t, s, v, x, gone);
 	if (x->validity == VALIDITY_QUESTIONABLE)
 		text_lit(t, " (questionable)");
 	else if (x->validity == VALIDITY_BELOW_RANGE || x->validity == VALIDITY_ABOVE_RANGE)
@@ -245,7 +257,7 @@ void emit_event(struct alarms *a, struct subject *s, enum alarm_phase phase,
 		e.mdc = s->verdict.side == SIDE_BELOW   ? MDC_EVT_LO
 			: s->verdict.side == SIDE_ABOVE ? MDC_EVT_HI
 							: 0;
-		write_rule_text(a, s, &s->verdict, &s->sample, now, &t);
+		write_rule_text(a, s, &s->verdict, &s->sample, is_gone(s), now, &t);
 	} else {
 		if (!s->device && a->groups[s->condition].members > 0) {
 			e.member_count = group_members(a, s->condition);
@@ -330,7 +342,7 @@ void emit_advisory(struct alarms *a, struct subject *s, const struct rule_verdic
 	sample_take(&x, r);
 	s->stale = false; /* the value that came late is known */
 	set_value(&e, s, &x, v);
-	write_rule_text(a, s, v, &x, now, &t);
+	write_rule_text(a, s, v, &x, false, now, &t);
 	s->stale = stale;
 	text_lit(&t, ", received late: no alarm was possible");
 	finish_text(&t);

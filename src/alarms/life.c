@@ -71,7 +71,7 @@ static void forget_alarm(struct alarms *a, struct subject *s)
 {
 	subject_live(a, s, false);
 	s->life = LIFE_IDLE;
-	s->pending = s->held = s->stale = false;
+	s->pending = s->held = s->stale = s->gone = false;
 	s->frozen_us = 0;
 	s->update_us = s->inactive_until_us = s->remind_us = s->escalate_us = RULE_NEVER;
 	s->inactivation = 0;
@@ -255,6 +255,7 @@ void subject_over(struct alarms *a, struct subject *s, enum alarm_reason reason,
 			return;
 		}
 	}
+	s->gone = reason == ALARM_REASON_NONE || !subject_alarms(s) || s->life == LIFE_CLEARING;
 	s->life = LIFE_IDLE;
 	if (told) {
 		if (!s->ended_utc)
@@ -271,7 +272,9 @@ void subject_reset(struct alarms *a, struct subject *s, const char *by, const st
 	bool pending = s->pending;
 
 	s->life = LIFE_IDLE;
+	s->gone = true;
 	emit_event(a, s, PHASE_RESET, ALARM_REASON_NONE, by, now);
+	s->gone = false;
 	if (pending) {
 		/* its condition is on the way back: that goes on */
 		subject_live(a, s, false);

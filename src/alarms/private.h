@@ -51,6 +51,7 @@ struct subject {
 	bool grouped; /* and is told by its group alone */
 	bool held;    /* chatter: kept active until it is quiet */
 	bool stale;
+	bool gone; /* while its end is told: the condition itself is over, not only what it is of */
 	int64_t update_us; /* boot: when a change that can wait is told; RULE_NEVER: there is none
 			    */
 	struct rule_verdict verdict; /* the last that counted: side, limits, number, priority */

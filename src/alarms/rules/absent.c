@@ -47,7 +47,7 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 	const struct params *p = c->params;
 
 	(void)v;
-	text_lit(t, "Nothing measured for ");
+	text_str(t, c->gone ? "Nothing had been measured for " : "Nothing measured for ");
 	describe_duration(t, p->after_us);
 }
 

@@ -127,35 +127,47 @@ static int prepare(struct rule_prepare *p)
 	return check_bands(p, own) < 0 || own->margin.value.mantissa < 0 ? -EINVAL : 0;
 }
 
-/* Whether the value lies in the band; one that the alarm is in is left at clear_at. */
-static bool is_in(const struct rule_call *c, const struct band *b)
+static enum rule_side side_of(const struct band *b)
 {
-	bool inside = c->side == (b->below ? SIDE_BELOW : SIDE_ABOVE) && c->priority >= b->priority;
+	return !b ? SIDE_NORMAL : b->below ? SIDE_BELOW : SIDE_ABOVE;
+}
+
+/* Whether the value lies in the band; held: one that the alarm is in is left at clear_at. */
+static bool is_in(const struct rule_call *c, const struct band *b, bool held)
+{
+	bool inside = held && c->side == side_of(b) && c->priority >= b->priority;
 	struct decimal limit = inside ? b->clear_at : b->limit;
 	int order;
 
 	if (c->extreme != SIDE_NORMAL)
-		return c->extreme == (b->below ? SIDE_BELOW : SIDE_ABOVE);
+		return c->extreme == side_of(b);
 	order = decimal_compare(c->reading->number, limit);
 	return b->below ? order < 0 : order > 0;
 }
 
-static const struct band *find(const struct rule_call *c)
+static const struct band *most_urgent(const struct rule_call *c, bool held)
 {
 	const struct params *p = c->params;
 	const struct band *most = NULL;
 
 	for (unsigned i = 0; i < p->count; i++)
-		if (is_in(c, &p->bands[i]) && (!most || p->bands[i].priority > most->priority))
+		if (is_in(c, &p->bands[i], held) &&
+			(!most || p->bands[i].priority > most->priority))
 			most = &p->bands[i];
 	return most;
 }
 
+/* What is beyond a limit of the other side is so, however little it is back from this one. */
+static const struct band *find(const struct rule_call *c)
+{
+	const struct band *beyond = most_urgent(c, false);
+
+	return beyond && side_of(beyond) != c->side ? beyond : most_urgent(c, true);
+}
+
 static enum rule_side crosses(const struct rule_call *c)
 {
-	const struct band *b = find(c);
-
-	return !b ? SIDE_NORMAL : b->below ? SIDE_BELOW : SIDE_ABOVE;
+	return side_of(find(c));
 }
 
 static void judge(const struct rule_call *c, struct rule_verdict *v)
@@ -165,7 +177,7 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 	if (c->cause != CAUSE_READING)
 		return;
 	b = find(c);
-	v->side = crosses(c);
+	v->side = side_of(b);
 	if (!b)
 		return;
 	v->priority = b->priority;

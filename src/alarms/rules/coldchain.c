@@ -172,7 +172,7 @@ static bool within(struct decimal v, struct decimal limit, struct decimal margin
 	return decimal_add(&limit, limit, margin) < 0 || decimal_compare(v, limit) * direction >= 0;
 }
 
-/* Where the value stands, with the margin on the way back. */
+/* Where the value stands; one that is beyond no limit, with the margin on the way back. */
 static enum rule_side side_of(const struct rule_call *c, const struct state *s)
 {
 	const struct params *p = c->params;
@@ -180,11 +180,13 @@ static enum rule_side side_of(const struct rule_call *c, const struct state *s)
 
 	if (c->extreme != SIDE_NORMAL)
 		return c->extreme;
-	if (decimal_compare(v, p->below.value) < 0 ||
-		(s && s->side == SIDE_BELOW && !within(v, p->below.value, p->margin.value, 1)))
+	if (decimal_compare(v, p->below.value) < 0)
 		return SIDE_BELOW;
-	if (decimal_compare(v, p->above.value) > 0 ||
-		(s && s->side == SIDE_ABOVE && !within(v, p->above.value, p->margin.value, -1)))
+	if (decimal_compare(v, p->above.value) > 0)
+		return SIDE_ABOVE;
+	if (s && s->side == SIDE_BELOW && !within(v, p->below.value, p->margin.value, 1))
+		return SIDE_BELOW;
+	if (s && s->side == SIDE_ABOVE && !within(v, p->above.value, p->margin.value, -1))
 		return SIDE_ABOVE;
 	return SIDE_NORMAL;
 }
@@ -340,9 +342,18 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 {
 	const struct params *p = c->params;
 	const struct state *s = c->state;
+	bool below = v->side == SIDE_BELOW;
+	bool back = c->gone || (below ? decimal_compare(v->number, p->below.value) >= 0
+				      : decimal_compare(v->number, p->above.value) <= 0);
+	bool freezes = below && decimal_compare(v->number, p->freeze.value) <= 0;
 
 	describe_value(t, METRIC_AMBIENT_TEMPERATURE, v->number);
-	text_str(t, s->frozen ? ", freezing" : v->side == SIDE_BELOW ? ", too cold" : ", too warm");
+	if (!(freezes && s->frozen)) {
+		text_str(t, back ? ", was" : ",");
+		text_str(t, below ? " too cold" : " too warm");
+	}
+	if (s->frozen)
+		text_str(t, freezes ? ", freezing" : ", was freezing");
 	text_lit(t, ", limits ");
 	text_decimal(t, p->below.value);
 	text_lit(t, " to ");

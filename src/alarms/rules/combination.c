@@ -112,7 +112,9 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 	const struct params *p = c->params;
 
 	(void)v;
-	text_str(t, p->match == MATCH_ALL ? "All of: " : "Any of: ");
+	text_str(t, c->gone ? "No longer " : "");
+	text_str(t, p->match == MATCH_ALL ? (c->gone ? "all of: " : "All of: ")
+					  : (c->gone ? "any of: " : "Any of: "));
 	text_str(t, p->rules);
 	if (p->within_us) {
 		text_lit(t, " within ");

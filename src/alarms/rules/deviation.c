@@ -182,11 +182,11 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 static void describe(const struct rule_call *c, const struct rule_verdict *v, struct text *t)
 {
 	text_decimal(t, v->number);
-	text_str(t, v->side == SIDE_BELOW ? ", far below the patient's own mean (limit "
-					  : ", far above the patient's own mean (limit ");
+	text_str(t, c->gone ? ", was far " : ", far ");
+	text_str(t, v->side == SIDE_BELOW ? "below" : "above");
+	text_lit(t, " the patient's own mean (limit ");
 	text_decimal(t, decimal_trim(v->side == SIDE_BELOW ? v->limits.low : v->limits.high));
 	text_char(t, ')');
-	(void)c;
 }
 
 static bool valid(const void *params, const void *state)

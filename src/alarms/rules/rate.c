@@ -134,13 +134,9 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 
 	text_lit(t, "Now ");
 	text_decimal(t, v->number);
-	if (v->side == SIDE_ABOVE) {
-		text_lit(t, ", risen by more than ");
-		text_decimal(t, p->rise.value);
-	} else {
-		text_lit(t, ", fallen by more than ");
-		text_decimal(t, p->fall.value);
-	}
+	text_str(t, c->gone ? ", had " : ", ");
+	text_str(t, v->side == SIDE_ABOVE ? "risen by more than " : "fallen by more than ");
+	text_decimal(t, v->side == SIDE_ABOVE ? p->rise.value : p->fall.value);
 	text_lit(t, " within ");
 	describe_duration(t, p->window_us);
 }

@@ -251,8 +251,9 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 		describe_metric(t, p->metric);
 	text_str(t, st->known ? " is " : " is incomplete and at least ");
 	text_decimal(t, v->number);
-	if (p->single && (!p->at_least || decimal_compare(v->number,
-						  (struct decimal){ p->at_least, 0 }) < 0))
+	if (!c->gone && p->single &&
+		(!p->at_least ||
+			decimal_compare(v->number, (struct decimal){ p->at_least, 0 }) < 0))
 		text_printf(t, ", %u or more of them for one input", p->single);
 }
 

@@ -81,7 +81,7 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 {
 	const struct params *p = c->params;
 
-	text_lit(t, "The value has not moved for ");
+	text_str(t, c->gone ? "The value had not moved for " : "The value has not moved for ");
 	describe_duration(t, p->after_us);
 	(void)v;
 }

@@ -173,10 +173,14 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 
 static void describe(const struct rule_call *c, const struct rule_verdict *v, struct text *t)
 {
+	bool below = v->side == SIDE_BELOW;
+	struct decimal limit = below ? v->limits.low : v->limits.high;
+	int order = decimal_compare(v->number, limit);
+
 	text_decimal(t, v->number);
-	text_str(t, v->side == SIDE_BELOW ? ", for long below " : ", for long above ");
-	text_decimal(t, v->side == SIDE_BELOW ? v->limits.low : v->limits.high);
-	(void)c;
+	text_str(t, c->gone || (below ? order >= 0 : order <= 0) ? ", was" : ",");
+	text_str(t, below ? " for long below " : " for long above ");
+	text_decimal(t, limit);
 }
 
 static bool valid(const void *params, const void *state)
