@@ -167,6 +167,16 @@ def test_asked_on_a_terminal(unit, backup):
     t.send("\x03")
     assert t.ends() == -2 and t.echoes()
     t.end()
+    assert unit.tree() == changed
+    t = Terminal("--config", unit.config, "restore", backup)
+    t.wait("Passphrase of the backup: ")
+    t.wait_for(lambda: not t.echoes(), "no echo")
+    t.line(PASSPHRASE)
+    t.wait("Do it")
+    t.line("y")
+    assert t.ends() == 0 and t.echoes() and "This unit is now ward7-gw1" in t.text
+    t.end()
+    assert unit.tree()["etc/conf.d/10-more.conf"][1] == b"[Store]\nMaxAge=7d\n"
 
 
 def test_a_new_passphrase_is_asked_for_twice(unit, tmp_path):

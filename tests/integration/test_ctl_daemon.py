@@ -143,6 +143,34 @@ def test_one_that_has_a_key_and_no_section_is_heard(gateway):
     assert gateway.json("discover", "0") == {"unknown": []}
 
 
+def test_one_that_was_heard_is_adopted_at_a_terminal(gateway):
+    """From the first time that it speaks to its first reading at a bed, in one step."""
+    gateway.daemon.devices["ox-7"] = "key-of-ox-7-0123456789"
+    gateway.daemon.write_config()
+    gateway.good("reload")
+    t = Terminal("--config", gateway.daemon.config_path, "adopt")
+    t.wait("No unknown device was heard yet")
+    t.line("")
+    gateway.daemon.wait_log("serving on the message bus")
+    gateway.post(61, "ox-7")
+    t.wait("Which one")
+    assert "ox-7" in t.text
+    t.line("1")
+    t.wait("Name of the device")
+    t.line("bed7-ox")
+    t.wait("Bed \\[")
+    t.line("7")
+    assert t.ends() == 0, t.text
+    t.end()
+    assert gateway.post(62, "ox-7") == "2.04"
+    assert (gateway.json("device", "bed7-ox")["bed"], gateway.json("discover", "0")) == ("7", {"unknown": []})
+    t = Terminal("--config", gateway.daemon.config_path, "forget", "bed7-ox")
+    t.wait("\\[y/N\\]")
+    t.line("y")
+    assert t.ends() == 0 and "is forgotten" in t.text
+    t.end()
+
+
 @pytest.mark.parametrize("arguments", [
     ["adopt", "ox-9", "Bed 9", "--transport", "coap"], ["adopt", "ox-9", "bed9", "--transport", "carrier-pigeon"],
     ["adopt", "ox-9", "bed9", "a bed", "--transport", "coap"],
