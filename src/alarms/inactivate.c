@@ -101,9 +101,7 @@ void inactivation_break(struct alarms *a, struct subject *s, const struct alarm_
 	struct bed_place *b = subject_bed(s);
 
 	end_own(s, PAUSED | INACTIVATION_ACKNOWLEDGED);
-	if (s->rule && subject_alarms(s) && s->rule->common.escalate_after_us > 0 &&
-		s->escalate_us == RULE_NEVER)
-		s->escalate_us = now->boot_us + s->rule->common.escalate_after_us;
+	subject_arm_escalation(s, now);
 	if (!b || !(b->inactivation & PAUSED))
 		return;
 	b->inactivation &= ~(unsigned)PAUSED;

@@ -49,6 +49,14 @@ static bool out_of_order(const struct sensor *x, const struct reading *r, int64_
 	return !stamp || !x->stamp_us || stamp <= x->stamp_us;
 }
 
+/* The newest live one, a value or not: what is older than a "sensor off" does not end it. */
+static void note_order(struct sensor *x, const struct reading *r, int64_t measured_us)
+{
+	x->heard = true;
+	x->measured_us = measured_us;
+	x->stamp_us = own_stamp(r);
+}
+
 static bool has_value(const struct reading *r)
 {
 	switch ((enum validity)r->validity) {
@@ -261,8 +269,7 @@ static void judge_bed(struct alarms *a, struct bed_place *b, const struct readin
 	for (struct subject *s = b->subjects; s; s = s->next) {
 		const struct rule_common *c = &s->rule->common;
 
-		if (strcmp(c->devices, "*") != 0 &&
-			(!r->device || !list_has(c->devices, r->device->text)))
+		if (!rule_hears(s->rule, r->device))
 			continue;
 		if (c->metric == r->metric && s->rule->computes != r->metric)
 			subject_judge(
@@ -408,9 +415,7 @@ static void judge_all_late(
 	for (struct subject *s = x->subjects; s; s = s->next)
 		judge_late(a, s, r, now);
 	for (struct subject *s = b ? b->subjects : NULL; s; s = s->next)
-		if (s->rule->common.metric == r->metric &&
-			(strcmp(s->rule->common.devices, "*") == 0 ||
-				(r->device && list_has(s->rule->common.devices, r->device->text))))
+		if (s->rule->common.metric == r->metric && rule_hears(s->rule, r->device))
 			judge_late(a, s, r, now);
 }
 
@@ -496,14 +501,13 @@ int alarms_reading(struct alarms *a, const struct reading *r, const struct alarm
 		break;
 	case CLASS_UNMEASURED:
 		a->counters.unmeasured++;
+		note_order(x, r, measured_us);
 		x->reason = r->reason;
 		x->demo = r->flags & (FLAG_DEMO | FLAG_TEST);
 		judge_live(a, x, r, false, now);
 		break;
 	case CLASS_MEASURED:
-		x->heard = true;
-		x->measured_us = measured_us;
-		x->stamp_us = own_stamp(r);
+		note_order(x, r, measured_us);
 		judge_live(a, x, r, true, now);
 		break;
 	}

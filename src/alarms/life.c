@@ -163,15 +163,19 @@ static void count_start(struct alarms *a, struct subject *s, const struct alarm_
 	a->revision++;
 }
 
-/* Whether it has started so often that it is not to end yet. */
+/* Whether it has started so often that it is not to end yet: not before it has been quiet for
+ * ALARMS_QUIET_US. */
 static bool hold(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
 	if (s->condition == CONDITION_ALARM_CHATTER || s->held || s->starts < ALARMS_CHATTER_MAX ||
 		now->boot_us - s->starts_us > ALARMS_CHATTER_US)
 		return false;
+	if (s->life == LIFE_CLEARING && now->boot_us - s->clear_us >= ALARMS_QUIET_US)
+		return false;
 	s->held = true;
+	if (s->life != LIFE_CLEARING)
+		s->clear_us = now->boot_us;
 	s->life = LIFE_CLEARING;
-	s->clear_us = now->boot_us;
 	a->counters.chatter++;
 	a->revision++;
 	if (!s->chatters && !is_silent(s))
@@ -180,6 +184,14 @@ static bool hold(struct alarms *a, struct subject *s, const struct alarm_now *no
 }
 
 /* ---- start and end ---- */
+
+void subject_arm_escalation(struct subject *s, const struct alarm_now *now)
+{
+	if (s->rule && s->rule->common.escalate_after_us > 0 && s->escalate_us == RULE_NEVER &&
+		subject_alarms(s) && !is_silent(s) &&
+		!(s->inactivation & INACTIVATION_ACKNOWLEDGED))
+		s->escalate_us = now->boot_us + s->rule->common.escalate_after_us;
+}
 
 static void new_alarm(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
@@ -202,10 +214,9 @@ void subject_start(struct alarms *a, struct subject *s, const struct alarm_now *
 	s->pending = s->stale = false;
 	s->life = LIFE_ACTIVE;
 	s->priority = s->verdict.priority > s->floor ? s->verdict.priority : s->floor;
-	s->escalate_us = s->rule && s->rule->common.escalate_after_us > 0
-				 ? now->boot_us + s->rule->common.escalate_after_us
-				 : RULE_NEVER;
-	s->update_us = RULE_NEVER;
+	s->escalate_us = s->update_us = RULE_NEVER;
+	s->inactivation &= ~(unsigned)INACTIVATION_ACKNOWLEDGED; /* of what was latched */
+	subject_arm_escalation(s, now);
 	count_start(a, s, now);
 	if (!is_silent(s)) {
 		if (!again) {
@@ -458,12 +469,8 @@ static void on_normal(struct alarms *a, struct subject *s, const struct rule_ver
 		s->life = LIFE_CLEARING;
 		s->clear_us = now->boot_us;
 		a->revision++;
-		if (is_spot(r) && !s->held) {
-			subject_over(a, s, ALARM_REASON_NONE, NULL, now);
-			return;
-		}
 	}
-	if (now->boot_us - s->clear_us >= clear_for(s))
+	if (now->boot_us - s->clear_us >= clear_for(s) || (is_spot(r) && !s->held))
 		subject_over(a, s, ALARM_REASON_NONE, NULL, now);
 	else
 		set_stale(a, s, false, now);

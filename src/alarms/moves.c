@@ -15,7 +15,7 @@ static void leave_bed(struct alarms *a, struct device_place *d, const struct ala
 {
 	for (struct subject *s = d->bed ? d->bed->subjects : NULL; s; s = s->next)
 		for (const struct sensor *x = d->sensors; x; x = x->next)
-			if (x->metric == s->rule->common.metric)
+			if (x->metric == s->rule->common.metric && rule_hears(s->rule, d->name))
 				subject_unknown(a, s, now);
 }
 
@@ -40,6 +40,16 @@ static void move_sensor(
 			at = &s->next;
 		}
 	}
+}
+
+/* Its alarms, all technical, go on elsewhere. */
+static void update_device(struct alarms *a, struct device_place *d, const struct alarm_now *now)
+{
+	for (struct sensor *x = d->sensors; x; x = x->next)
+		for (struct subject *s = x->subjects; s; s = s->next)
+			subject_update(a, s, now);
+	for (struct subject *s = d->conditions; s; s = s->next)
+		subject_update(a, s, now);
 }
 
 int alarms_device(struct alarms *a, const char *name, const char *bed, const struct alarm_now *now)
@@ -67,11 +77,7 @@ int alarms_device(struct alarms *a, const char *name, const char *bed, const str
 			move_sensor(a, x, b, now);
 	}
 	d->bed = b;
-	for (struct sensor *x = d->sensors; x; x = x->next)
-		for (struct subject *s = x->subjects; s; s = s->next)
-			subject_update(a, s, now);
-	for (struct subject *s = d->conditions; s; s = s->next)
-		subject_update(a, s, now);
+	update_device(a, d, now);
 	e = device_fill(a, d, now);
 	if (e < 0)
 		a->incomplete = true;
@@ -118,6 +124,7 @@ void alarms_bed_remove(struct alarms *a, const char *name, const struct alarm_no
 		for (struct sensor *x = d->sensors; x; x = x->next)
 			move_sensor(a, x, NULL, now);
 		d->bed = NULL;
+		update_device(a, d, now);
 	}
 	a->changing = true; /* nothing begins there any more */
 	for (struct sensor *x = b->sensors; x; x = x->next)
@@ -146,7 +153,7 @@ static void discharge(struct alarms *a, struct subject *s, const struct alarm_no
 	subject_begin(a, s, now);
 }
 
-/* Everything at the bed that a rule judges. */
+/* Everything at the bed that a rule judges; not the devices' technical conditions. */
 static void for_each_at(struct alarms *a, struct bed_place *b,
 	void (*fn)(struct alarms *, struct subject *, const struct alarm_now *),
 	const struct alarm_now *now)
@@ -206,6 +213,9 @@ int alarms_patient(struct alarms *a, const char *bed, const char *patient, const
 	if (e == 0)
 		e = replace_label(&b->association, association);
 	for_each_at(a, b, subject_update, now);
+	FOR_EACH_DEVICE(a, i, d)
+	for (struct subject *s = d->bed == b ? d->conditions : NULL; s; s = s->next)
+		subject_update(a, s, now);
 	return e;
 }
 
@@ -258,6 +268,10 @@ static void change_rules(struct alarms *a, struct subject **list, const struct r
 			subject_free(a, s);
 			continue;
 		}
+		if ((r->common.priority == PRIORITY_NONE) !=
+			(s->rule->common.priority == PRIORITY_NONE))
+			/* what was told of it ends, or nothing was: it begins anew */
+			subject_over(a, s, ALARM_REASON_RULE_CHANGED, NULL, now);
 		if (r->fingerprint != s->rule->fingerprint) {
 			/* the alarm goes on; what was measured up to now was for other settings */
 			memset(s->state, 0, r->type->state_size);
@@ -265,6 +279,7 @@ static void change_rules(struct alarms *a, struct subject **list, const struct r
 			s->pending = false;
 		}
 		s->rule = r;
+		subject_arm_escalation(s, now);
 		s->limits_generation = 0;
 		s->last_of_kind = NULL;
 		s->next_of_kind = r->subjects;

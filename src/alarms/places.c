@@ -54,8 +54,13 @@ bool rule_matches(const struct rule *r, const struct device_place *d, const stru
 	if (strcmp(r->common.beds, "*") != 0 && (!b || !list_has(r->common.beds, b->name->text)))
 		return false;
 	/* a rule of a bed looks at the device when a reading comes */
-	return r->by_bed || strcmp(r->common.devices, "*") == 0 ||
-	       (d && list_has(r->common.devices, d->name->text));
+	return r->by_bed || rule_hears(r, d ? d->name : NULL);
+}
+
+bool rule_hears(const struct rule *r, const struct label *device)
+{
+	return strcmp(r->common.devices, "*") == 0 ||
+	       (device && list_has(r->common.devices, device->text));
 }
 
 /* ---- subjects ---- */

@@ -101,9 +101,9 @@ struct sensor {
 	bool off, beyond; /* counted in the device's conditions */
 	bool heard;
 	int64_t unmeasured_us; /* boot; 0: it measures */
-	int64_t measured_us;   /* boot-line time of the newest live measurement */
-	int64_t stamp_us;      /* the device's own clock at it; 0: unknown */
-	uint16_t reason;       /* enum word: why it does not measure */
+	int64_t measured_us; /* boot-line time of the newest live reading, be it without a value */
+	int64_t stamp_us;    /* the device's own clock at it; 0: unknown */
+	uint16_t reason;     /* enum word: why it does not measure */
 	bool demo;
 };
 
@@ -213,6 +213,8 @@ void places_free(struct alarms *a);
 struct bed_place *subject_bed(const struct subject *s);
 struct bed_place *sensor_bed(const struct sensor *x);
 bool rule_matches(const struct rule *r, const struct device_place *d, const struct bed_place *b);
+/* Whether a rule of a bed listens to that device (NULL: a charted or computed value). */
+bool rule_hears(const struct rule *r, const struct label *device);
 /* "" for no device. */
 size_t subject_key(const struct subject *s, char *buf); /* ALARM_KEY_MAX + 1 bytes */
 const char *subject_name(const struct subject *s);      /* of its rule or condition */
@@ -244,12 +246,14 @@ void subject_due(struct alarms *a, struct subject *s, const struct alarm_now *no
 void subject_arm(struct alarms *a, struct subject *s);
 /* The condition holds from here on. */
 void subject_start(struct alarms *a, struct subject *s, const struct alarm_now *now);
-/* Its condition has not gone, nor is it known: no value, no clearing. */
+/* Nobody has acknowledged it: the time after which it gets more urgent begins, unless it runs. */
+void subject_arm_escalation(struct subject *s, const struct alarm_now *now);
 /* It is over, whatever its delays: without a reason as the life wills, else for good. */
 void subject_over(struct alarms *a, struct subject *s, enum alarm_reason reason, const char *by,
 	const struct alarm_now *now);
 void subject_reset(
 	struct alarms *a, struct subject *s, const char *by, const struct alarm_now *now);
+/* Its condition has not gone, nor is it known: no value, no clearing. */
 void subject_unknown(struct alarms *a, struct subject *s, const struct alarm_now *now);
 /* A change that can wait: told at once if nothing was told for pause_us, else then. */
 void subject_tell_soon(

@@ -118,6 +118,20 @@ static void read_line(struct file *f, char *line)
 		timeline_rule(&f->t, rule);
 		f->t.config_count--;
 		check(f, line + 8);
+	} else if (strncmp(line, "change\t", 7) == 0) {
+		/* change<TAB>expected<TAB>rule: the configuration with it in its namesake's place
+		 */
+		char *rule = strchr(line + 7, '\t');
+		size_t n, i = 0;
+
+		*rule++ = 0;
+		n = strcspn(rule, "\t") + 1;
+		while (i < f->t.config_count && strncmp(f->t.config[i], rule, n) != 0)
+			i++;
+		assert(i < f->t.config_count);
+		snprintf(f->t.config[i], sizeof(f->t.config[i]), "%s", rule);
+		timeline_apply_rules(&f->t);
+		check(f, line + 7);
 	} else if (strncmp(line, "drop\t", 5) == 0) {
 		/* drop<TAB>rule<TAB>expected: the configuration without it */
 		char *expected = strchr(line + 5, '\t');
