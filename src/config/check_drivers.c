@@ -2,6 +2,7 @@
  * Checks of [BLE], [Zigbee] and [CoAP].
  */
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,6 +132,14 @@ static int check_psk(struct check *k, struct config_section *s)
 	if (k->o->bytes_only)
 		return 0;
 	r = config_secret_path(k->c->coap.psk_file, &path);
+	if (r == 0 && access(path, F_OK) < 0 && errno == ENOENT) {
+		/* Where one begins: with no key, and devices to adopt. */
+		config_blame(k, s, "PSKFile",
+			"%s is not there; it may be empty while all devices are adopted: "
+			"install -m 0640 -g wardgate /dev/null %s",
+			path, path);
+		return 0;
+	}
 	if (r < 0 || access(path, F_OK) < 0)
 		return config_check_file(k, s, "PSKFile");
 	r = psk_keys_read(k->c, &keys, k->p);

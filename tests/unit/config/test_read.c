@@ -317,7 +317,8 @@ static void named_files_are_looked_at(void **state)
 		PLAIN "[CoAP]\nEnabled=yes\nPSKFile=/nowhere/coap.psk\n");
 	expect_error_in(*state, "wardgate.conf",
 		"DIR/wardgate.conf:9: [CoAP] PSKFile=/nowhere/coap.psk: /nowhere/coap.psk "
-		"cannot be read: No such file or directory");
+		"is not there; it may be empty while all devices are adopted: "
+		"install -m 0640 -g wardgate /dev/null /nowhere/coap.psk");
 }
 
 static void credentials(void **state)
