@@ -155,14 +155,14 @@ check-programs: all $(UNIT_BIN) $(REPLAY_BIN) $(BENCH_BIN) $(BUILD)/model/drive
 check: deps ## build and run the checks that every change must pass
 	@$(AGAIN) check-programs
 	@$(PYTHON) tests/tools/run-checks \
-		$(BUILD)=unit,replay,docs,style,layers,tables,vectors,recordings,integration
+		$(BUILD)=unit,model,replay,docs,style,layers,tables,vectors,recordings,integration
 
 check-long: deps ## the same under ASan+UBSan and TSan, and the slow integration tests
 	@$(AGAIN) check-programs
 	@$(AGAIN) BUILD=$(BUILD)/asan SAN=address,undefined OPT=-O1 check-programs
 	@$(AGAIN) BUILD=$(BUILD)/tsan SAN=thread OPT=-O1 check-programs
-	@$(PYTHON) tests/tools/run-checks $(BUILD)/asan=unit,replay,integration \
-		$(BUILD)/tsan=unit,integration $(BUILD)=unit-long,slow
+	@$(PYTHON) tests/tools/run-checks $(BUILD)/asan=unit,model,replay,integration \
+		$(BUILD)/tsan=unit,integration $(BUILD)=unit-long,model-long,slow
 
 # libFuzzer needs clang, the library built with its instrumentation, and its own main().
 FUZZER_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzzer/%)

@@ -6,392 +6,32 @@ modelled stands in README.md. Times are microseconds of the scenario; values are
 """
 from fractions import Fraction
 
-from rule_types import TYPES, Verdict
+from rule_types import Verdict
+from subject import FREEZE, NEVER, PRIORITIES, REMIND, SECOND, Alarm, Rule, Subject
 
-SECOND = 1000000
 LATE = 60 * SECOND
-FREEZE = 15 * SECOND
-CHATTER_MAX = 6
-CHATTER = 600 * SECOND
-QUIET = 300 * SECOND
 GATHER = 2 * SECOND
 LATE_AGAIN = 600 * SECOND
-REMIND = 3600 * SECOND
 AS_BEFORE = 30 * SECOND
 PAUSE_DEFAULT = 120
 PAUSE_MAX = 3600
 OFF_MAX = 12 * 3600
-NEVER = float("inf")
 
-PRIORITIES = ("none", "low", "medium", "high")
 MEASURED = ("valid", "questionable", "below-range", "above-range")
-FLAGS = {"audio": "audio-paused", "alarm": "alarm-paused", "audio-off": "audio-off", "alarm-off": "alarm-off"}
 # The technical conditions that scenarios raise from outside; those that the engine finds itself are not among them.
 CONDITIONS = {"device-silent": "medium", "low-battery": "low", "auth-failing": "medium", "flood": "low",
               "broker-unreachable": "medium", "store-full": "medium",
               "sensor-off": "low", "out-of-range": "low", "alarm-chatter": "low"}
 GATHERED = ("device-silent", "auth-failing")  # wait for their like, of other devices
-KINDS = {"button": "advisory", "bed-exit": "advisory", "water-leak": "technical", "ambient-temperature": "technical"}
-
-
-def seconds(text, default=0):
-    """A duration of a setting, in microseconds."""
-    if not text:
-        return default
-    for unit, factor in (("min", 60), ("h", 3600), ("s", 1)):
-        if text.endswith(unit):
-            return int(text[:-len(unit)]) * factor * SECOND
-    return int(text) * SECOND
-
-
-class Rule:
-    """A [Rule] section; equal settings are the same rule."""
-
-    def __init__(self, name, items):
-        self.name, self.items = name, dict(items)
-        get = self.items.get
-        self.type = TYPES[get("Type")]
-        self.metric = get("Metric")
-        self.priority = get("Priority")
-        self.latching = get("Latching") == "yes"
-        self.wait, self.clear_for = seconds(get("For")), seconds(get("ClearFor"))
-        self.samples = int(get("Samples", "1"))
-        self.escalate_after = seconds(get("EscalateAfter"))
-        self.per_bed = get("Scope") == "bed" or self.type.per_bed
-        self.beds, self.devices = get("Beds", "*").split(), get("Devices", "*").split()
-        self.low = Fraction(get("Below")) if "Below" in self.items else None
-        self.high = Fraction(get("Above")) if "Above" in self.items else None
-        self.kind = get("Kind") or ("technical" if get("Type") in ("absent", "stuck", "coldchain") else
-                                    KINDS.get(self.metric, "physiological"))
-        # How far back on the good side of its limit a value must be.
-        self.back = Fraction(get("Hysteresis", "0"))
-        if "ClearAt" in self.items:
-            self.back = abs(Fraction(get("ClearAt")) - (self.low if self.low is not None else self.high))
-
-    def duration(self, key):
-        return seconds(self.items.get(key))
-
-    def concerns(self, device, bed):
-        return ("*" in self.beds or bed in self.beds) and \
-            ("*" in self.devices or device in self.devices or device == "*")
-
-
-class Alarm:
-    """One alarm: from its start to its end, or until what was latched is reset."""
-    count = 0
-
-    def __init__(self):
-        Alarm.count += 1
-        self.id = Alarm.count
-        self.step = 0
-
-
-class Subject:
-    """What a rule judges: a sensor of a device, or a bed; or one technical condition of one device."""
-
-    def __init__(self, model, key, rule, device, bed, instance=0):
-        self.model, self.key, self.rule, self.device, self.bed, self.instance = model, key, rule, device, bed, instance
-        self.condition = None
-        model.made += 1
-        self.number = model.made
-        self.made_at = self.judged_at = model.now
-        self.named = False  # by Devices=, before its first reading
-        self.history = []  # of readings that count, and of those that say that nothing is measured
-        self.starts = []  # times, for the chatter limit
-        self.late_at = None
-        self.held = False  # by the chatter limit
-        self.forget()
-        self.alarm = None
-        self.side = "normal"  # of the alarm
-
-    def of_patient(self):
-        return self.rule is not None and self.rule.kind == "physiological"
-
-    def forget(self):
-        """Nothing is pending."""
-        self.onset = None  # when the condition began
-        self.onset_samples = 0
-        self.frozen_at, self.frozen = None, 0
-        self.clear_at = None  # since when it is gone
-
-    # ---- how it stands ----
-
-    def state(self):
-        return self.alarm.state if self.alarm else "inactive"
-
-    def levels(self):
-        """The pauses that go for this alarm: its own and its bed's."""
-        found = []
-        if self.alarm and self.alarm.pause:
-            found.append(self.alarm.pause)
-        bed = self.model.bed_of(self)
-        pause = self.model.bed_pauses.get(bed)
-        if pause:
-            found.append(pause)
-        return found
-
-    def active_side(self):
-        return self.side if self.state() == "active" else None
-
-    def inactivation(self):
-        flags = {FLAGS[p["kind"]] for p in self.levels()}
-        if self.alarm and self.alarm.acknowledged:
-            flags.add("alert-acknowledged")
-        return sorted(flags)
-
-    def until(self):
-        return min((p["until"] for p in self.levels()), default=None)
-
-    # ---- judging ----
-
-    def limits(self):
-        return self.model.limits_of(self.rule, self.model.bed_of(self))
-
-    def judge(self, cause, now):
-        self.judged_at = now
-        if cause == "silent" and self.rule.type.silence_is_unknown:
-            v = Verdict("unknown", cause=cause)
-        else:
-            v = self.rule.type.judge(self, cause, now)
-        self.take(v, now)
-
-    def take(self, v, now):
-        """A verdict: onset, active, clearing."""
-        self.verdict = v
-        active = self.state() == "active"
-        if v.side == "unknown":
-            self.clear_at = None
-            if self.onset is not None and self.frozen_at is None:
-                self.frozen_at = now
-            return
-        if self.frozen_at is not None:
-            self.frozen += now - self.frozen_at
-            self.frozen_at = None
-        if v.side != "normal":
-            self.clear_at = None
-            other, self.side = active and v.side != self.side, v.side
-            if other and (v.priority or self.rule.priority) == self.alarm.priority or other and self.alarm.raised:
-                self.renew(now)
-            if active:
-                self.escalate_by_verdict(v, now)
-                return
-            if self.onset is None or self.onset_side != v.side:  # the other limit is another condition
-                self.onset, self.onset_side, self.onset_samples, self.frozen = now, v.side, 0, 0
-                self.onset_shown = self.history[-1]["time"] if v.cause == "reading" else now
-            if v.cause == "reading":
-                self.onset_samples += 1
-            elif v.cause == "tick":  # the passing of time needs no second reading
-                self.onset_samples = self.rule.samples
-            if v.at_once or self.onset_is_over(now):
-                self.start(now)
-            return
-        self.onset = None
-        if active:
-            running = self.clear_at is not None
-            if not running:
-                self.clear_at = now
-            if self.clear_over(now, v.at_once and not (running and self.model.quirks["MB-3"])):
-                self.over(now)
-
-    def onset_is_over(self, now):
-        return self.onset is not None and self.frozen_at is None and self.onset_samples >= self.rule.samples \
-            and now >= self.onset + self.frozen + self.rule.wait
-
-    def clear_over(self, now, at_once=False):
-        clear_for = self.rule.clear_for if self.rule else 0
-        would_be_over = now >= self.clear_at + (0 if at_once else clear_for)
-        if not self.held and would_be_over and self.too_often(now):
-            self.held, self.held_at = True, self.model.now
-        if self.held and would_be_over and self.device:
-            self.model.raise_condition("alarm-chatter", self.device)
-        return now >= self.quiet_at() if self.held else would_be_over
-
-    def quiet_at(self):
-        clear_for = self.rule.clear_for if self.rule else 0
-        return max(max(self.clear_at, self.held_at) + QUIET, self.clear_at + clear_for)
-
-    def too_often(self, now):
-        if not self.model.quirks["MB-9"]:
-            return len([t for t in self.starts if t > now - CHATTER]) >= CHATTER_MAX
-        window, count = None, 0
-        for t in self.starts:
-            if window is None or t >= window + CHATTER:
-                window, count = t, 0
-            count += 1
-        return count >= CHATTER_MAX and now < window + CHATTER
-
-    def due(self):
-        """When something happens by itself."""
-        times = [NEVER]
-        if self.state() != "active" and self.onset is not None:
-            if self.frozen_at is not None:
-                times.append(self.frozen_at + FREEZE)
-            elif self.onset_samples >= self.rule.samples:
-                times.append(self.onset + self.frozen + self.rule.wait)
-        if self.state() == "active" and self.clear_at is not None:
-            clear_for = self.rule.clear_for if self.rule else 0
-            times.append(self.quiet_at() if self.held else self.clear_at + clear_for)
-        if self.alarm and self.alarm.escalate_at is not None:
-            times.append(self.alarm.escalate_at)
-        if self.alarm and self.alarm.pause:
-            times += [self.alarm.pause["until"], self.alarm.pause["remind"]]
-        if self.rule:
-            times.append(self.rule.type.due(self))
-        return min(times)
-
-    def tick(self, reach):
-        """What was due up to then; it happens now."""
-        now = self.model.now
-        if self.alarm and self.alarm.pause and self.alarm.pause["until"] <= reach:
-            self.alarm.pause = None
-            self.say("update", reason="expired")
-        if self.alarm and self.alarm.pause and self.alarm.pause["remind"] <= reach:
-            self.alarm.pause["remind"] += REMIND
-            self.say("continue", reason="reminder")
-        if self.rule and self.rule.type.due(self) <= reach:
-            self.judge("tick", now)
-        if self.onset is not None and self.frozen_at is not None and self.frozen_at + FREEZE <= reach:
-            self.onset = self.frozen_at = None
-        if self.state() != "active" and self.onset_is_over(reach):
-            self.start(now)
-        if self.state() == "active" and self.clear_at is not None and self.clear_over(reach):
-            self.over(now)
-        if self.alarm and self.alarm.escalate_at is not None and self.alarm.escalate_at <= reach:
-            self.escalate(now)
-
-    # ---- life ----
-
-    def start(self, now):
-        onset, self.onset = self.onset_shown, None
-        priority = self.verdict.priority or self.rule.priority
-        if priority == "none":
-            priority = "none"
-        again = self.alarm is not None
-        self.model.break_pauses(self, now)
-        if again:  # what was latched is there again
-            a = self.alarm
-            a.state, a.acknowledged, a.ended = "active", None, None
-            if a.pause and not a.pause["kind"].endswith("off"):
-                a.pause = None
-            a.onset = onset
-            was = a.priority
-            if not (a.raised and PRIORITIES.index(priority) < PRIORITIES.index(was)):
-                a.priority = priority
-            priority = a.priority
-            self.set_escalation(now)
-            up = PRIORITIES.index(priority) - PRIORITIES.index(was)
-            self.say("escalate" if up > 0 else "deescalate" if up < 0 else "update", was=was if up else None)
-        else:
-            a = self.alarm = Alarm()
-            a.state, a.acknowledged, a.pause, a.ended = "active", None, None, None
-            a.onset, a.detected, a.priority, a.raised = onset, now, priority, False
-            self.set_escalation(now)
-            self.say("start")
-        self.frozen_at, self.frozen = None, 0
-        self.count_start(now)
-
-    def count_start(self, now):
-        self.starts.append(now)
-
-    def renew(self, now):
-        """The alarm is on the other side now: another condition, which nobody has acknowledged."""
-        a = self.alarm
-        a.acknowledged = None
-        if a.pause and not a.pause["kind"].endswith("off"):
-            a.pause = None
-        self.model.break_pauses(self, now)
-        if a.escalate_at is None:
-            self.set_escalation(now)
-        self.say("update")
-
-    def set_escalation(self, now):
-        a = self.alarm
-        after = self.rule.escalate_after if self.rule else 0
-        a.escalate_at = now + after if after and not a.acknowledged and a.state == "active" \
-            else None
-
-    def change_rule(self, new):
-        """An alarm goes on; what was pending with the settings of before is forgotten."""
-        old, self.rule = self.rule, new
-        if old.items == new.items:
-            return
-        clear_at = self.clear_at
-        self.forget()
-        self.clear_at = clear_at
-        self.history = []
-        self.named = self.named and not self.model.quirks["MB-14"]
-        if self.alarm and self.alarm.escalate_at is None and not self.model.quirks["MB-8"]:
-            self.set_escalation(self.model.now)
-
-    def escalate(self, now):
-        a = self.alarm
-        if not self.rule.escalate_after or a.priority == "high":
-            a.escalate_at = None
-            return
-        was, a.priority, a.raised = a.priority, PRIORITIES[PRIORITIES.index(a.priority) + 1], True
-        a.pause = None if a.pause and not a.pause["kind"].endswith("off") else a.pause
-        self.model.break_pauses(self, now)
-        self.set_escalation(now)
-        self.say("escalate", reason="not-acknowledged", was=was)
-
-    def escalate_by_verdict(self, v, now):
-        """What the rule says of an alarm that is there; one that was not acknowledged stays as urgent as that made it."""
-        self.onset = None
-        a, to = self.alarm, v.priority or self.rule.priority
-        if to == a.priority:
-            return
-        was = a.priority
-        up = PRIORITIES.index(to) > PRIORITIES.index(was)
-        if not up and a.raised:
-            return
-        if up:
-            self.model.break_pauses(self, now)
-            a.acknowledged = None
-            if a.pause and not a.pause["kind"].endswith("off"):
-                a.pause = None
-        a.priority = to
-        if up and a.escalate_at is None:
-            self.set_escalation(now)
-        self.say("escalate" if up else "deescalate", was=was)
-
-    def over(self, now):
-        a = self.alarm
-        a.ended, a.state, self.clear_at, a.escalate_at = now, "latched", None, None
-        self.held = False
-        self.onset = None
-        if self.rule and self.rule.latching:
-            self.say("update")
-        else:
-            self.gone("end")
-
-    def gone(self, phase, reason=None):
-        a = self.alarm
-        a.state = "inactive"
-        if a.ended is None:
-            a.ended = self.model.now
-        a.pause = a.acknowledged = a.escalate_at = None
-        self.say(phase, reason=reason, inactive=True)
-        self.alarm = None
-        self.held = False
-        self.clear_at = None
-
-    def say(self, phase, reason=None, was=None, inactive=False):
-        a = self.alarm
-        if a.priority == "none":
-            return
-        a.step += 1
-        self.model.emit({
-            "event": phase, "key": self.key, "alarm": a.id, "step": a.step, "priority": a.priority, "was": was,
-            "state": a.state, "reason": reason, "inactivation": [] if inactive else self.inactivation(),
-            "until": None if inactive else self.until(), "bed": self.model.bed_of(self), "device": self.device,
-            "patient": self.model.patient_of(self), "kind": self.rule.kind if self.rule else "technical",
-            "onset": a.onset, "detected": a.detected, "ended": a.ended, "instance": self.instance})
+# What the engine is known to do otherwise (README.md): True until it is put right.
+QUIRKS = {"MB-2": False, "MB-3": False, "MB-4": True, "MB-5": False, "MB-7": False, "MB-8": False, "MB-9": True,
+          "MB-10": False, "MB-14": True}
 
 
 class Model:
     def __init__(self, training=False):
         self.training = training
-        self.quirks = dict.fromkeys(("MB-2", "MB-3", "MB-4", "MB-5", "MB-7", "MB-8", "MB-9", "MB-10", "MB-14"), True)  # what the engine is known to do otherwise; see README.md
+        self.quirks = QUIRKS
         self.now = 0
         self.events, self.results = [], []
         self.rules = {}
@@ -494,6 +134,11 @@ class Model:
 
     do_tick = do_wait
 
+    def do_limits(self, bed):
+        pass
+
+    do_counters = do_wait
+
     def do_rule(self, name, *items):
         self.fresh[name] = Rule(name, [i.split("=", 1) for i in items])
 
@@ -545,11 +190,11 @@ class Model:
     def leave_bed(self, device):
         """The bed has a sensor less: as if nothing were measured, until the next reading."""
         for s in self.subjects.values():
-            if s.condition or s.device or s.bed != self.devices[device]:
+            if s.condition or not s.rule.per_bed or s.bed != self.devices[device]:
                 continue
             here = [x for x in self.sensors.values() if x["device"] == device and x["metric"] == s.rule.metric]
             if here and (self.quirks["MB-10"] or s.rule.concerns(device, s.bed)):
-                s.take(Verdict("unknown"), self.now)
+                s.judge("silent", self.now)
 
     def leave(self, which, reason):
         """The alarms of these end, and nothing of them is left."""
@@ -687,8 +332,7 @@ class Model:
                 self.emit({"event": "start", "key": s.key, "alarm": None, "step": 1, "priority": "low", "was": None,
                            "state": "inactive", "reason": "late", "inactivation": [], "until": None,
                            "bed": self.bed_of(s), "device": s.device, "patient": self.patient_of(s),
-                           "kind": "advisory", "onset": r["time"], "detected": self.now, "ended": None,
-                           "instance": instance})
+                           "kind": "advisory", "onset": r["time"], "detected": self.now, "ended": None})
             s.late_at = self.now
 
     # ---- technical conditions ----
@@ -864,6 +508,9 @@ class Model:
     def do_restart(self, elapsed, shift):
         elapsed = int(elapsed)
         self.now += abs(elapsed)
+        for s in self.subjects.values():
+            if s.rule and s.rule.type.from_start and s.device in s.rule.devices and not s.named and not s.alarm:
+                s.named, s.made_at = True, self.now
         if 0 <= elapsed <= AS_BEFORE:
             return 0
         for s in self.subjects.values():

@@ -2,6 +2,7 @@
 import random
 
 SECOND = 1000000
+TIMED = ("absent", "event", "coldchain", "sustained", "score", "combination")  # change by time alone
 
 
 class Scenario:
@@ -192,7 +193,10 @@ class Scenario:
         self.add("condition", name, device, self.pick("yes", "yes", "no"))
 
     def restart(self):
-        self.add("restart", self.pick(0, 1, 5, 20, 29, 31, 45, 60) * SECOND + 1, self.pick(0, 0, 1000 * SECOND, -500 * SECOND))
+        spans = (0, 1, 5, 20, 29, 31, 45, 60)
+        if any(i["Type"] in TIMED for i in self.book.values()):
+            spans = (0,)  # MB-13
+        self.add("restart", self.pick(*spans) * SECOND + 1, self.pick(0, 0, 1000 * SECOND, -500 * SECOND))
         self.t = max(self.t, self.t + int(self.steps[-1][2][0]))
 
     def limits(self):
