@@ -73,6 +73,18 @@ def test_the_same_request_is_answered_the_same_way(ward):
     assert len([e for e in s.events() if e["phase"] == "start"]) == 2
 
 
+def test_a_request_from_afar_and_one_on_the_bus_are_two(ward):
+    """Whoever may only publish must not be told what was answered on the machine: a key, say."""
+    s = Station(ward)
+    here = s.caller.run("test-alarm", request="r1", by="station-2", bed="3")
+    afar = s.ask("test-alarm", bed="3")
+    assert afar["ok"] is True and afar["result"]["id"] != here["id"]
+    # and each way its own is answered again
+    assert s.caller.run("test-alarm", request="r1", by="station-2", bed="3") == here
+    assert s.ask("test-alarm", bed="3") == afar
+    assert len([e for e in s.events() if e["phase"] == "start"]) == 2
+
+
 def test_two_at_once_make_one(ward):
     s = Station(ward)
     body = {"request": "r1", "by": "station-2", "bed": "3"}
@@ -177,7 +189,26 @@ def test_what_cannot_be_read_is_answered_and_told_once(ward):
         s.sub.publish(s.daemon.gateway_topic("commands/test-alarm"), body)
     assert s.ask("test-alarm", request="later", bed="3")["ok"] is True
     assert s.daemon.count_log('refused unseen WHY="malformed"') == 1
+    wait_until(lambda: s.daemon.count_log("a command") >= 2, "both commands in the log")
     assert s.daemon.count_log("a command") == 2
+
+
+@pytest.mark.parametrize("topic", [
+    "wardgate/st-elsewhere/7/beds/3/x/heart-rate", "wardgate/st-elsewhere/7/alarms/x", "a/+/b", "#",
+    "wardgate/st-elsewhere/7/gateways/ward7-gw1/status", "wardgate/st-elsewhere/7/gateways/gw2/commands/forget",
+    "$SYS/x", ""])
+def test_a_response_topic_that_is_refused(ward, topic):
+    """The command is judged as any other; its answer goes where answers go, and the refusal is told."""
+    broker = ward.fake()
+    daemon, _ = served(ward, broker, sections={"MQTT": {"Commands": "forget"}})
+    session = broker.wait_session()
+    broker.subscribes.wait_for(lambda items: items, "a subscription to the commands")
+    session.deliver(daemon.gateway_topic("commands/forget"),
+                    json.dumps({"request": "r1", "by": "s", "device": "nobody"}).encode(),
+                    props={"response_topic": topic})
+    broker.wait_publish(lambda p: p.topic == daemon.gateway_topic("responses") and b'"r1"' in p.payload, "the answer")
+    assert 'WHY="response-topic" COUNT=1 VERBS="forget"' in daemon.wait_log("were refused unseen")
+    assert not [p for p in broker.publishes if p.topic == topic and b'"r1"' in p.payload]
 
 
 def test_forget_from_afar(ward):
