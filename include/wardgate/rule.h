@@ -66,7 +66,7 @@ enum field_kind {
 	FIELD_U16,
 	FIELD_U32,
 	FIELD_I64,
-	FIELD_TIME,    /* int64_t, boot-time clock; RULE_NEVER and 0 stay as they are */
+	FIELD_TIME,    /* int64_t, boot-time clock; 0 stays 0, and RULE_NEVER comes back as 0 */
 	FIELD_UTC,     /* int64_t */
 	FIELD_DECIMAL, /* struct decimal */
 };
@@ -75,7 +75,7 @@ struct rule_field {
 	const char *name; /* [a-z0-9_]+ */
 	enum field_kind kind;
 	size_t offset;
-	uint32_t count; /* of like elements; 0 counts as 1 */
+	uint32_t count; /* of like elements, at least 1 */
 	size_t stride;  /* from one to the next; 0: they stand side by side */
 };
 

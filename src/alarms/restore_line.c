@@ -127,7 +127,7 @@ static bool read_value(const struct reader *k, enum field_kind kind, const char 
 	}
 	if (!restore_number(at, &v) || v > most[kind])
 		return false;
-	if (kind == FIELD_TIME && v != RULE_NEVER && v != 0) {
+	if (kind == FIELD_TIME && v != 0) { /* RULE_NEVER is not written */
 		if (v > TIME_LIMIT || v < -TIME_LIMIT)
 			return false;
 		v += k->shift_us;
@@ -143,7 +143,7 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "fields are copied by t
 static bool read_list(
 	const struct reader *k, const struct rule_field *f, const char *text, char *to)
 {
-	size_t n = f->count ?: 1, stride = f->stride ?: save_field_size(f->kind);
+	size_t n = f->count, stride = f->stride ?: save_field_size(f->kind);
 
 	for (size_t i = 0; i < n; i++) {
 		if (!read_value(k, f->kind, &text, to + i * stride))

@@ -138,7 +138,7 @@ static void put_rows(
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct rule_field *f = &rows[i];
-		size_t n = f->count ?: 1, stride = f->stride ?: save_field_size(f->kind), last = n;
+		size_t n = f->count, stride = f->stride ?: save_field_size(f->kind), last = n;
 		const char *at = (const char *)base + f->offset;
 
 		while (last > 0 && is_nothing(f->kind, at + (last - 1) * stride))
