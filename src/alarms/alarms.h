@@ -20,8 +20,9 @@
  *    active alarm stays active, without a value and stale. It stops ClearFor=.
  *  - Whatever comes in, what was due before goes first: a tick that comes late
  *    undoes nothing.
- *  - What has alarmed too often (ALARMS_CHATTER_MAX starts in ALARMS_CHATTER_US) is held
- *    active until it has been quiet for ALARMS_QUIET_US; alarm-chatter says so.
+ *  - What has alarmed too often (ALARMS_CHATTER_MAX starts in the ALARMS_CHATTER_US before it
+ *    would end) is held active until its condition has been gone for ALARMS_QUIET_US.
+ *    alarm-chatter says so, for as long as some alarm of the device is held.
  */
 #pragma once
 

@@ -127,60 +127,12 @@ void subject_arm(struct alarms *a, struct subject *s)
 	}
 	if (s->life == LIFE_CLEARING)
 		at = sooner(at, s->clear_us + clear_for(s));
-	if (s->chatters)
-		at = sooner(at, s->starts_us + ALARMS_CHATTER_US);
 	alarm_timers_set(&a->timers, &s->timer, at);
 }
 
-/* A rule that only serves others. */
-static bool is_silent(const struct subject *s)
+bool subject_is_silent(const struct subject *s)
 {
 	return s->rule && s->rule->common.priority == PRIORITY_NONE;
-}
-
-/* ---- chatter ---- */
-
-static void set_chatter(struct alarms *a, struct subject *s, bool on, const struct alarm_now *now)
-{
-	char text[ALARM_TEXT_MAX + 1];
-
-	s->chatters = on;
-	if (!s->device)
-		return; /* a bed's rule: the held alarm says so itself */
-	s->device->chatter_count += on ? 1 : -1u;
-	snprintf(text, sizeof(text), "%s comes and goes too often and is held", subject_name(s));
-	(void)condition_set(
-		a, CONDITION_ALARM_CHATTER, s->device, s->device->chatter_count > 0, text, now);
-}
-
-static void count_start(struct alarms *a, struct subject *s, const struct alarm_now *now)
-{
-	if (s->starts == 0 || now->boot_us - s->starts_us > ALARMS_CHATTER_US) {
-		s->starts = 0;
-		s->starts_us = now->boot_us;
-	}
-	s->starts++;
-	a->revision++;
-}
-
-/* Whether it has started so often that it is not to end yet: not before it has been quiet for
- * ALARMS_QUIET_US. */
-static bool hold(struct alarms *a, struct subject *s, const struct alarm_now *now)
-{
-	if (s->condition == CONDITION_ALARM_CHATTER || s->held || s->starts < ALARMS_CHATTER_MAX ||
-		now->boot_us - s->starts_us > ALARMS_CHATTER_US)
-		return false;
-	if (s->life == LIFE_CLEARING && now->boot_us - s->clear_us >= ALARMS_QUIET_US)
-		return false;
-	s->held = true;
-	if (s->life != LIFE_CLEARING)
-		s->clear_us = now->boot_us;
-	s->life = LIFE_CLEARING;
-	a->counters.chatter++;
-	a->revision++;
-	if (!s->chatters && !is_silent(s))
-		set_chatter(a, s, true, now);
-	return true;
 }
 
 /* ---- start and end ---- */
@@ -188,7 +140,7 @@ static bool hold(struct alarms *a, struct subject *s, const struct alarm_now *no
 void subject_arm_escalation(struct subject *s, const struct alarm_now *now)
 {
 	if (s->rule && s->rule->common.escalate_after_us > 0 && s->escalate_us == RULE_NEVER &&
-		subject_alarms(s) && !is_silent(s) &&
+		subject_alarms(s) && !subject_is_silent(s) &&
 		!(s->inactivation & INACTIVATION_ACKNOWLEDGED))
 		s->escalate_us = now->boot_us + s->rule->common.escalate_after_us;
 }
@@ -217,8 +169,8 @@ void subject_start(struct alarms *a, struct subject *s, const struct alarm_now *
 	s->escalate_us = s->update_us = RULE_NEVER;
 	s->inactivation &= ~(unsigned)INACTIVATION_ACKNOWLEDGED; /* of what was latched */
 	subject_arm_escalation(s, now);
-	count_start(a, s, now);
-	if (!is_silent(s)) {
+	chatter_count_start(a, s, now);
+	if (!subject_is_silent(s)) {
 		if (!again) {
 			new_alarm(a, s, now);
 			s->priority = s->verdict.priority;
@@ -239,12 +191,10 @@ void subject_start(struct alarms *a, struct subject *s, const struct alarm_now *
 void subject_over(struct alarms *a, struct subject *s, enum alarm_reason reason, const char *by,
 	const struct alarm_now *now)
 {
-	bool told = s->life != LIFE_IDLE && !is_silent(s);
+	bool told = s->life != LIFE_IDLE && !subject_is_silent(s);
 
-	if (s->chatters && reason != ALARM_REASON_NONE) {
-		s->starts = 0;
-		set_chatter(a, s, false, now);
-	}
+	if (reason != ALARM_REASON_NONE)
+		memset(s->starts, 0, sizeof(s->starts));
 	if (s->grouped && reason != ALARM_REASON_NONE)
 		group_leave(a, s, now);
 	if (s->life == LIFE_IDLE) {
@@ -253,15 +203,15 @@ void subject_over(struct alarms *a, struct subject *s, enum alarm_reason reason,
 		return;
 	}
 	if (reason == ALARM_REASON_NONE) {
-		if (hold(a, s, now))
+		if (chatter_hold(a, s, now))
 			return;
 		s->ended_utc = now->utc_us;
 		s->stale = false;
 		if (told && s->rule && s->rule->common.latching) {
 			s->life = LIFE_LATCHED;
-			s->held = false;
 			s->escalate_us = s->update_us = RULE_NEVER;
 			emit_event(a, s, PHASE_UPDATE, reason, NULL, now);
+			chatter_release(a, s, now);
 			subject_tell_member(a, s, now);
 			return;
 		}
@@ -273,6 +223,7 @@ void subject_over(struct alarms *a, struct subject *s, enum alarm_reason reason,
 			s->ended_utc = now->utc_us;
 		emit_event(a, s, PHASE_END, reason, by, now);
 	}
+	chatter_release(a, s, now);
 	forget_alarm(a, s);
 	subject_arm(a, s);
 	subject_tell_member(a, s, now);
@@ -307,7 +258,7 @@ void subject_tell_soon(
 {
 	int64_t at = s->told_us + pause_us;
 
-	if (is_silent(s))
+	if (subject_is_silent(s))
 		return;
 	if (at <= now->boot_us)
 		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
@@ -317,7 +268,7 @@ void subject_tell_soon(
 
 void subject_update(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
-	if (s->life != LIFE_IDLE && !is_silent(s))
+	if (s->life != LIFE_IDLE && !subject_is_silent(s))
 		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
 }
 
@@ -426,7 +377,7 @@ static void on_lasting(struct alarms *a, struct subject *s, const struct rule_ve
 	s->verdict = *v;
 	if (r)
 		sample_take(&s->sample, r);
-	if (is_silent(s)) {
+	if (subject_is_silent(s)) {
 		set_stale(a, s, false, now);
 		return;
 	}
@@ -540,11 +491,5 @@ void subject_due(struct alarms *a, struct subject *s, const struct alarm_now *no
 		subject_pause_due(a, s, now);
 	if (s->life != LIFE_IDLE && s->update_us <= now->boot_us)
 		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
-	if (s->chatters && s->starts_us + ALARMS_CHATTER_US <= now->boot_us) {
-		if (s->held) /* it goes on: so does the condition that says so */
-			s->starts_us = now->boot_us;
-		else
-			set_chatter(a, s, false, now);
-	}
 	subject_arm(a, s);
 }

@@ -78,10 +78,7 @@ struct subject {
 	int64_t onset_utc, detected_utc, ended_utc;
 	char *text; /* of a technical condition; NULL: its standard */
 
-	/* Chatter: a bucket that fills by one with each start and leaks over time. */
-	uint32_t starts;
-	int64_t starts_us; /* boot: since when they are counted */
-	bool chatters;     /* alarm-chatter counts it */
+	int64_t starts[ALARMS_CHATTER_MAX]; /* boot: the last ones, the newest first; 0: none */
 
 	/* Limits in force, as long as the generation is the engine's. */
 	uint64_t limits_generation;
@@ -114,7 +111,7 @@ struct device_place {
 	struct sensor *sensors;
 	struct sensor *by_metric[_METRIC_MAX]; /* instance 0 */
 	unsigned sensor_count;
-	unsigned off_count, beyond_count, chatter_count;
+	unsigned off_count, beyond_count;
 	bool silent; /* device-silent or never-heard */
 	struct subject *conditions;
 	bool listened; /* some rule listens to it */
@@ -267,6 +264,19 @@ void subject_set_priority(struct alarms *a, struct subject *s, enum alarm_priori
 	enum alarm_reason reason, const struct alarm_now *now);
 void sample_take(struct sample *s, const struct reading *r);
 void sample_drop(struct sample *s);
+
+/* A rule that only serves others. */
+bool subject_is_silent(const struct subject *s);
+
+/* ---- chatter.c ---- */
+void chatter_count_start(struct alarms *a, struct subject *s, const struct alarm_now *now);
+/* Whether it has started so often that it is not to end before it has been quiet for
+ * ALARMS_QUIET_US; then it is held from now on. */
+bool chatter_hold(struct alarms *a, struct subject *s, const struct alarm_now *now);
+/* It ends or latches. */
+void chatter_release(struct alarms *a, struct subject *s, const struct alarm_now *now);
+/* After a restart: what was held may be gone with its rule. */
+void chatter_restored(struct alarms *a, const struct alarm_now *now);
 
 /* ---- emit.c: events ---- */
 void emit_event(struct alarms *a, struct subject *s, enum alarm_phase phase,

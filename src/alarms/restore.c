@@ -273,6 +273,7 @@ int alarms_restore(struct alarms *a, const char *text, size_t length, int64_t el
 		return e;
 	for (unsigned c = 1; c < _CONDITION_MAX; c++)
 		group_rearm(a, &a->groups[c], now);
+	chatter_restored(a, now);
 	members_refresh(a, now);
 	a->generation++;
 	a->revision++;

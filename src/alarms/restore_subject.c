@@ -58,7 +58,7 @@ static void take_fields(struct subject *s, const struct subject *fresh)
 		const struct rule_field *f = &save_subject_rows.rows[i];
 
 		memcpy((char *)s + f->offset, (const char *)fresh + f->offset,
-			save_field_size(f->kind));
+			f->count * save_field_size(f->kind));
 	}
 }
 
@@ -77,6 +77,7 @@ static void settle(const struct reader *k, struct subject *s)
 /* Fields that mean nothing for this sort of subject. */
 static void make_sound(struct subject *s)
 {
+	s->held = s->held && subject_alarms(s) && s->condition != CONDITION_ALARM_CHATTER;
 	if (s->rule) {
 		s->present = s->grouped = false;
 		return;
@@ -110,8 +111,6 @@ static int apply_subject(struct reader *k, struct subject *s, const struct subje
 	settle(k, s);
 	if (s->life != LIFE_IDLE && !(s->rule && s->rule->common.priority == PRIORITY_NONE))
 		subject_live(a, s, true);
-	if (s->chatters && s->device && s->condition == CONDITION_NONE)
-		s->device->chatter_count++;
 	if (s->grouped)
 		a->groups[s->condition].members++;
 	subject_arm(a, s);
@@ -172,6 +171,24 @@ static int find_place(struct reader *k, struct rule *r, enum alarm_condition c,
 	return e < 0 ? e : 0;
 }
 
+/* Before there were the times of the last starts there was one, and how many since. */
+static int read_former_starts(struct reader *k, struct subject *fresh)
+{
+	struct former {
+		uint32_t count;
+		int64_t since_us;
+	} former = { 0 };
+	static const struct rule_field rows[] = {
+		{ "starts", FIELD_U32, offsetof(struct former, count), .count = 1 },
+		{ "starts_at", FIELD_TIME, offsetof(struct former, since_us), .count = 1 },
+	};
+	int e = restore_rows(k, rows, ARRAY_SIZE(rows), &former);
+
+	for (size_t i = 0; e == 0 && i < ALARMS_CHATTER_MAX && i < former.count; i++)
+		fresh->starts[i] = former.since_us;
+	return e;
+}
+
 int restore_subject(struct reader *k, bool is_rule)
 {
 	char of[24];
@@ -204,6 +221,8 @@ int restore_subject(struct reader *k, bool is_rule)
 		(restore_metric(k, &m) != 0 || restore_instance(k, &instance) != 0))
 		return ALARMS_E_REFUSED;
 	e = restore_rows(k, save_subject_rows.rows, save_subject_rows.count, &fresh);
+	if (e == 0 && !fresh.starts[0])
+		e = read_former_starts(k, &fresh);
 	if (e == 0 && !subject_is_sound(&fresh))
 		e = restore_bad(k, "an alarm that cannot be");
 	if (e == 0 && !k->apply) {

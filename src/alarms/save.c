@@ -162,7 +162,7 @@ static void end_line(struct writer *w)
 
 static bool has_state(const struct subject *s)
 {
-	if (s->life != LIFE_IDLE || s->pending || s->present || s->starts || s->late_us)
+	if (s->life != LIFE_IDLE || s->pending || s->present || s->starts[0] || s->late_us)
 		return true;
 	return s->rule && !is_zero(s->state, s->rule->type->state_size);
 }
@@ -442,7 +442,7 @@ static void mix_subject(struct alarms_mark *m, const struct subject *s)
 			      (uint64_t)s->held << 1 | s->stale);
 	mix(&m->life, (uint64_t)s->onset_us);
 	mix(&m->life, (uint64_t)s->frozen_us ^ (uint64_t)s->clear_us << 1);
-	mix(&m->life, (uint64_t)s->starts << 32 | s->step);
+	mix(&m->life, (uint64_t)s->starts[0] ^ (uint64_t)s->step << 48);
 	mix(&m->lasting, s->number << 8 | (uint64_t)(s->life == LIFE_LATCHED) << 5 |
 				 (uint64_t)(s->life != LIFE_IDLE) << 4 | (uint64_t)s->present << 3 |
 				 (uint64_t)s->grouped << 2);

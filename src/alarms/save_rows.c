@@ -54,9 +54,7 @@ static const struct rule_field subject_rows[] = {
 	S("onset_utc", FIELD_UTC, onset_utc),
 	S("detected_utc", FIELD_UTC, detected_utc),
 	S("ended_utc", FIELD_UTC, ended_utc),
-	S("starts", FIELD_U32, starts),
-	S("starts_at", FIELD_TIME, starts_us),
-	S("chatters", FIELD_BOOL, chatters),
+	{ "started", FIELD_TIME, offsetof(struct subject, starts), .count = ALARMS_CHATTER_MAX },
 };
 const struct save_rows save_subject_rows = { subject_rows, ARRAY_SIZE(subject_rows) };
 
