@@ -190,6 +190,8 @@ def test_what_cannot_be_read_is_answered_and_told_once(ward):
     assert s.ask("test-alarm", request="later", bed="3")["ok"] is True
     assert s.daemon.count_log('refused unseen WHY="malformed"') == 1
     wait_until(lambda: s.daemon.count_log("a command") >= 2, "both commands in the log")
+    # nothing else came as far as the table
+    s.daemon.stop()
     assert s.daemon.count_log("a command") == 2
 
 

@@ -102,8 +102,8 @@ def backup(unit, secret, tmp_path):
     return path
 
 
-LEFT = {"state/epoch", "state/lock", "state/alarms", "state/a.restore-old", "state/a.restore-new", "state/a.before-restore",
-        "state/epoch.new", "state/outbox.db", "state/outbox.db-wal",
+LEFT = {"state/epoch", "state/lock", "state/alarms", "state/a.restore-old", "state/a.restore-new",
+        "state/a.before-restore", "state/epoch.new", "state/outbox.db", "state/outbox.db-wal",
         "state/outbox.db.corrupt-1", "etc/conf.d/readme"}
 
 
