@@ -385,15 +385,12 @@ static void on_lasting(struct alarms *a, struct subject *s, const struct rule_ve
 		was_stale = s->stale;
 		s->stale = false; /* told with the rest */
 	}
-	if (p != s->priority) {
-		subject_set_priority(a, s, p, ALARM_REASON_NONE, now);
-	} else if (other_side) {
-		/* a new condition under the same key */
+	if (other_side) /* a new condition under the same key, be it less urgent */
 		inactivation_break(a, s, now);
+	if (p != s->priority)
+		subject_set_priority(a, s, p, ALARM_REASON_NONE, now);
+	else if (other_side || limits)
 		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
-	} else if (limits) {
-		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
-	}
 	if (was_stale)
 		subject_tell_member(a, s, now);
 	set_stale(a, s, false, now);
