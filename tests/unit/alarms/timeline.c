@@ -245,6 +245,7 @@ bool timeline_restart(struct timeline *t, int64_t elapsed_us)
 	timeline_apply_rules(t);
 	for (size_t i = 0; i < t->place_count; i++)
 		place(t, t->places[i]);
+	alarms_mode(t->a, t->training, !t->untechnical, &t->now);
 	assert(t->out_length == out); /* nothing is told of what is new */
 	e = alarms_restore(t->a, text, length, elapsed_us, &t->now, why);
 	if (e != 0)
@@ -388,6 +389,9 @@ static void set_flags(struct reading *r, const struct words *w)
 		r->origin = ORIGIN_SETTING;
 	if (option(w, "instance"))
 		r->instance = (uint8_t)strtoul(option(w, "instance"), NULL, 10);
+	if (option(w, "reason"))
+		r->reason =
+			(uint16_t)word_by_text(option(w, "reason"), strlen(option(w, "reason")));
 }
 
 /* "DEVICE METRIC VALUE [FLAG...] [age=30s] [clock=5s] [instance=1]", "bed-3 METRIC ..." */
@@ -408,7 +412,7 @@ static bool read_reading(struct timeline *t, const struct words *w)
 		return false;
 	set_flags(&r, w);
 	if (option(w, "age")) {
-		r.time_source = TIME_DEVICE_CORRECTED;
+		r.time_source = option(w, "own") ? TIME_DEVICE : TIME_DEVICE_CORRECTED;
 		r.time_us -= timeline_duration(option(w, "age"));
 	}
 	if (option(w, "clock")) /* the device's own, since an epoch of its own */
@@ -541,6 +545,10 @@ static bool verb(struct timeline *t, const char *event, const struct words *w, c
 		alarms_continue(t->a, &t->now);
 	} else if (strcmp(v, "restart") == 0) {
 		*e = timeline_restart(t, w->count > 1 ? timeline_duration(w->at[1]) : 0) ? 0 : -1;
+	} else if (strcmp(v, "mode") == 0) {
+		t->training = option(w, "training");
+		t->untechnical = !option(w, "technical");
+		alarms_mode(t->a, t->training, !t->untechnical, &t->now);
 	} else if (strcmp(v, "text") == 0) {
 		separate(t);
 		say(t, "%s", t->text);

@@ -21,7 +21,7 @@ struct timeline {
 	size_t config_count;
 	char places[64][160]; /* its devices and patients */
 	size_t place_count;
-	bool training;
+	bool training, untechnical;
 	uint64_t sequence;
 	char out[65536]; /* what came out since the last row */
 	size_t out_length;
