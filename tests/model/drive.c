@@ -500,7 +500,7 @@ int main(int argc, char **argv)
 		print_help();
 		return 0;
 	}
-	d->boot_off_us = 1000 * ALARMS_SECOND;
+	d->boot_off_us = 1000000 * ALARMS_SECOND;
 	engine_new(d);
 	while (getline(&line, &size, stdin) > 0)
 		run_line(d, line, number++);

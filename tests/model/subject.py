@@ -296,6 +296,8 @@ class Subject:
     def change_rule(self, new):
         """An alarm goes on; what was pending with the settings of before is forgotten."""
         old, self.rule = self.rule, new
+        if self.alarm and self.alarm.escalate_at is None and not self.model.quirks["MB-8"]:
+            self.set_escalation(self.model.now)
         if old.items == new.items:
             return
         clear_at = self.clear_at
@@ -303,8 +305,6 @@ class Subject:
         self.clear_at = clear_at
         self.history = []
         self.named = self.named and not self.model.quirks["MB-14"]
-        if self.alarm and self.alarm.escalate_at is None and not self.model.quirks["MB-8"]:
-            self.set_escalation(self.model.now)
 
     def escalate(self, now):
         a = self.alarm
@@ -318,7 +318,7 @@ class Subject:
         self.say("escalate", reason="not-acknowledged", was=was)
 
     def escalate_by_verdict(self, v, now):
-        """What the rule says of an alarm that is there; one that was not acknowledged stays as urgent as that made it."""
+        """What the rule says of an alarm that is there; one that was escalated does not get less urgent."""
         self.onset = None
         a, to = self.alarm, v.priority or self.rule.priority
         if to == a.priority:
