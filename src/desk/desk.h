@@ -76,8 +76,9 @@ void desk_now(const struct desk *d, struct alarm_now *ret);
 void desk_changed(struct desk *d);
 
 /* Calls done once, later, when what was changed up to now is on the disk (error 0), or cannot be
- * brought there (a negative errno): then it survives a kill and no power cut. NULL: nobody waits;
- * a waiter whose userdata goes away calls desk_forget(). Returns 0 or -ENOMEM. */
+ * brought there (a negative errno; -ETIMEDOUT: not within 5 s): then it survives a kill and no
+ * power cut. NULL: nobody waits; a waiter whose userdata goes away calls desk_forget(). Returns 0
+ * or -ENOMEM. */
 typedef void (*desk_kept_fn)(int error, void *userdata);
 int desk_when_kept(struct desk *d, desk_kept_fn done, void *userdata);
 void desk_forget(struct desk *d, void *userdata);

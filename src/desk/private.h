@@ -1,8 +1,8 @@
 /*
  * What the files of desk/ share: desk.c (life, deadlines, readings), apply.c
  * (the configuration), say.c (events and states), conditions.c (what the
- * gateway knows of itself), values.c (computed and charted values), keep.c (the
- * state). For this room only.
+ * gateway knows of itself), values.c (computed and charted values), keep.c,
+ * durable.c and takeback.c (the state). For this room only.
  */
 #pragma once
 
@@ -59,7 +59,8 @@ struct desk_waiter {
 	struct desk_waiter *next;
 	desk_kept_fn done;
 	void *userdata;
-	uint64_t wants; /* the number of the change that is to be on the disk */
+	uint64_t wants;   /* the number of the change that is to be on the disk */
+	int64_t until_us; /* boot: it is told that the disk does not answer */
 };
 
 struct desk_computed {
@@ -169,7 +170,20 @@ void desk_look_at(struct desk *d, struct device *device, const struct alarm_now 
 /* What is known of them is raised anew. */
 void desk_conditions_again(struct desk *d);
 
-/* ---- keep.c ---- */
+/* ---- keep.c, durable.c, takeback.c ---- */
+#define DESK_HEARD "~heard" /* the piece that says who was ever heard */
+#define DESK_DURABLE_MAGIC "wardgate-desk"
+/* How writing the volatile state went; logged when it changes. */
+void desk_say_journal(struct desk *d, int r);
+/* Something that lasts has changed. */
+void desk_note_change(struct desk *d);
+/* Tells those who have waited too long that the disk does not answer. */
+void desk_patience(struct desk *d, int64_t boot_us);
+int desk_on_keeper(sd_event_source *s, uint64_t usec, void *userdata);
+/* Gives the disk all that lasts, now. */
+void desk_keep_give(struct desk *d);
+/* From here on all that is known is kept, in the place of what was left. */
+void desk_keep_begin(struct desk *d, const struct alarm_now *now);
 int desk_keep_new(struct desk *d);
 void desk_keep_free(struct desk *d);
 /* Something of that place may have changed: it is looked at soon; urgent: before the call of the
@@ -187,5 +201,5 @@ void desk_keep_urgent(struct desk *d);
 void desk_keep_all(struct desk *d);
 /* Takes the state of an earlier run. */
 void desk_restore(struct desk *d, const struct alarm_now *now);
-/* Once a second: says that the gateway lives. */
+/* Once a second: says that the gateway lives, and to those who wait that the disk hangs. */
 void desk_keep_alive(struct desk *d, const struct alarm_now *now);

@@ -104,7 +104,8 @@ static void publish_state(struct desk *d, const struct desk_alarm *x)
 	text_printf(&t, "alarms/%s/%s", gateway_name(d->parts.gateway), x->key);
 	if (text_done(&t) < 0)
 		return;
-	r = publish_retain(d->parts.publish, rest, x->over ? NULL : x->document);
+	r = x->over ? publish_unretain(d->parts.publish, rest)
+		    : publish_retain(d->parts.publish, rest, x->document);
 	if (r < 0)
 		log_error("the state of an alarm cannot be published", F_STR("KEY", x->key),
 			F_ERR(r));

@@ -321,6 +321,21 @@ int documents_put(struct documents *d, const char *rest, const char *body)
 	return 0;
 }
 
+int documents_empty(struct documents *d, const char *rest)
+{
+	char topic[TOPIC_MAX];
+	struct document *x;
+
+	if (topic_below(topic, sizeof(topic), d->prefix, rest) < 0)
+		return -ENOBUFS;
+	x = find(d, topic) ?: add(d, topic);
+	if (!x)
+		return -ENOMEM;
+	x->rest = strlen(topic) - strlen(rest);
+	abandon(d, x);
+	return 0;
+}
+
 void documents_connected(struct documents *d)
 {
 	for (struct document *x = d->first; x; x = x->next)

@@ -64,6 +64,10 @@ void documents_status_changed(struct documents *d, int64_t boot_us);
  * until body is NULL: then the topic is emptied. Returns 0, -ENOBUFS or -ENOMEM. */
 int documents_put(struct documents *d, const char *rest, const char *body);
 
+/* Has a topic emptied that the broker may hold without our knowing: of a run that was killed before
+ * it could remember it. Returns 0, -ENOBUFS or -ENOMEM. */
+int documents_empty(struct documents *d, const char *rest);
+
 /* The next to send, NULL for none at present. Lent until the next call that takes documents. */
 struct document *documents_next(struct documents *d, int64_t boot_us);
 /* The boot time at which documents_next() may have one; INT64_MAX: when woken. */

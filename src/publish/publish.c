@@ -146,6 +146,15 @@ int publish_retain(struct publish *p, const char *rest, const char *body)
 	return r;
 }
 
+int publish_unretain(struct publish *p, const char *rest)
+{
+	int r = documents_empty(p->documents, rest);
+
+	if (r == 0)
+		publish_pump(p);
+	return r;
+}
+
 void publish_answer(
 	struct publish *p, struct publish_reply *take_reply, const char *error, const char *result)
 {

@@ -63,6 +63,9 @@ ssize_t publish_status(struct publish *p, char *buf, size_t size);
 /* Keeps a retained document with the broker (schema wardgate-alarm-1), repeated at each connection;
  * body NULL: empties it. rest: its topic below the prefix. Returns 0, -ENOBUFS or -ENOMEM. */
 int publish_retain(struct publish *p, const char *rest, const char *body);
+/* Has a topic emptied that the broker may hold from a run that could not remember it any more.
+ * Returns as publish_retain(). */
+int publish_unretain(struct publish *p, const char *rest);
 /* Answers a command, once: error is a sentence, NULL: it was carried out, with result (a JSON
  * object) or NULL. Nobody hears it when there is no session any more. */
 void publish_answer(

@@ -54,6 +54,7 @@ class Account:
         self.by_id = {}          # id -> the first Arrival
         self.by_key = {}         # (device, metric, time, value) -> id
         self.records = []        # (n, object), repeated ones too
+        self.events = []         # (n, object) of alarms, repeated ones too
         self.record_ids = {}     # id -> payload
         self.statuses = []       # (n, object), live ones only
         self.faults = []
@@ -82,6 +83,10 @@ class Account:
             self._one_id(r["id"], ("record", r["record"], json.dumps({k: v for k, v in r.items()
                                                                       if k != "backfill"})))
             self.records.append((n, r))
+        elif parts[-1] == "events" and "alarms" in parts:
+            e = json.loads(payload)
+            self._one_id(e["id"], ("event", topic, json.dumps({k: v for k, v in e.items() if k != "backfill"})))
+            self.events.append((n, e))
         elif parts[-1] == "status" and "gateways" in parts:
             status = json.loads(payload)
             self.statuses.append((n, status))
@@ -174,10 +179,11 @@ class Account:
         assert not self.faults, f"{len(self.faults)} faults:\n" + "\n".join(self.faults[:10])
 
     def numbers(self, epoch, start=0):
-        """The numbers of an epoch that arrived, from start on, readings and records."""
+        """The numbers of an epoch that arrived, from start on: readings, records and alarm events."""
         with self.changed:
             return {a.sequence for a in self.arrivals if a.epoch == epoch and a.n >= start} | \
-                   {split(r["id"])[1] for n, r in self.records if n >= start and split(r["id"])[0] == epoch}
+                   {split(r["id"])[1] for n, r in self.records + self.events
+                    if n >= start and split(r["id"])[0] == epoch}
 
     def gaps(self, epoch=None, start=0):
         """(first, last, count, reason) of the gap records, each once."""
