@@ -18,14 +18,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "integration"))
 
+import alarms  # noqa: E402
 import ledger  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
 from stand import Failed, ROOT, Stand  # noqa: E402
 
 
-PARTS = {"gateway": measure.ALL, "ledger": ledger.ALL}
-NAMES = measure.ALL | ledger.ALL
+PARTS = {"gateway": measure.ALL, "ledger": ledger.ALL, "alarms": alarms.ALL}
+NAMES = measure.ALL | ledger.ALL | alarms.ALL
 
 
 def arguments():

@@ -279,14 +279,20 @@ def waiting(stand, state, many, quick):
 
 # --- a slow disk ---
 
-def slow(stand, runs, quick):
-    """Nobody subscribes to the readings of one device and NoSubscriber=keep, so that each tick has something
-    to commit; the others go to a subscriber."""
+def slow_disk(stand):
+    """The library that makes each sync take WARDGATE_SYNC_MS."""
     shim = stand.path("slowsync.so")
     done = run(["gcc", "-O1", "-fPIC", "-shared", "-o", shim,
                 os.path.join(ROOT_OF_TESTS, os.pardir, "bench", "preload", "slowsync.c")])
     if done.returncode != 0:
         raise Failed(done.stderr)
+    return shim
+
+
+def slow(stand, runs, quick):
+    """Nobody subscribes to the readings of one device and NoSubscriber=keep, so that each tick has something
+    to commit; the others go to a subscriber."""
+    shim = slow_disk(stand)
     rate, seconds = 1000, 5 if quick else 20
     p99 = Row(f"latency from datagram to subscriber, p99 of 2 s, {rate:,}/s, commits of {SYNC_MS / 1000:.0f} s; "
               "beside it the disk as it is", "us", aim="about 1")

@@ -1,7 +1,9 @@
 /*
  * A subscriber that notes when each reading arrives.
  *
- *   sink topic=FILTER port= ca= cert= key=
+ *   sink topic=FILTER port= ca= cert= key= [name=] [with=]
+ *
+ * name: where there are several. with: messages without that text are none of its.
  *
  * Prints "ready" once subscribed. Orders on standard input, each answered by a
  * line of JSON:
@@ -17,14 +19,19 @@
 
 static int64_t *arrived;
 static int64_t foreign, twice;
+static const char *with; /* NULL: all */
 
 static void on_message(struct mosquitto *m, void *userdata, const struct mosquitto_message *message,
 	const mosquitto_property *properties)
 {
 	int64_t now_ns = bench_now_ns();
-	int64_t number = message->payload ? bench_reading_number(message->payload,
-						    (size_t)message->payloadlen, "\"value\":")
-					  : -1;
+	int64_t number;
+
+	if (with && !memmem(message->payload, (size_t)message->payloadlen, with, strlen(with)))
+		return;
+	number = message->payload ? bench_reading_number(message->payload,
+					    (size_t)message->payloadlen, "\"value\":")
+				  : -1;
 
 	if (number < 0)
 		foreign++;
@@ -83,7 +90,9 @@ int main(int argc, char **argv)
 	int n;
 
 	arrived = bench_times_new();
-	bench_mqtt_open(&b, epoll_create1(EPOLL_CLOEXEC), "sink", argc, argv);
+	with = bench_arg(argc, argv, "with", NULL);
+	bench_mqtt_open(&b, epoll_create1(EPOLL_CLOEXEC), bench_arg(argc, argv, "name", "sink"),
+		argc, argv);
 	mosquitto_message_v5_callback_set(b.m, on_message);
 	if (mosquitto_subscribe_v5(b.m, NULL, bench_need(argc, argv, "topic"), 1, 0, NULL))
 		bench_die("cannot subscribe");
