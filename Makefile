@@ -124,7 +124,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libward.a
 # What the alarm engine is held against its model with.
 $(BUILD)/model/drive: tests/model/drive.c tests/model/drive_out.c tests/model/drive.h $(BUILD)/libward.a
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(ALL_CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(PKG_LIBS)
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(PKG_LIBS)
 
 # ---- what people call; `make help` prints the lines that carry two hashes ----
 

@@ -24,7 +24,7 @@ CONDITIONS = {"device-silent": "medium", "low-battery": "low", "auth-failing": "
               "sensor-off": "low", "out-of-range": "low", "alarm-chatter": "low"}
 GATHERED = ("device-silent", "auth-failing")  # wait for their like, of other devices
 # What the engine is known to do otherwise (README.md): True until it is put right.
-QUIRKS = {"MB-2": False, "MB-3": False, "MB-4": True, "MB-5": False, "MB-7": False, "MB-8": False, "MB-9": True,
+QUIRKS = {"MB-2": False, "MB-3": False, "MB-4": True, "MB-5": False, "MB-7": False, "MB-8": False, "MB-9": False,
           "MB-10": False, "MB-14": True, "MB-15": True}
 
 

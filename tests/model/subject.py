@@ -156,7 +156,7 @@ class Subject:
             if other and (v.priority or self.rule.priority) == self.alarm.priority or other and self.alarm.raised:
                 self.renew(now)
             if active:
-                self.escalate_by_verdict(v, now)
+                self.escalate_by_verdict(v, now, other)
                 return
             if self.onset is None or self.onset_side != v.side:  # the other limit is another condition
                 self.onset, self.onset_side, self.onset_samples, self.frozen = now, v.side, 0, 0
@@ -317,7 +317,7 @@ class Subject:
         self.set_escalation(now)
         self.say("escalate", reason="not-acknowledged", was=was)
 
-    def escalate_by_verdict(self, v, now):
+    def escalate_by_verdict(self, v, now, other):
         """What the rule says of an alarm that is there; one that was escalated does not get less urgent."""
         self.onset = None
         a, to = self.alarm, v.priority or self.rule.priority
@@ -327,13 +327,13 @@ class Subject:
         up = PRIORITIES.index(to) > PRIORITIES.index(was)
         if not up and a.raised:
             return
-        if up:
+        if up or other:
             self.model.break_pauses(self, now)
             a.acknowledged = None
             if a.pause and not a.pause["kind"].endswith("off"):
                 a.pause = None
         a.priority = to
-        if up and a.escalate_at is None:
+        if (up or other) and a.escalate_at is None:
             self.set_escalation(now)
         self.say("escalate" if up else "deescalate", was=was)
 
