@@ -5,7 +5,7 @@ import threading
 import time
 
 from ward import senml
-from ward.alarms import Alarms, limit
+from ward.alarms import Alarms, limit, schemas
 from ward.base import wait_until
 from ward.bus import served
 from ward.daemon import status
@@ -276,6 +276,8 @@ def test_a_score_with_its_components(ward):
         "consciousness": 0, "oxygen-therapy": 0}
     assert whole["value"] == 8 and parts["spo2"]["device"] == "bed3-oximeter"
     assert parts["consciousness"]["by"] == "nurse" and parts["spo2"]["age_s"] >= 0
+    for r in sub.readings():
+        assert schemas.faults("reading", r) == [], r
     start = alarms.phase("news.bed-1", "start")
     assert start["value"] in range(5, 9)
     sequences = [r["device_sequence"] for r in sub.readings("news")]
