@@ -66,13 +66,21 @@ void subject_live(struct alarms *a, struct subject *s, bool live)
 	a->counters.active--;
 }
 
-/* The alarm is no more; the condition may be judged anew. */
+void onset_forget(struct alarms *a, struct subject *s)
+{
+	s->pending = false;
+	s->frozen_us = 0;
+	sample_drop(&s->onset.sample);
+	memset(&s->onset, 0, sizeof(s->onset));
+	a->revision++;
+}
+
+/* The alarm is no more; what is about to alarm goes on. */
 static void forget_alarm(struct alarms *a, struct subject *s)
 {
 	subject_live(a, s, false);
 	s->life = LIFE_IDLE;
-	s->pending = s->held = s->stale = s->gone = false;
-	s->frozen_us = 0;
+	s->held = s->stale = s->gone = false;
 	s->update_us = s->inactive_until_us = s->remind_us = s->escalate_us = RULE_NEVER;
 	s->inactivation = 0;
 	s->by = label_unref(s->by);
@@ -85,6 +93,7 @@ static void forget_alarm(struct alarms *a, struct subject *s)
 
 void subject_clear(struct alarms *a, struct subject *s)
 {
+	onset_forget(a, s);
 	forget_alarm(a, s);
 	s->judge_at_us = RULE_NEVER;
 	s->late_us = 0;
@@ -158,11 +167,27 @@ static void new_alarm(struct alarms *a, struct subject *s, const struct alarm_no
 	s->inactive_until_us = s->remind_us = RULE_NEVER;
 }
 
+/* What was about to alarm does. */
+static void take_onset(struct subject *s)
+{
+	sample_drop(&s->sample);
+	s->sample = s->onset.sample;
+	s->verdict = (struct rule_verdict){ .side = s->onset.side,
+		.priority = s->onset.priority,
+		.has_number = s->onset.has_number,
+		.number = s->onset.number,
+		.limits = s->onset.limits };
+	s->onset_utc = s->onset.utc;
+	memset(&s->onset, 0, sizeof(s->onset));
+}
+
 void subject_start(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
 	bool again = s->life == LIFE_LATCHED;
 	enum alarm_priority before = s->priority;
 
+	if (s->rule)
+		take_onset(s);
 	s->pending = s->stale = false;
 	s->life = LIFE_ACTIVE;
 	s->priority = s->verdict.priority > s->floor ? s->verdict.priority : s->floor;
@@ -197,6 +222,8 @@ void subject_over(struct alarms *a, struct subject *s, enum alarm_reason reason,
 		memset(s->starts, 0, sizeof(s->starts));
 	if (s->grouped && reason != ALARM_REASON_NONE)
 		group_leave(a, s, now);
+	if (reason != ALARM_REASON_NONE)
+		onset_forget(a, s);
 	if (s->life == LIFE_IDLE) {
 		s->pending = false;
 		subject_arm(a, s);
@@ -231,22 +258,10 @@ void subject_over(struct alarms *a, struct subject *s, enum alarm_reason reason,
 
 void subject_reset(struct alarms *a, struct subject *s, const char *by, const struct alarm_now *now)
 {
-	bool pending = s->pending;
-
 	s->life = LIFE_IDLE;
 	s->gone = true;
 	emit_event(a, s, PHASE_RESET, ALARM_REASON_NONE, by, now);
-	s->gone = false;
-	if (pending) {
-		/* its condition is on the way back: that goes on */
-		subject_live(a, s, false);
-		s->inactivation = 0;
-		s->inactive_until_us = s->remind_us = RULE_NEVER;
-		s->by = label_unref(s->by);
-		a->revision++;
-	} else {
-		forget_alarm(a, s);
-	}
+	forget_alarm(a, s); /* if its condition is on the way back, that goes on */
 	subject_arm(a, s);
 }
 
@@ -321,7 +336,7 @@ static void begin_onset(
 	s->frozen_us = 0;
 	s->samples = 0;
 	s->onset_us = now->boot_us;
-	s->onset_utc = r && r->time_us ? r->time_us : now->utc_us;
+	s->onset.utc = r && r->time_us ? r->time_us : now->utc_us;
 	a->revision++;
 }
 
@@ -339,15 +354,19 @@ static bool onset_is_over(const struct subject *s, const struct alarm_now *now)
 static void on_onset(struct alarms *a, struct subject *s, const struct rule_verdict *v,
 	const struct reading *r, const struct alarm_now *now)
 {
-	if (!s->pending || v->side != s->verdict.side) {
+	if (!s->pending || v->side != s->onset.side) {
 		begin_onset(a, s, r, now);
 	} else if (s->frozen_us) {
 		s->onset_us += now->boot_us - s->frozen_us;
 		s->frozen_us = 0;
 	}
-	s->verdict = *v;
+	s->onset.side = v->side;
+	s->onset.priority = v->priority;
+	s->onset.has_number = v->has_number;
+	s->onset.number = v->number;
+	s->onset.limits = v->limits;
 	if (r)
-		sample_take(&s->sample, r);
+		sample_take(&s->onset.sample, r);
 	/* a rule that goes by its own clock has no readings to count */
 	if (!r)
 		s->samples = UINT32_MAX;
@@ -401,10 +420,8 @@ static void on_lasting(struct alarms *a, struct subject *s, const struct rule_ve
 static void on_normal(struct alarms *a, struct subject *s, const struct rule_verdict *v,
 	const struct reading *r, const struct alarm_now *now)
 {
-	if (s->pending) {
-		s->pending = false;
-		a->revision++;
-	}
+	if (s->pending)
+		onset_forget(a, s);
 	if (!subject_alarms(s))
 		return;
 	if (r)
@@ -451,14 +468,12 @@ void subject_apply(struct alarms *a, struct subject *s, const struct rule_verdic
 
 static void onset_due(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
-	if (s->frozen_us) {
-		s->pending = false; /* the sensor's condition says why */
-		a->revision++;
-	} else if (s->rule) {
+	if (s->frozen_us)
+		onset_forget(a, s); /* the sensor's condition says why */
+	else if (s->rule)
 		subject_start(a, s, now);
-	} else {
+	else
 		condition_due(a, s, now);
-	}
 }
 
 static void escalate(struct alarms *a, struct subject *s, const struct alarm_now *now)

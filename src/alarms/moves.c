@@ -276,7 +276,7 @@ static void change_rules(struct alarms *a, struct subject **list, const struct r
 			/* the alarm goes on; what was measured up to now was for other settings */
 			memset(s->state, 0, r->type->state_size);
 			s->judge_at_us = RULE_NEVER;
-			s->pending = false;
+			onset_forget(a, s);
 		}
 		s->rule = r;
 		subject_arm_escalation(s, now);

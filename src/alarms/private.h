@@ -33,6 +33,17 @@ struct sample {
 	bool boolean;
 };
 
+/* What is about to alarm; what has alarmed may be latched beside it. */
+struct onset {
+	enum rule_side side;
+	enum alarm_priority priority;
+	bool has_number;
+	struct decimal number;
+	struct alarm_limits limits;
+	struct sample sample; /* the last value */
+	int64_t utc;          /* when it began, to print */
+};
+
 struct subject {
 	struct alarm_timer timer;
 	struct rule *rule; /* NULL: a technical condition */
@@ -55,6 +66,7 @@ struct subject {
 	int64_t update_us; /* boot: when a change that can wait is told; RULE_NEVER: there is none
 			    */
 	struct rule_verdict verdict; /* the last that counted: side, limits, number, priority */
+	struct onset onset;          /* of a rule, while pending */
 	int64_t onset_us;            /* boot; frozen time is added to it */
 	int64_t frozen_us;           /* boot: since when not measured; 0: it is not frozen */
 	int64_t clear_us;            /* boot: since when it is gone */
@@ -264,6 +276,8 @@ void subject_set_priority(struct alarms *a, struct subject *s, enum alarm_priori
 	enum alarm_reason reason, const struct alarm_now *now);
 void sample_take(struct sample *s, const struct reading *r);
 void sample_drop(struct sample *s);
+/* Nothing is about to alarm. */
+void onset_forget(struct alarms *a, struct subject *s);
 
 /* A rule that only serves others. */
 bool subject_is_silent(const struct subject *s);

@@ -10,14 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool sample_is_sound(const struct sample *s)
+{
+	return s->kind <= VALUE_WORD && s->validity < _VALIDITY_MAX && s->word < _WORD_MAX;
+}
+
+static bool onset_is_sound(const struct subject *s, bool is_rule)
+{
+	return (unsigned)s->onset.side < _SIDE_MAX && (unsigned)s->onset.priority < _PRIORITY_MAX &&
+	       sample_is_sound(&s->onset.sample) &&
+	       (!is_rule || !s->pending || s->onset.side >= SIDE_BELOW);
+}
+
 static bool subject_is_sound(const struct subject *s)
 {
 	return (unsigned)s->life < _LIFE_MAX && (unsigned)s->verdict.side < _SIDE_MAX &&
 	       (unsigned)s->verdict.priority < _PRIORITY_MAX &&
 	       (unsigned)s->priority < _PRIORITY_MAX && (unsigned)s->floor < _PRIORITY_MAX &&
 	       (unsigned)s->told_priority < _PRIORITY_MAX && s->inactivation < _INACTIVATION_END &&
-	       s->sample.kind <= VALUE_WORD && s->sample.validity < _VALIDITY_MAX &&
-	       s->sample.word < _WORD_MAX && (s->life == LIFE_IDLE || !s->grouped) &&
+	       sample_is_sound(&s->sample) && (s->life == LIFE_IDLE || !s->grouped) &&
 	       !(subject_alarms(s) && s->pending) &&
 	       (!subject_alarms(s) || s->verdict.side >= SIDE_BELOW);
 }
@@ -67,7 +78,10 @@ static void settle(const struct reader *k, struct subject *s)
 {
 	if (!k->long_gap)
 		return;
-	s->pending = s->rule ? false : s->present && s->life == LIFE_IDLE && !s->grouped;
+	if (s->rule)
+		onset_forget(k->a, s);
+	else
+		s->pending = s->present && s->life == LIFE_IDLE && !s->grouped;
 	if (s->life == LIFE_CLEARING)
 		s->life = LIFE_ACTIVE;
 	if (s->rule && !(s->rule->type->flags & RULE_FROM_START))
@@ -107,6 +121,12 @@ static int apply_subject(struct reader *k, struct subject *s, const struct subje
 	}
 	e = restore_label(k, "by", &s->by);
 	e = e ?: restore_label(k, "reading_epoch", &s->sample.epoch);
+	if (s->rule && s->pending)
+		e = e
+			    ?: restore_label(k,
+				       restore_get(k, "onset_side") ? "onset_epoch"
+								    : "reading_epoch",
+				       &s->onset.sample.epoch);
 	make_sound(s);
 	settle(k, s);
 	if (s->life != LIFE_IDLE && !(s->rule && s->rule->common.priority == PRIORITY_NONE))
@@ -189,6 +209,20 @@ static int read_former_starts(struct reader *k, struct subject *fresh)
 	return e;
 }
 
+/* Before an onset had a place of its own it stood in that of the alarm. */
+static void take_former_onset(struct subject *fresh)
+{
+	if (!fresh->pending || fresh->onset.side != SIDE_UNKNOWN)
+		return;
+	fresh->onset = (struct onset){ .side = fresh->verdict.side,
+		.priority = fresh->verdict.priority,
+		.has_number = fresh->verdict.has_number,
+		.number = fresh->verdict.number,
+		.limits = fresh->verdict.limits,
+		.sample = fresh->sample,
+		.utc = fresh->onset_utc };
+}
+
 int restore_subject(struct reader *k, bool is_rule)
 {
 	char of[24];
@@ -223,13 +257,16 @@ int restore_subject(struct reader *k, bool is_rule)
 	e = restore_rows(k, save_subject_rows.rows, save_subject_rows.count, &fresh);
 	if (e == 0 && !fresh.starts[0])
 		e = read_former_starts(k, &fresh);
-	if (e == 0 && !subject_is_sound(&fresh))
+	if (e == 0 && is_rule)
+		take_former_onset(&fresh);
+	if (e == 0 && !(subject_is_sound(&fresh) && onset_is_sound(&fresh, is_rule)))
 		e = restore_bad(k, "an alarm that cannot be");
 	if (e == 0 && !k->apply) {
 		struct label *none = NULL;
 
 		e = restore_label(k, "by", &none);
 		e = e ?: restore_label(k, "reading_epoch", &none);
+		e = e ?: restore_label(k, "onset_epoch", &none);
 	}
 	k->expect_state = is_rule;
 	k->subject = NULL;
@@ -240,13 +277,20 @@ int restore_subject(struct reader *k, bool is_rule)
 	k->rule = r && restore_get(k, "of") && strcmp(restore_get(k, "of"), of) == 0 ? r : NULL;
 	if (!k->rule) {
 		fresh.judge_at_us = RULE_NEVER;
-		fresh.pending = fresh.pending && !is_rule;
+		if (is_rule) {
+			fresh.pending = false;
+			fresh.onset = nothing.onset;
+		}
 	}
 	if (e != 0 || !k->apply)
 		return e;
 	e = find_place(k, r, c, &s, &reason);
 	if (e != 0)
 		return e;
+	if (s && s->rule && fresh.life != LIFE_IDLE && (fresh.step == 0) != subject_is_silent(s)) {
+		s = NULL; /* it only serves others now, or did so */
+		reason = ALARM_REASON_RULE_CHANGED;
+	}
 	k->subject = s;
 	if (!s) {
 		tell_gone(k, &fresh, kind, reason);

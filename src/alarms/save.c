@@ -17,8 +17,9 @@ struct writer {
 	char *text;
 	size_t length, size;
 	unsigned lines;
-	bool lasting; /* only what matters for days */
-	bool failed;  /* no memory */
+	const char *epoch; /* of this run */
+	bool lasting;      /* only what matters for days */
+	bool failed;       /* no memory */
 };
 
 static void put(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -176,6 +177,15 @@ static bool lasts(const struct subject *s)
 	       !is_zero(s->state, s->rule->type->state_size);
 }
 
+/* What is of this run is of another one once it is read back. */
+static void put_epoch(struct writer *w, const char *name, const struct sample *s)
+{
+	if (s->epoch)
+		put_label(w, name, s->epoch);
+	else if (s->sequence)
+		put_text(w, name, w->epoch);
+}
+
 static void put_subject(struct writer *w, const struct subject *s)
 {
 	char key[ALARM_KEY_MAX + 1];
@@ -199,7 +209,8 @@ static void put_subject(struct writer *w, const struct subject *s)
 	put_rows(w, save_subject_rows.rows, save_subject_rows.count, s);
 	if (s->epoch[0])
 		put_text(w, "epoch", s->epoch);
-	put_label(w, "reading_epoch", s->sample.epoch);
+	put_epoch(w, "reading_epoch", &s->sample);
+	put_epoch(w, "onset_epoch", &s->onset.sample);
 	put_label(w, "by", s->by);
 	put_text(w, "text", s->text);
 	end_line(w);
@@ -333,7 +344,7 @@ static int finish(struct writer *w, bool piece, char **ret, size_t *ret_length)
 
 int alarms_save(const struct alarms *a, const struct alarm_now *now, char **ret, size_t *ret_length)
 {
-	struct writer w = { 0 };
+	struct writer w = { .epoch = a->epoch };
 
 	put_head(&w, now, a->number);
 	FOR_EACH_BED(a, i, b)
@@ -352,7 +363,7 @@ int alarms_save_piece(const struct alarms *a, enum alarms_piece kind, const char
 {
 	const struct device_place *d = kind == PIECE_DEVICE ? device_find(a, name) : NULL;
 	const struct bed_place *b = kind == PIECE_BED ? bed_find(a, name) : NULL;
-	struct writer w = { .lasting = lasting };
+	struct writer w = { .epoch = a->epoch, .lasting = lasting };
 
 	if (d)
 		put_device(&w, d);

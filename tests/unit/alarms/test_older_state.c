@@ -87,12 +87,44 @@ static void test_held(void **state)
 	end(t);
 }
 
+/* What was about to alarm stood where the alarm stands. */
+static void test_onset_in_the_alarms_place(void **state)
+{
+	static const char rule[] = "lo\tType=limit\tMetric=spo2\tBelow=90\tFor=15s\tPriority=low";
+	char lines[512];
+	struct timeline *t = begin(rule, SUBJECT "\n");
+	size_t length;
+	char *text, *of;
+
+	(void)state;
+	/* an onset is gone on with only if the rule has not changed */
+	assert_true(timeline_event(t, "ox spo2 85"));
+	assert_int_equal(alarms_save(t->a, &t->now, &text, &length), 0);
+	of = strstr(text, "\tof=");
+	assert_non_null(of);
+	of[strcspn(of + 1, "\t") + 1] = 0;
+	end(t);
+	snprintf(lines, sizeof(lines),
+		"subject\tname=lo\tkey=lo.ox\tdevice=ox\tmetric=spo2\tinstance=0\ttype=limit%s"
+		"\tis=physiological\tpending=1\tside=2\tverdict_priority=1\thas_low=1\tlow=90^0"
+		"\tonset=990000000\tsamples=1\tvalue=84^0\tkind=1\treading=7"
+		"\treading_epoch=11-00000000\tonset_utc=1795255199000000\n",
+		of);
+	free(text);
+	t = begin(rule, lines);
+	assert_string_equal(timeline_take(t), "");
+	step(t, 6, "wait", "@5s start lo.ox low 84");
+	assert_string_equal(t->text, "SpO2 84 % below 90 %");
+	end(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_starts_counted_from_one_time),
 		cmocka_unit_test(test_nothing_is_held),
 		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_onset_in_the_alarms_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,7 +191,7 @@ static const struct {
 	{ "key=lo.ox\tdevice=ox\tmetric=spo2\tinstance=0", "key=lo.ox\tdevice=ox\tmetric=spo2",
 		"an instance that is none" },
 	{ "by=nurse\ncondition", "by=" LONG "\ncondition", "by is too long" },
-	{ "by=nurse\ncondition", "reading_epoch=" LONG "\ncondition", "reading_epoch is too long" },
+	{ "reading_epoch=12-9f3a21c4", "reading_epoch=" LONG, "reading_epoch is too long" },
 	/* alarms: how they are */
 	{ "life=1", "life=4", "an alarm that cannot be" },
 	{ "life=1", "life=4294967295", "an alarm that cannot be" },
