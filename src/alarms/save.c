@@ -454,11 +454,14 @@ static void mix_subject(struct alarms_mark *m, const struct subject *s)
 	mix(&m->life, (uint64_t)s->onset_us);
 	mix(&m->life, (uint64_t)s->frozen_us ^ (uint64_t)s->clear_us << 1);
 	mix(&m->life, (uint64_t)s->starts[0] ^ (uint64_t)s->step << 48);
-	mix(&m->lasting, s->number << 8 | (uint64_t)(s->life == LIFE_LATCHED) << 5 |
-				 (uint64_t)(s->life != LIFE_IDLE) << 4 | (uint64_t)s->present << 3 |
-				 (uint64_t)s->grouped << 2);
-	mix(&m->lasting, (uint64_t)s->inactivation << 8 | s->priority);
-	mix(&m->lasting, (uint64_t)s->inactive_until_us);
+	if (s->life != LIFE_IDLE || s->present) {
+		mix(&m->lasting, s->number << 8 | (uint64_t)(s->life == LIFE_LATCHED) << 5 |
+					 (uint64_t)s->present << 3 | (uint64_t)s->grouped << 2);
+		mix(&m->lasting, (uint64_t)s->inactivation << 8 | s->priority);
+		mix(&m->lasting, (uint64_t)s->inactive_until_us);
+	} else {
+		mix(&m->lasting, 0);
+	}
 	if (s->rule)
 		mix_state(m, s);
 }
