@@ -24,8 +24,9 @@ CONDITIONS = {"device-silent": "medium", "low-battery": "low", "auth-failing": "
               "sensor-off": "low", "out-of-range": "low", "alarm-chatter": "low"}
 GATHERED = ("device-silent", "auth-failing")  # wait for their like, of other devices
 # What the engine is known to do otherwise (README.md): True until it is put right.
-QUIRKS = {"MB-2": False, "MB-3": False, "MB-4": True, "MB-5": False, "MB-7": False, "MB-8": False, "MB-9": False,
-          "MB-10": False, "MB-14": True, "MB-15": True}
+QUIRKS = {"MB-2": False, "MB-3": False, "MB-4": False, "MB-5": False, "MB-7": False, "MB-8": False, "MB-9": False,
+          "MB-10": False, "MB-14": True, "MB-15": True,
+          "MB-16": True, "MB-17": True}
 
 
 class Model:
@@ -322,9 +323,8 @@ class Model:
 
     def crossing(self, r, device, bed, instance):
         """A value that came too late to alarm: one advisory for a run of them."""
-        if not r["measured"]:
-            return
-        for s in self.subjects_of(r, device, bed, instance):
+        subjects = self.subjects_of(r, device, bed, instance)
+        for s in subjects if r["measured"] else ():
             side = s.rule.type.crosses(s, r)
             if side == "normal" or s.rule.priority == "none":
                 continue
