@@ -2,8 +2,6 @@
  * Ties the alarm desk to the rooms: the state file, the audit trail, those who
  * watch on this machine, and the lamps.
  */
-#include <errno.h>
-
 #include "annunciator/annunciator.h"
 #include "config/read.h"
 #include "control/control.h"
@@ -83,8 +81,7 @@ int desk_wire(struct daemon *d)
 
 	if (r < 0)
 		return r;
-	r = desk_apply(d->desk, d->config);
-	return r == -EINVAL ? 0 : r; /* logged: the rules that are wrong are not judged */
+	return desk_apply(d->desk, d->config);
 }
 
 void desk_reloaded(struct daemon *d, const struct config_problems *problems)

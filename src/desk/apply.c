@@ -6,54 +6,10 @@
 #include <stdlib.h>
 
 #include "config/config.h"
+#include "config/rules.h"
 #include "desk/private.h"
 #include "gateway/registry.h"
 #include "util/text.h"
-
-/* ---- rules ---- */
-
-struct faults {
-	const struct config *config;
-	unsigned count;
-};
-
-static void on_fault(void *userdata, size_t rule, const char *key, const char *sentence)
-{
-	struct faults *f = userdata;
-
-	f->count++;
-	log_error("a rule is wrong", F_STR("RULE", f->config->rules[rule].name),
-		F_STR("KEY", key ?: ""), F_STR("REASON", sentence));
-}
-
-/* Returns 0, RULESET_E_FAULTY (logged) or -ENOMEM. */
-static int make_rules(const struct config *c, struct ruleset **ret)
-{
-	_cleanup_(freep) struct rule_settings *settings = NULL;
-	_cleanup_(freep) struct rule_item *items = NULL;
-	struct faults faults = { .config = c };
-	size_t count = 0, at = 0;
-
-	for (size_t i = 0; i < c->rule_count; i++)
-		count += c->rules[i].count;
-	settings = calloc(c->rule_count + 1, sizeof(*settings));
-	items = calloc(count + 1, sizeof(*items));
-	if (!settings || !items)
-		return -ENOMEM;
-	for (size_t i = 0; i < c->rule_count; i++) {
-		const struct config_rule *r = &c->rules[i];
-
-		settings[i] = (struct rule_settings){ .name = r->name, .items = &items[at] };
-		for (size_t k = 0; k < r->count; k++) {
-			if (strcmp(r->items[k].origin, "default") == 0)
-				continue; /* the type's own */
-			items[at++] = (struct rule_item){ .key = r->items[k].key,
-				.value = r->items[k].value };
-			settings[i].count++;
-		}
-	}
-	return ruleset_new(ret, settings, c->rule_count, on_fault, &faults);
-}
 
 /* ---- beds ---- */
 
@@ -175,13 +131,11 @@ void desk_on_device(struct device *device, enum device_event event, void *userda
 
 /* ---- all of it ---- */
 
-static int apply_rules(struct desk *d, struct config *c, const struct alarm_now *now)
+static int apply_rules(struct desk *d, const struct config *c, const struct alarm_now *now)
 {
-	struct ruleset *rules = NULL;
-	int r = make_rules(c, &rules);
+	struct ruleset *rules;
+	int r = config_ruleset(c, &rules);
 
-	if (r == RULESET_E_FAULTY)
-		return -EINVAL;
 	if (r == 0 && alarms_set_rules(d->engine, rules, now) == -ENOMEM)
 		log_error("out of memory: some sensors are not judged by some rules yet");
 	return r;

@@ -63,8 +63,8 @@ int desk_new(struct desk **ret, const struct desk_parts *parts);
 struct desk *desk_free(struct desk *d);
 WG_DEFINE_CLEANUP(struct desk *, desk_free)
 
-/* Rules, devices, beds, mode: at start and after a reload. Returns 0, -EINVAL when the rules have
- * faults (logged; the running ones stay) or -ENOMEM. */
+/* Rules, devices, beds, mode: at start and after a reload. Returns 0, or -ENOMEM: the rules that
+ * ran go on. */
 int desk_apply(struct desk *d, struct config *c);
 /* The process is about to end: everything is given to the disk. */
 void desk_finish(struct desk *d);
