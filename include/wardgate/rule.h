@@ -102,6 +102,7 @@ enum rule_cause {
 	CAUSE_TICK,       /* the deadline that was asked for */
 	CAUSE_INPUT,      /* a reading of another metric or device that the rule listens to */
 	CAUSE_MEMBER,     /* another rule has changed */
+	CAUSE_LIMITS,     /* the limits have; types with RULE_LIMITS only */
 };
 
 /* The newest measured value of a metric at a bed. */
@@ -122,7 +123,9 @@ struct rule_call {
 	const void *params;
 	void *state; /* zeroed when the subject is new */
 	enum rule_cause cause;
-	const struct reading *reading; /* CAUSE_READING and CAUSE_INPUT, else NULL */
+	/* CAUSE_READING and CAUSE_INPUT; CAUSE_LIMITS: the last one again, if an alarm or an onset
+	 * stands on it; else NULL. */
+	const struct reading *reading;
 	/* SIDE_BELOW or SIDE_ABOVE: the device's range ends before the value; the reading's number
 	 * is the bound if it has one. Such a value is beyond every limit on that side. */
 	enum rule_side extreme;

@@ -20,6 +20,10 @@
  *    active alarm stays active, without a value and stale. It stops ClearFor=.
  *  - Whatever comes in, what was due before goes first: a tick that comes late
  *    undoes nothing.
+ *  - Limits that change go at once: an onset or an alarm is judged by them with its last value,
+ *    if that is known. Within them an onset is forgotten and an alarm begins its ClearFor=; how
+ *    far it must be back counts again once it has been beyond the new limit. What does not alarm
+ *    is judged by them from the next reading on.
  *  - What has alarmed too often (ALARMS_CHATTER_MAX starts in the ALARMS_CHATTER_US before it
  *    would end) is held active until its condition has been gone for ALARMS_QUIET_US.
  *    alarm-chatter says so, for as long as some alarm of the device is held.

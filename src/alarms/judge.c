@@ -107,6 +107,23 @@ struct context {
 
 static void on_publish(const struct rule_call *c, struct alarm_computed *computed);
 
+/* The side on which how far it must be back goes: that of the limit that it was beyond, unless
+ * there has come another one since. */
+static enum rule_side side_held(const struct subject *s)
+{
+	const struct alarm_limits *was = &s->verdict.limits, *is = &s->limits;
+	enum rule_side side = s->verdict.side;
+
+	if (!subject_alarms(s))
+		return SIDE_NORMAL;
+	if (!(s->rule->type->flags & RULE_LIMITS))
+		return side;
+	if (side == SIDE_BELOW ? decimal_compare(was->low, is->low) != 0
+			       : decimal_compare(was->high, is->high) != 0)
+		return SIDE_NORMAL;
+	return side;
+}
+
 struct rule_call subject_call(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
 	const struct bed_place *b = subject_bed(s);
@@ -122,7 +139,7 @@ struct rule_call subject_call(struct alarms *a, struct subject *s, const struct 
 		.limits = s->limits,
 		.low_clear_at = s->low_clear_at,
 		.high_clear_at = s->high_clear_at,
-		.side = alarms ? s->verdict.side : SIDE_NORMAL,
+		.side = side_held(s),
 		.rule_priority = (enum alarm_priority)s->rule->common.priority,
 		.priority = alarms ? s->verdict.priority : PRIORITY_NONE,
 		.inputs = b ? b->inputs : NULL,
@@ -159,6 +176,45 @@ void subject_judge(struct alarms *a, struct subject *s, enum rule_cause cause,
 	c.reading = cause == CAUSE_READING || cause == CAUSE_INPUT ? r : NULL;
 	c.extreme = extreme;
 	judge(a, s, &c, cause == CAUSE_INPUT ? NULL : r, now);
+}
+
+static struct reading reading_of(const struct subject *s, const struct sample *x)
+{
+	return (struct reading){
+		.metric = (uint8_t)s->rule->common.metric,
+		.kind = x->kind,
+		.validity = x->validity,
+		.number = x->number,
+		.boolean = x->boolean,
+		.word = x->word,
+		.flags = x->flags,
+		.time_us = x->time_us,
+		.sequence = x->sequence,
+		.epoch = x->epoch,
+	};
+}
+
+void subject_relimit(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	struct reading r = reading_of(s, s->pending ? &s->onset.sample : &s->sample);
+	bool known = s->pending || subject_alarms(s);
+	struct rule_verdict v = { .side = SIDE_UNKNOWN, .deadline_us = RULE_NEVER };
+	struct rule_call c;
+
+	if (!known && s->rule->type->state_size == 0)
+		return;
+	c = subject_call(a, s, now);
+	c.cause = CAUSE_LIMITS;
+	if (known) {
+		c.reading = &r;
+		c.extreme = extreme_of(&r);
+	}
+	v.limits = c.limits;
+	v.priority = (enum alarm_priority)s->rule->common.priority;
+	s->rule->type->judge(&c, &v);
+	assert(v.deadline_us > now->boot_us);
+	s->judge_at_us = v.deadline_us;
+	subject_apply_limits(a, s, &v, known ? &r : NULL, now);
 }
 
 /* ---- rules made of rules ---- */

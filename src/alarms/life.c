@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alarms/private.h"
+#include "util/cleanup.h"
 #include "util/decimal.h"
 
 bool subject_alarms(const struct subject *s)
@@ -70,8 +71,7 @@ void onset_forget(struct alarms *a, struct subject *s)
 {
 	s->pending = false;
 	s->frozen_us = 0;
-	sample_drop(&s->onset.sample);
-	memset(&s->onset, 0, sizeof(s->onset));
+	s->onset.sample.epoch = label_unref(s->onset.sample.epoch);
 	a->revision++;
 }
 
@@ -178,7 +178,7 @@ static void take_onset(struct subject *s)
 		.number = s->onset.number,
 		.limits = s->onset.limits };
 	s->onset_utc = s->onset.utc;
-	memset(&s->onset, 0, sizeof(s->onset));
+	s->onset.sample.epoch = NULL; /* it is the alarm's now */
 }
 
 void subject_start(struct alarms *a, struct subject *s, const struct alarm_now *now)
@@ -335,6 +335,8 @@ static void begin_onset(
 	s->pending = true;
 	s->frozen_us = 0;
 	s->samples = 0;
+	if (!r)
+		sample_drop(&s->onset.sample);
 	s->onset_us = now->boot_us;
 	s->onset.utc = r && r->time_us ? r->time_us : now->utc_us;
 	a->revision++;
@@ -464,6 +466,26 @@ void subject_apply(struct alarms *a, struct subject *s, const struct rule_verdic
 	subject_arm(a, s);
 }
 
+void subject_apply_limits(struct alarms *a, struct subject *s, const struct rule_verdict *v,
+	const struct reading *r, const struct alarm_now *now)
+{
+	bool same = v->side == s->onset.side;
+
+	if (v->side == SIDE_UNKNOWN || (subject_alarms(s) && s->stale)) {
+		; /* the value is not known: it neither starts nor ends anything */
+	} else if (!s->pending && subject_alarms(s)) {
+		subject_apply(a, s, v, NULL, now);
+	} else if (v->side == SIDE_NORMAL || (s->frozen_us && !same)) {
+		if (s->pending)
+			onset_forget(a, s);
+	} else if (s->pending && same) {
+		s->onset.limits = v->limits;
+	} else {
+		on_onset(a, s, v, r, now);
+	}
+	subject_arm(a, s);
+}
+
 /* ---- deadlines ---- */
 
 static void onset_due(struct alarms *a, struct subject *s, const struct alarm_now *now)
@@ -489,19 +511,55 @@ static void escalate(struct alarms *a, struct subject *s, const struct alarm_now
 		s->escalate_us = now->boot_us + s->rule->common.escalate_after_us;
 }
 
+/* Each at its turn, what was due first before the rest: it may be that the rest is not due then.
+ */
+static bool next_due(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	bool live = s->life != LIFE_IDLE;
+	const struct {
+		int64_t at_us;
+		enum { ONSET, CLEAR, JUDGE, ESCALATE, PAUSE, UPDATE } what;
+	} all[] = {
+		{ onset_at(s), ONSET },
+		{ s->life == LIFE_CLEARING ? s->clear_us + clear_for(s) : RULE_NEVER, CLEAR },
+		{ s->judge_at_us, JUDGE },
+		{ s->escalate_us, ESCALATE },
+		{ live ? sooner(s->inactive_until_us, s->remind_us) : RULE_NEVER, PAUSE },
+		{ live ? s->update_us : RULE_NEVER, UPDATE },
+	};
+	size_t first = 0;
+
+	for (size_t i = 1; i < ARRAY_SIZE(all); i++)
+		if (all[i].at_us < all[first].at_us)
+			first = i;
+	if (all[first].at_us > now->boot_us)
+		return false;
+	switch (all[first].what) {
+	case ONSET:
+		onset_due(a, s, now);
+		break;
+	case CLEAR:
+		subject_over(a, s, ALARM_REASON_NONE, NULL, now);
+		break;
+	case JUDGE:
+		subject_judge(a, s, CAUSE_TICK, NULL, SIDE_NORMAL, now);
+		break;
+	case ESCALATE:
+		escalate(a, s, now);
+		break;
+	case PAUSE:
+		subject_pause_due(a, s, now);
+		break;
+	case UPDATE:
+		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
+		break;
+	}
+	return true;
+}
+
 void subject_due(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
-	if (onset_at(s) <= now->boot_us)
-		onset_due(a, s, now);
-	if (s->life == LIFE_CLEARING && s->clear_us + clear_for(s) <= now->boot_us)
-		subject_over(a, s, ALARM_REASON_NONE, NULL, now);
-	if (s->judge_at_us <= now->boot_us)
-		subject_judge(a, s, CAUSE_TICK, NULL, SIDE_NORMAL, now);
-	if (s->escalate_us <= now->boot_us)
-		escalate(a, s, now);
-	if (s->life != LIFE_IDLE)
-		subject_pause_due(a, s, now);
-	if (s->life != LIFE_IDLE && s->update_us <= now->boot_us)
-		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
+	while (next_due(a, s, now))
+		;
 	subject_arm(a, s);
 }

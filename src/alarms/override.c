@@ -2,7 +2,6 @@
  * Limits: those of the rule, of the ward, of the bed and of the patient, in this
  * order; the last that gives a side counts for that side.
  */
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +68,15 @@ void subject_limits(struct alarms *a, struct subject *s)
 	if (decimal_negate(&margin, s->rule->high_margin) < 0 ||
 		decimal_add(&s->high_clear_at, s->limits.high, margin) < 0)
 		s->high_clear_at = s->limits.high;
+}
+
+/* b NULL: everywhere. */
+static void limits_changed(
+	struct alarms *a, struct rule *r, const struct bed_place *b, const struct alarm_now *now)
+{
+	for (struct subject *s = r->subjects; s; s = s->next_of_kind)
+		if (!b || subject_bed(s) == b)
+			subject_relimit(a, s, now);
 }
 
 void override_free(struct alarms *a, struct limit_override *o)
@@ -220,7 +228,7 @@ int alarms_set_limits(struct alarms *a, const char *rule, enum limit_level level
 	struct alarm_limits before;
 	int e;
 
-	assert(!a->busy);
+	alarms_tick(a, now);
 	if (!r)
 		return refuse(why, ALARMS_E_UNKNOWN, "there is no such rule", "");
 	if (!(r->type->flags & RULE_LIMITS))
@@ -245,10 +253,12 @@ int alarms_set_limits(struct alarms *a, const char *rule, enum limit_level level
 		e = override_put(a, r, level, b, limits, by, now->utc_us, &before);
 	if (e == ALARMS_E_FULL)
 		return refuse(why, e, "there are too many limits of beds and patients", "");
-	if (e == 0)
-		tell(a, r, level, b, &before, limits, by,
-			limits->has_low || limits->has_high ? "set" : "cleared", now);
-	return e;
+	if (e != 0)
+		return e;
+	tell(a, r, level, b, &before, limits, by,
+		limits->has_low || limits->has_high ? "set" : "cleared", now);
+	limits_changed(a, r, b, now);
+	return 0;
 }
 
 static struct limit_source source(const struct limit_override *o)

@@ -52,8 +52,11 @@ struct subject {
 	struct device_place *device; /* NULL: a bed's, or the gateway's */
 	struct bed_place *bed;       /* of a bed's own subject; else see subject_bed() */
 	struct subject *next;        /* of the sensor, bed, device or gateway */
-	struct subject *next_of_kind, *last_of_kind; /* of the rule or condition */
-	struct subject *next_live, *last_live;       /* those that are not idle */
+
+	/* Limits in force, as long as the generation is the engine's. */
+	uint64_t limits_generation;
+	struct alarm_limits limits;
+	struct decimal low_clear_at, high_clear_at;
 
 	/* The condition. */
 	enum life life;
@@ -63,17 +66,20 @@ struct subject {
 	bool held;    /* chatter: kept active until it is quiet */
 	bool stale;
 	bool gone; /* while its end is told: the condition itself is over, not only what it is of */
-	int64_t update_us; /* boot: when a change that can wait is told; RULE_NEVER: there is none
-			    */
+	int64_t judge_at_us; /* the rule type's own deadline */
+	int64_t update_us;   /* boot: when a change that can wait is told; RULE_NEVER: there is none
+			      */
 	struct rule_verdict verdict; /* the last that counted: side, limits, number, priority */
-	struct onset onset;          /* of a rule, while pending */
-	int64_t onset_us;            /* boot; frozen time is added to it */
-	int64_t frozen_us;           /* boot: since when not measured; 0: it is not frozen */
-	int64_t clear_us;            /* boot: since when it is gone */
-	int64_t judge_at_us;         /* the rule type's own deadline */
 	uint32_t samples;
+	int64_t onset_us;   /* boot; frozen time is added to it */
+	int64_t frozen_us;  /* boot: since when not measured; 0: it is not frozen */
+	int64_t clear_us;   /* boot: since when it is gone */
+	struct onset onset; /* of a rule, while pending */
 	struct sample sample;
 	int64_t late_us; /* boot: the last late crossing; 0: none */
+
+	struct subject *next_of_kind, *last_of_kind; /* of the rule or condition */
+	struct subject *next_live, *last_live;       /* those that are not idle */
 
 	/* The alarm. */
 	char epoch[EPOCH_MAX + 1];
@@ -91,11 +97,6 @@ struct subject {
 	char *text; /* of a technical condition; NULL: its standard */
 
 	int64_t starts[ALARMS_CHATTER_MAX]; /* boot: the last ones, the newest first; 0: none */
-
-	/* Limits in force, as long as the generation is the engine's. */
-	uint64_t limits_generation;
-	struct alarm_limits limits;
-	struct decimal low_clear_at, high_clear_at;
 
 	_Alignas(16) unsigned char state[]; /* the rule type's */
 };
@@ -246,10 +247,15 @@ void subject_refresh(struct alarms *a, struct subject *s, const struct alarm_now
 void members_refresh(struct alarms *a, const struct alarm_now *now);
 /* Fills what does not depend on the cause. */
 struct rule_call subject_call(struct alarms *a, struct subject *s, const struct alarm_now *now);
+/* The limits are others: what stands on the last value is judged by it anew. */
+void subject_relimit(struct alarms *a, struct subject *s, const struct alarm_now *now);
 void sensor_due(struct alarms *a, struct sensor *x, const struct alarm_now *now);
 
 /* ---- life.c: a subject's life ---- */
 void subject_apply(struct alarms *a, struct subject *s, const struct rule_verdict *v,
+	const struct reading *r, const struct alarm_now *now);
+/* As subject_apply(), of a value that counted before: r is that one, NULL when none did. */
+void subject_apply_limits(struct alarms *a, struct subject *s, const struct rule_verdict *v,
 	const struct reading *r, const struct alarm_now *now);
 void subject_due(struct alarms *a, struct subject *s, const struct alarm_now *now);
 void subject_arm(struct alarms *a, struct subject *s);

@@ -63,10 +63,11 @@ static void tell_gone(
 	k->a->sink.event(k->a->sink.userdata, &e);
 }
 
-static void take_fields(struct subject *s, const struct subject *fresh)
+static void take_fields(
+	struct subject *s, const struct subject *fresh, const struct save_rows *rows)
 {
-	for (size_t i = 0; i < save_subject_rows.count; i++) {
-		const struct rule_field *f = &save_subject_rows.rows[i];
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct rule_field *f = &rows->rows[i];
 
 		memcpy((char *)s + f->offset, (const char *)fresh + f->offset,
 			f->count * save_field_size(f->kind));
@@ -110,7 +111,8 @@ static int apply_subject(struct reader *k, struct subject *s, const struct subje
 	struct alarms *a = k->a;
 	int e;
 
-	take_fields(s, fresh);
+	take_fields(s, fresh, &save_subject_rows);
+	take_fields(s, fresh, &save_onset_rows);
 	if (epoch)
 		memcpy(s->epoch, epoch, strlen(epoch) + 1);
 	if (text) {
@@ -255,6 +257,7 @@ int restore_subject(struct reader *k, bool is_rule)
 		(restore_metric(k, &m) != 0 || restore_instance(k, &instance) != 0))
 		return ALARMS_E_REFUSED;
 	e = restore_rows(k, save_subject_rows.rows, save_subject_rows.count, &fresh);
+	e = e ?: restore_rows(k, save_onset_rows.rows, save_onset_rows.count, &fresh);
 	if (e == 0 && !fresh.starts[0])
 		e = read_former_starts(k, &fresh);
 	if (e == 0 && is_rule)

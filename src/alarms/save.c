@@ -207,10 +207,13 @@ static void put_subject(struct writer *w, const struct subject *s)
 		put(w, "\ttype=%s\tof=%" PRIx64, s->rule->type->name, s->rule->fingerprint);
 	put(w, "\tis=%s", alarm_kind_text(subject_kind(s)));
 	put_rows(w, save_subject_rows.rows, save_subject_rows.count, s);
+	if (s->rule && s->pending)
+		put_rows(w, save_onset_rows.rows, save_onset_rows.count, s);
 	if (s->epoch[0])
 		put_text(w, "epoch", s->epoch);
 	put_epoch(w, "reading_epoch", &s->sample);
-	put_epoch(w, "onset_epoch", &s->onset.sample);
+	if (s->rule && s->pending)
+		put_epoch(w, "onset_epoch", &s->onset.sample);
 	put_label(w, "by", s->by);
 	put_text(w, "text", s->text);
 	end_line(w);

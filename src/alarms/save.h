@@ -20,8 +20,8 @@ struct save_rows {
 	size_t count;
 };
 
-extern const struct save_rows save_subject_rows, save_sensor_rows, save_bed_rows, save_input_rows,
-	save_group_rows;
+extern const struct save_rows save_subject_rows, save_onset_rows, save_sensor_rows, save_bed_rows,
+	save_input_rows, save_group_rows;
 
 size_t save_field_size(enum field_kind kind);
 

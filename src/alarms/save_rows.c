@@ -40,23 +40,6 @@ static const struct rule_field subject_rows[] = {
 	S("kind", FIELD_U8, sample.kind),
 	S("validity", FIELD_U8, sample.validity),
 	S("boolean", FIELD_BOOL, sample.boolean),
-	S("onset_side", FIELD_U32, onset.side),
-	S("onset_priority", FIELD_U32, onset.priority),
-	S("onset_has_number", FIELD_BOOL, onset.has_number),
-	S("onset_number", FIELD_DECIMAL, onset.number),
-	S("onset_has_low", FIELD_BOOL, onset.limits.has_low),
-	S("onset_low", FIELD_DECIMAL, onset.limits.low),
-	S("onset_has_high", FIELD_BOOL, onset.limits.has_high),
-	S("onset_high", FIELD_DECIMAL, onset.limits.high),
-	S("onset_value", FIELD_DECIMAL, onset.sample.number),
-	S("onset_value_time", FIELD_UTC, onset.sample.time_us),
-	S("onset_reading", FIELD_I64, onset.sample.sequence),
-	S("onset_word", FIELD_U16, onset.sample.word),
-	S("onset_flags", FIELD_U16, onset.sample.flags),
-	S("onset_kind", FIELD_U8, onset.sample.kind),
-	S("onset_validity", FIELD_U8, onset.sample.validity),
-	S("onset_boolean", FIELD_BOOL, onset.sample.boolean),
-	S("onset_began", FIELD_UTC, onset.utc),
 	S("late", FIELD_TIME, late_us),
 	S("number", FIELD_I64, number),
 	S("step", FIELD_U32, step),
@@ -74,6 +57,28 @@ static const struct rule_field subject_rows[] = {
 	{ "started", FIELD_TIME, offsetof(struct subject, starts), .count = ALARMS_CHATTER_MAX },
 };
 const struct save_rows save_subject_rows = { subject_rows, ARRAY_SIZE(subject_rows) };
+
+/* Of a subject that is pending; of others they mean nothing. */
+static const struct rule_field onset_rows[] = {
+	S("onset_side", FIELD_U32, onset.side),
+	S("onset_priority", FIELD_U32, onset.priority),
+	S("onset_has_number", FIELD_BOOL, onset.has_number),
+	S("onset_number", FIELD_DECIMAL, onset.number),
+	S("onset_has_low", FIELD_BOOL, onset.limits.has_low),
+	S("onset_low", FIELD_DECIMAL, onset.limits.low),
+	S("onset_has_high", FIELD_BOOL, onset.limits.has_high),
+	S("onset_high", FIELD_DECIMAL, onset.limits.high),
+	S("onset_value", FIELD_DECIMAL, onset.sample.number),
+	S("onset_value_time", FIELD_UTC, onset.sample.time_us),
+	S("onset_reading", FIELD_I64, onset.sample.sequence),
+	S("onset_word", FIELD_U16, onset.sample.word),
+	S("onset_flags", FIELD_U16, onset.sample.flags),
+	S("onset_kind", FIELD_U8, onset.sample.kind),
+	S("onset_validity", FIELD_U8, onset.sample.validity),
+	S("onset_boolean", FIELD_BOOL, onset.sample.boolean),
+	S("onset_began", FIELD_UTC, onset.utc),
+};
+const struct save_rows save_onset_rows = { onset_rows, ARRAY_SIZE(onset_rows) };
 
 #define X(name, kind, field) ROW(struct sensor, name, kind, field)
 static const struct rule_field sensor_rows[] = {

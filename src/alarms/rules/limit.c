@@ -30,7 +30,7 @@ static enum rule_side side_of(const struct rule_call *c)
 
 static void judge(const struct rule_call *c, struct rule_verdict *v)
 {
-	if (c->cause == CAUSE_READING)
+	if (c->reading)
 		v->side = side_of(c);
 }
 

@@ -97,10 +97,8 @@ static bool subtract(struct decimal *ret, struct decimal a, struct decimal b)
 }
 
 /* How far the value is beyond a limit; the side. */
-static enum rule_side beyond(const struct rule_call *c, struct decimal *ret)
+static enum rule_side beyond(const struct rule_call *c, struct decimal v, struct decimal *ret)
 {
-	struct decimal v = c->reading->number;
-
 	if (c->limits.has_low && decimal_compare(v, c->limits.low) < 0)
 		return subtract(ret, c->limits.low, v) ? SIDE_BELOW : SIDE_NORMAL;
 	if (c->limits.has_high && decimal_compare(v, c->limits.high) > 0)
@@ -109,26 +107,33 @@ static enum rule_side beyond(const struct rule_call *c, struct decimal *ret)
 }
 
 /* Within its limits again, or, once it has alarmed, back where it clears. */
-static bool is_back(const struct rule_call *c, const struct state *s)
+static bool is_back(const struct rule_call *c, const struct state *s, struct decimal v)
 {
 	if (c->side == SIDE_BELOW && s->side == SIDE_BELOW)
-		return decimal_compare(c->reading->number, c->low_clear_at) >= 0;
+		return decimal_compare(v, c->low_clear_at) >= 0;
 	if (c->side == SIDE_ABOVE && s->side == SIDE_ABOVE)
-		return decimal_compare(c->reading->number, c->high_clear_at) <= 0;
+		return decimal_compare(v, c->high_clear_at) <= 0;
 	return true;
+}
+
+/* How far the value is beyond from now on; the area goes on as long as the side is the same. */
+static void measure(const struct rule_call *c, struct state *s, struct decimal value)
+{
+	struct decimal far = { 0 };
+	enum rule_side side = beyond(c, value, &far);
+
+	if (side == SIDE_NORMAL && !is_back(c, s, value))
+		side = (enum rule_side)s->side;
+	if (side != s->side)
+		s->area = 0;
+	s->side = (uint8_t)side;
+	s->value = value;
+	s->beyond = far;
 }
 
 static void take(const struct rule_call *c, struct state *s)
 {
-	struct decimal far = { 0 };
-	enum rule_side side = beyond(c, &far);
-
-	if (side == SIDE_NORMAL && !is_back(c, s))
-		side = (enum rule_side)s->side;
-	if (side != s->side)
-		*s = (struct state){ .side = (uint8_t)side };
-	s->value = c->reading->number;
-	s->beyond = far;
+	measure(c, s, c->reading->number);
 	s->heard_us = c->now_us;
 	s->since_us = c->now_us; /* count() has counted what came before */
 }
@@ -156,13 +161,17 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 		s->since_us = 0; /* what is not measured adds nothing; what was counted stays */
 		return;
 	}
-	if (c->cause == CAUSE_READING && c->extreme != SIDE_NORMAL) {
+	if (c->reading && c->extreme != SIDE_NORMAL) {
 		if (c->extreme == SIDE_BELOW ? c->limits.has_low : c->limits.has_high)
 			v->side = c->extreme;
 		return;
 	}
 	if (c->cause == CAUSE_READING)
 		take(c, s);
+	else if (c->cause == CAUSE_LIMITS && s->heard_us)
+		measure(c, s, s->value);
+	else if (c->cause == CAUSE_LIMITS)
+		return;
 	v->has_number = s->heard_us != 0;
 	v->number = s->value;
 	reached = s->side > SIDE_NORMAL && s->area >= p->threshold;
