@@ -44,7 +44,10 @@ def events_of(events, steps):
             line.pop("validity")
         ids = numbers.setdefault(e["key"], {})
         line["alarm"] = ids.setdefault(e["alarm"], len(ids))
-        keys.setdefault(e["key"], []).append(line)
+        of_key = keys.setdefault(e["key"], [])
+        if of_key and of_key[-1]["t"] == e["t"] and of_key[-1]["event"] == "update":
+            of_key.pop()  # what fell due in the same instant: in which order is not said
+        of_key.append(line)
     return keys
 
 
