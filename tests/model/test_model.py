@@ -208,7 +208,7 @@ def cases(a):
     long = bool(os.environ.get("WARDGATE_LONG"))
     blocks = [(n, n + 99) for n in range(1, 20001 if long else 801, 100)]
     files = sorted((HERE / "scenarios").glob("*.tsv"))
-    pairs = [(n, n + 99) for n in range(1, 10001 if long else 301, 100)]
+    pairs = [(n, n + 99) for n in range(1, 5001 if long else 301, 100)]
     print(f"1..{len(files) + len(blocks) + len(pairs)}")
     bad = 0
     for n, path in enumerate(files, 1):
