@@ -108,9 +108,12 @@ static void write_rule_text(struct alarms *a, struct subject *s, const struct ru
 	struct rule_verdict w = *v;
 
 	c.gone = gone;
-	if (!w.has_number && x->kind == VALUE_NUMBER)
+	if (!w.has_number && x->kind == VALUE_NUMBER) {
+		w.has_number = true;
 		w.number = x->number;
-	if (s->rule->type->describe && !s->stale)
+	}
+	/* what is on a side has a number; without one there is none to say */
+	if (s->rule->type->describe && !s->stale && (w.has_number || w.side == SIDE_PRESENT))
 		s->rule->type->describe(&c, &w, t);
 	else
 		write_reading(t, s, v, x, gone);

@@ -399,28 +399,25 @@ static void judge_quality(struct alarms *a, struct sensor *x, enum rule_side ext
 {
 	struct device_place *d = x->device;
 
+	if (!d)
+		return; /* nobody's sensor is off when nothing is charted */
 	if (measured) {
 		x->unmeasured_us = 0;
 		alarm_timers_set(&a->timers, &x->timer, RULE_NEVER);
-	} else if (x->unmeasured_us == 0) {
-		x->unmeasured_us = now->boot_us;
-		alarm_timers_set(&a->timers, &x->timer, now->boot_us + ALARMS_FREEZE_US);
-	}
-	if (!d)
-		return;
-	if (measured) {
 		count_condition(a, d, CONDITION_SENSOR_OFF, &x->off, &d->off_count, false, now);
 		count_condition(a, d, CONDITION_OUT_OF_RANGE, &x->beyond, &d->beyond_count,
 			extreme != SIDE_NORMAL, now);
+	} else if (x->unmeasured_us == 0) {
+		x->unmeasured_us = now->boot_us;
+		alarm_timers_set(&a->timers, &x->timer, now->boot_us + ALARMS_FREEZE_US);
 	}
 }
 
 void sensor_due(struct alarms *a, struct sensor *x, const struct alarm_now *now)
 {
 	alarm_timers_set(&a->timers, &x->timer, RULE_NEVER);
-	if (x->device)
-		count_condition(a, x->device, CONDITION_SENSOR_OFF, &x->off, &x->device->off_count,
-			true, now);
+	count_condition(
+		a, x->device, CONDITION_SENSOR_OFF, &x->off, &x->device->off_count, true, now);
 }
 
 static void judge_battery(struct alarms *a, struct device_place *d, const struct reading *r,

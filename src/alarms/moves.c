@@ -258,6 +258,7 @@ static void change_rules(struct alarms *a, struct subject **list, const struct r
 	while (*list) {
 		struct subject *s = *list;
 		struct rule *r = successor(set, s->rule);
+		bool waits = false;
 
 		if (!r || !rule_matches(r, s->device, subject_bed(s))) {
 			subject_over(a, s,
@@ -275,6 +276,7 @@ static void change_rules(struct alarms *a, struct subject **list, const struct r
 		if (r->fingerprint != s->rule->fingerprint) {
 			/* the alarm goes on; what was measured up to now was for other settings */
 			memset(s->state, 0, r->type->state_size);
+			waits = s->judge_at_us != RULE_NEVER || s->pending;
 			s->judge_at_us = RULE_NEVER;
 			onset_forget(a, s);
 		}
@@ -286,6 +288,8 @@ static void change_rules(struct alarms *a, struct subject **list, const struct r
 		if (r->subjects)
 			r->subjects->last_of_kind = s;
 		r->subjects = s;
+		if (waits)
+			subject_wait_anew(a, s, now);
 		subject_arm(a, s);
 		list = &s->next;
 	}

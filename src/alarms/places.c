@@ -153,6 +153,12 @@ void subject_begin(struct alarms *a, struct subject *s, const struct alarm_now *
 		subject_judge(a, s, CAUSE_START, NULL, SIDE_NORMAL, now);
 }
 
+void subject_wait_anew(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	if (s->rule->type->flags & RULE_FROM_START && !subject_alarms(s))
+		subject_judge(a, s, CAUSE_START, NULL, SIDE_NORMAL, now);
+}
+
 int sensor_fill(struct alarms *a, struct sensor *x, const struct alarm_now *now)
 {
 	for (size_t i = 0; a->rules && i < a->rules->count; i++) {

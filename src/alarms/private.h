@@ -202,6 +202,8 @@ void subjects_free(struct alarms *a, struct subject **list);
 void sensors_free(struct alarms *a, struct sensor **list);
 /* A rule that waits for silence starts to wait now where it names its subject. */
 void subject_begin(struct alarms *a, struct subject *s, const struct alarm_now *now);
+/* Its rule has other settings now: what waited for silence waits anew. */
+void subject_wait_anew(struct alarms *a, struct subject *s, const struct alarm_now *now);
 struct device_place *device_find(const struct alarms *a, const char *name);
 struct bed_place *bed_find(const struct alarms *a, const char *name);
 int bed_get(

@@ -101,18 +101,18 @@ static int read_sensor(struct reader *k)
 	e = sensor_get(k->a, d, b, m, instance, k->now, &x);
 	if (e != 0)
 		return e < 0 ? e : 0;
-	x->off = fresh.off && d;
-	x->beyond = fresh.beyond && d;
 	x->heard = fresh.heard;
-	x->unmeasured_us = fresh.unmeasured_us;
 	x->measured_us = fresh.measured_us;
 	x->stamp_us = fresh.stamp_us;
 	x->demo = fresh.demo;
 	x->reason = fresh.reason;
-	if (d) {
-		d->off_count += x->off;
-		d->beyond_count += x->beyond;
-	}
+	if (!d)
+		return 0;
+	d->off_count += (unsigned)fresh.off - x->off;
+	d->beyond_count += (unsigned)fresh.beyond - x->beyond;
+	x->off = fresh.off;
+	x->beyond = fresh.beyond;
+	x->unmeasured_us = fresh.unmeasured_us;
 	alarm_timers_set(&k->a->timers, &x->timer,
 		x->unmeasured_us && !x->off ? x->unmeasured_us + ALARMS_FREEZE_US : RULE_NEVER);
 	return 0;

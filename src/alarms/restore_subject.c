@@ -113,6 +113,8 @@ static int apply_subject(struct reader *k, struct subject *s, const struct subje
 
 	take_fields(s, fresh, &save_subject_rows);
 	take_fields(s, fresh, &save_onset_rows);
+	if (k->rule) /* a line of its own says what there is of it */
+		memset(s->state, 0, k->rule->type->state_size);
 	if (epoch)
 		memcpy(s->epoch, epoch, strlen(epoch) + 1);
 	if (text) {
@@ -242,6 +244,7 @@ int restore_subject(struct reader *k, bool is_rule)
 	struct subject fresh = nothing, *s = NULL;
 	enum alarm_reason reason;
 	unsigned instance;
+	bool waits = false;
 	enum metric m;
 	int e;
 
@@ -279,6 +282,7 @@ int restore_subject(struct reader *k, bool is_rule)
 	/* what was measured for other settings is not gone on with; the alarm is */
 	k->rule = r && restore_get(k, "of") && strcmp(restore_get(k, "of"), of) == 0 ? r : NULL;
 	if (!k->rule) {
+		waits = fresh.judge_at_us != RULE_NEVER || fresh.pending;
 		fresh.judge_at_us = RULE_NEVER;
 		if (is_rule) {
 			fresh.pending = false;
@@ -299,7 +303,10 @@ int restore_subject(struct reader *k, bool is_rule)
 		tell_gone(k, &fresh, kind, reason);
 		return 0;
 	}
-	return apply_subject(k, s, &fresh);
+	e = apply_subject(k, s, &fresh);
+	if (e == 0 && waits && s->rule)
+		subject_wait_anew(k->a, s, k->now);
+	return e;
 }
 
 int restore_state(struct reader *k)

@@ -28,6 +28,7 @@ struct state {
 	bool frozen;  /* it has been at or below Freeze= */
 	bool alarmed;
 	bool measured;    /* value is one */
+	bool bound;       /* only the limit: the device could not tell how far beyond */
 	int64_t start_us; /* boot */
 	int64_t start_utc;
 	int64_t clock_us;   /* how long it has lasted, but for what is tolerated */
@@ -78,6 +79,7 @@ static const struct rule_field fields[] = {
 	S("frozen", FIELD_BOOL, frozen),
 	S("alarmed", FIELD_BOOL, alarmed),
 	S("measured", FIELD_BOOL, measured),
+	S("bound", FIELD_BOOL, bound),
 	S("start", FIELD_TIME, start_us),
 	S("start_utc", FIELD_UTC, start_utc),
 	S("clock", FIELD_I64, clock_us),
@@ -206,6 +208,16 @@ static void write_down(const struct rule_call *c, const struct state *s, struct 
 	(void)mkt_value(&s->mkt, &v->excursion.mkt);
 }
 
+/* What is beyond the device's range and has no number is at least beyond the limit. */
+static struct decimal value_of(const struct rule_call *c)
+{
+	const struct params *p = c->params;
+
+	if (c->reading->kind == VALUE_NUMBER)
+		return c->reading->number;
+	return c->extreme == SIDE_BELOW ? p->below.value : p->above.value;
+}
+
 static void begin(const struct rule_call *c, struct state *s, enum rule_side side)
 {
 	const struct params *p = c->params;
@@ -216,7 +228,7 @@ static void begin(const struct rule_call *c, struct state *s, enum rule_side sid
 	s->start_utc = c->utc_us;
 	s->clock_us = 0;
 	s->mkt = (struct mkt){ 0 };
-	s->extreme = c->reading->number;
+	s->extreme = value_of(c);
 	if (!p->door[0] && side == SIDE_ABOVE) {
 		s->tolerated_from_us = c->now_us;
 		s->tolerated_to_us = c->now_us + p->tolerance_us;
@@ -227,7 +239,7 @@ static void take(const struct rule_call *c, struct state *s, struct rule_verdict
 {
 	const struct params *p = c->params;
 	enum rule_side side = side_of(c, s);
-	struct decimal value = c->reading->number;
+	struct decimal value = value_of(c);
 
 	if (side != s->side) {
 		if (s->side > SIDE_NORMAL)
@@ -241,6 +253,7 @@ static void take(const struct rule_call *c, struct state *s, struct rule_verdict
 		(c->extreme == SIDE_BELOW || decimal_compare(value, p->freeze.value) <= 0))
 		s->frozen = true;
 	s->measured = true;
+	s->bound = c->reading->kind != VALUE_NUMBER;
 	s->value = value;
 }
 
@@ -323,7 +336,7 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 		hear_door(c, s);
 	if (!s->measured)
 		return;
-	v->has_number = true;
+	v->has_number = !s->bound;
 	v->number = s->value;
 	publish_mkt(c, s);
 	decide(c, s, v);

@@ -169,8 +169,8 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 				v->side = SIDE_ABOVE;
 		}
 		if (reach(p, base, &p->fall, &by)) {
-			v->limits.has_low = decimal_negate(&by, by) == 0 &&
-					    decimal_add(&v->limits.low, base, by) == 0;
+			by.mantissa = -by.mantissa; /* it is above 0 */
+			v->limits.has_low = decimal_add(&v->limits.low, base, by) == 0;
 			if (v->limits.has_low && decimal_compare(value, v->limits.low) < 0)
 				v->side = SIDE_BELOW;
 		}

@@ -50,12 +50,12 @@ static const struct rule_field fields[] = {
 	{ "side", FIELD_U8, offsetof(struct state, side), .count = 1 },
 };
 
-/* In millionths; -1 when it does not fit. */
+/* In millionths; what does not fit is as much as can be. */
 static int64_t millionths(struct decimal d)
 {
 	int64_t v;
 
-	return decimal_to_micro(&v, d) == 0 ? v : -1;
+	return decimal_to_micro(&v, d) == 0 ? v : INT64_MAX;
 }
 
 static int prepare(struct rule_prepare *p)
@@ -85,24 +85,33 @@ static void count(const struct params *p, struct state *s, int64_t now_us)
 	if (ms <= 0)
 		return;
 	s->since_us += ms * 1000;
-	if (height < 0 || __builtin_mul_overflow(height, ms, &part) || part > AREA_MAX - s->area)
+	if (__builtin_mul_overflow(height, ms, &part) || part > AREA_MAX - s->area)
 		s->area = AREA_MAX;
 	else
 		s->area += part;
 }
 
-static bool subtract(struct decimal *ret, struct decimal a, struct decimal b)
+/* a - b, which is above 0; as far as can be where no decimal holds it. */
+static struct decimal distance(struct decimal a, struct decimal b)
 {
-	return decimal_negate(&b, b) == 0 && decimal_add(ret, a, b) == 0;
+	struct decimal d;
+
+	if (decimal_negate(&b, b) < 0 || decimal_add(&d, a, b) < 0)
+		return (struct decimal){ INT64_MAX, 0 };
+	return d;
 }
 
 /* How far the value is beyond a limit; the side. */
 static enum rule_side beyond(const struct rule_call *c, struct decimal v, struct decimal *ret)
 {
-	if (c->limits.has_low && decimal_compare(v, c->limits.low) < 0)
-		return subtract(ret, c->limits.low, v) ? SIDE_BELOW : SIDE_NORMAL;
-	if (c->limits.has_high && decimal_compare(v, c->limits.high) > 0)
-		return subtract(ret, v, c->limits.high) ? SIDE_ABOVE : SIDE_NORMAL;
+	if (c->limits.has_low && decimal_compare(v, c->limits.low) < 0) {
+		*ret = distance(c->limits.low, v);
+		return SIDE_BELOW;
+	}
+	if (c->limits.has_high && decimal_compare(v, c->limits.high) > 0) {
+		*ret = distance(v, c->limits.high);
+		return SIDE_ABOVE;
+	}
 	return SIDE_NORMAL;
 }
 
@@ -143,8 +152,8 @@ static int64_t due(const struct params *p, const struct state *s, int64_t now_us
 {
 	int64_t height = millionths(s->beyond), us;
 
-	if (height <= 0 || __builtin_mul_overflow((p->threshold - s->area + height - 1) / height,
-				   INT64_C(1000), &us))
+	if (height == 0 || __builtin_mul_overflow(
+				   1 + (p->threshold - s->area - 1) / height, INT64_C(1000), &us))
 		return RULE_NEVER;
 	us = us < p->gap_us ? us : p->gap_us;
 	return now_us + us > s->heard_us + p->gap_us ? RULE_NEVER : now_us + us;

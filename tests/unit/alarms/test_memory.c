@@ -64,9 +64,6 @@ static const struct rule_item score[] = { { "Type", "score", false },
 	{ "Priority", "none", false } };
 static const struct rule_item gone[] = { { "Type", "absent", false }, { "Metric", "spo2", false },
 	{ "After", "1min", false }, { "Devices", "ox", false }, { "Priority", "low", false } };
-static const struct rule_settings rules[] = { { "lo", limit, 4 }, { "hi", fast, 4 },
-	{ "both", both, 3 }, { "score", score, 2 }, { "gone", gone, 5 } };
-
 /* One call; what it says must be 0 or -ENOMEM, and only if something failed. */
 static bool went(int e)
 {
@@ -87,19 +84,99 @@ static bool say(struct alarms *a, struct label *device, enum metric m, int64_t v
 	return went(alarms_reading(a, &r, now));
 }
 
-static void restore(const struct alarms *a, const struct alarm_now *now)
+/* A value that somebody has charted at the bed. */
+static bool chart(struct alarms *a, enum metric m, int64_t v, const struct alarm_now *now)
 {
-	const struct alarms_options options = { .epoch = "2-00000000" };
+	struct reading r = { .metric = (uint8_t)m,
+		.kind = VALUE_NUMBER,
+		.number = { v, 0 },
+		.origin = ORIGIN_MANUAL,
+		.time_us = now->utc_us,
+		.received_us = now->utc_us };
+	bool ok;
+
+	if (!went(label_new(&r.bed, "4")))
+		return false;
+	ok = went(alarms_reading(a, &r, now));
+	label_unref(r.bed);
+	return ok;
+}
+
+static const struct alarms_options options = { .epoch = "1-00000000" };
+static const struct rule_item fever[] = { { "Type", "limit", false },
+	{ "Metric", "body-temperature", false }, { "Above", "39", false },
+	{ "Priority", "low", false } };
+static const struct rule_item bed[] = { { "Type", "limit", false }, { "Metric", "etco2", false },
+	{ "Above", "60", false }, { "Scope", "bed", false }, { "Beds", "3", false },
+	{ "Priority", "low", false } };
+static const struct rule_settings all[] = { { "lo", limit, 4 }, { "hi", fast, 4 },
+	{ "both", both, 3 }, { "score", score, 2 }, { "gone", gone, 5 }, { "fever", fever, 4 },
+	{ "bed", bed, 6 } };
+
+static bool rules_are(struct alarms *a, const struct rule_settings *which, size_t count,
+	const struct alarm_now *now)
+{
+	struct ruleset *set = NULL;
+
+	return went(ruleset_new(&set, which, count, NULL, NULL)) &&
+	       went(alarms_set_rules(a, set, now));
+}
+
+/* Into an engine with the configuration; what has failed leaves one that works. */
+static void restore(const struct alarms *a, const struct alarm_now *now, bool with_rules)
+{
 	char why[ALARMS_WHY_MAX], *text = NULL;
 	struct alarms *b = NULL;
 	size_t length;
 
 	if (!went(alarms_save(a, now, &text, &length)))
 		return;
-	if (went(alarms_new(&b, &options)) && went(alarms_device(b, "ox", "3", now)))
-		(void)went(alarms_restore(b, text, length, 0, now, why));
+	if (went(alarms_new(&b, &options)) && (!with_rules || rules_are(b, all, 7, now)) &&
+		went(alarms_device(b, "ox", "3", now)) &&
+		!went(alarms_restore(b, text, length, 0, now, why))) {
+		struct alarms_counters counters;
+
+		alarms_counters(b, &counters);
+		assert_int_equal(counters.devices, 1);
+		alarms_tick(b, now);
+		alarms_continue(b, now);
+	}
 	alarms_free(b);
 	free(text);
+}
+
+/* The state in pieces, as the desk keeps it. */
+static void keep(const struct alarms *a, const struct alarm_now *now)
+{
+	char *one = NULL, *two = NULL, *whole = NULL;
+	size_t n;
+
+	if (went(alarms_save_piece(a, PIECE_DEVICE, "ox", false, &one, &n)) &&
+		went(alarms_save_joined(one, n, now, &whole, &n)))
+		assert_non_null(strstr(whole, "name=lo"));
+	if (went(alarms_save_piece(a, PIECE_BED, "nowhere", true, &two, &n)))
+		assert_string_equal(two, "");
+	free(one);
+	free(two);
+	free(whole);
+}
+
+/* Many devices: the heap of deadlines and the list of members grow. */
+static void storm(struct alarms *a, struct alarm_now *now)
+{
+	unsigned there = 0;
+
+	for (unsigned i = 0; i < 70; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "d%u", i);
+		if (went(alarms_device(a, name, NULL, now)))
+			there += went(alarms_condition(
+				a, CONDITION_DEVICE_SILENT, name, true, NULL, now));
+	}
+	now->boot_us += 3 * ALARMS_SECOND;
+	alarms_tick(a, now);
+	assert_true(there >= 68);
 }
 
 static void live(struct alarms *a, struct label *ox, struct alarm_now *now)
@@ -108,7 +185,7 @@ static void live(struct alarms *a, struct label *ox, struct alarm_now *now)
 	char why[ALARMS_WHY_MAX];
 	struct ruleset *set = NULL;
 
-	if (!went(ruleset_new(&set, rules, 5, NULL, NULL)))
+	if (!went(ruleset_new(&set, all, 6, NULL, NULL)))
 		return;
 	(void)went(alarms_set_rules(a, set, now));
 	if (!went(alarms_device(a, "ox", "3", now)) && !went(alarms_device(a, "ox", "3", now)))
@@ -120,17 +197,23 @@ static void live(struct alarms *a, struct label *ox, struct alarm_now *now)
 	assert_true(say(a, ox, METRIC_SPO2, 85, now) || say(a, ox, METRIC_SPO2, 85, now));
 	assert_int_equal(alarms_acknowledge(a, "lo.ox", "nurse", now, why), 0);
 	(void)say(a, ox, METRIC_PULSE_RATE, 130, now);
+	(void)chart(a, METRIC_BODY_TEMPERATURE, 40, now);
 	(void)went(alarms_set_limits(a, "lo", LIMIT_BED, "3", &low, "dr", now, why));
 	(void)went(alarms_condition(a, CONDITION_LOW_BATTERY, "ox", true, "low", now));
 	(void)went(alarms_condition(a, CONDITION_BROKER_UNREACHABLE, NULL, true, "none", now));
+	/* a reload with one rule more: what was there is not lost by it */
+	(void)rules_are(a, all, 7, now);
 	now->boot_us += 70 * ALARMS_SECOND;
 	alarms_tick(a, now);
-	restore(a, now);
+	assert_int_equal(alarms_acknowledge(a, "lo.ox", "nurse", now, why), 0);
+	restore(a, now, true);
+	restore(a, now, false);
+	keep(a, now);
+	storm(a, now);
 }
 
 static void test_each_allocation_fails(void **state)
 {
-	const struct alarms_options options = { .epoch = "1-00000000" };
 	unsigned long n = 0;
 
 	(void)state;

@@ -518,6 +518,12 @@ static bool verb(struct timeline *t, const char *event, const struct words *w, c
 		alarms_device_remove(t->a, w->at[1], &t->now);
 	} else if (strcmp(v, "remove-bed") == 0) {
 		alarms_bed_remove(t->a, w->at[1], &t->now);
+		for (size_t i = 0; i < t->place_count; i++) {
+			char *bed = strrchr(t->places[i], ' ');
+
+			if (bed && strcmp(bed + 1, w->at[1]) == 0)
+				*bed = 0;
+		}
 	} else if (strcmp(v, "patient") == 0) {
 		*e = alarms_patient(
 			t->a, w->at[1], word_or_null(w, 2), word_or_null(w, 3), &t->now);
