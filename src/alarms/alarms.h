@@ -104,7 +104,8 @@ struct alarms *alarms_free(struct alarms *a);
 WG_DEFINE_CLEANUP(struct alarms *, alarms_free)
 
 /* Takes the rules over in the old ones' place. An alarm of a rule that is gone ends; one of a rule
- * that has only other settings goes on. take is consumed. Returns 0, or -ENOMEM: some sensors are
+ * that has only other settings goes on. Limits set by people go on unless they contradict the rule
+ * as it is now; what is dropped is told. take is consumed. Returns 0, or -ENOMEM: some sensors are
  * not judged by some rules yet; the next reading tries again. */
 int alarms_set_rules(struct alarms *a, struct ruleset *take, const struct alarm_now *now);
 

@@ -201,9 +201,11 @@ void subject_relimit(struct alarms *a, struct subject *s, const struct alarm_now
 	struct rule_verdict v = { .side = SIDE_UNKNOWN, .deadline_us = RULE_NEVER };
 	struct rule_call c;
 
-	if (!known && s->rule->type->state_size == 0)
+	if (!(s->rule->type->flags & RULE_LIMITS) || (!known && s->rule->type->state_size == 0))
 		return;
 	c = subject_call(a, s, now);
+	if (known && limits_same(&c.limits, s->pending ? &s->onset.limits : &s->verdict.limits))
+		return;
 	c.cause = CAUSE_LIMITS;
 	if (known) {
 		c.reading = &r;
@@ -254,19 +256,24 @@ static void judge_member(struct alarms *a, struct subject *s, unsigned member, e
 	judge(a, s, &c, NULL, now);
 }
 
-void subject_tell_member(struct alarms *a, const struct subject *s, const struct alarm_now *now)
+void member_tell(struct alarms *a, const struct rule *r, const struct bed_place *b,
+	const struct alarm_now *now)
 {
-	const struct bed_place *b = subject_bed(s);
-
-	if (!s->rule || s->rule->dependent_count == 0 || !b || a->changing)
+	if (!b || a->changing)
 		return;
-	for (size_t i = 0; i < s->rule->dependent_count; i++) {
-		const struct dependent *d = &s->rule->dependents[i];
+	for (size_t i = 0; i < r->dependent_count; i++) {
+		const struct dependent *d = &r->dependents[i];
 		struct subject *t = subject_at(b, &a->rules->rules[d->rule]);
 
 		if (t)
-			judge_member(a, t, d->member, member_side(s->rule, b), now);
+			judge_member(a, t, d->member, member_side(r, b), now);
 	}
+}
+
+void subject_tell_member(struct alarms *a, const struct subject *s, const struct alarm_now *now)
+{
+	if (s->rule)
+		member_tell(a, s->rule, subject_bed(s), now);
 }
 
 void subject_refresh(struct alarms *a, struct subject *s, const struct alarm_now *now)

@@ -378,7 +378,7 @@ static void on_onset(struct alarms *a, struct subject *s, const struct rule_verd
 		subject_start(a, s, now);
 }
 
-static bool same_limits(const struct alarm_limits *a, const struct alarm_limits *b)
+bool limits_same(const struct alarm_limits *a, const struct alarm_limits *b)
 {
 	return a->has_low == b->has_low && a->has_high == b->has_high &&
 	       (!a->has_low || decimal_compare(a->low, b->low) == 0) &&
@@ -390,7 +390,7 @@ static void on_lasting(struct alarms *a, struct subject *s, const struct rule_ve
 	const struct reading *r, const struct alarm_now *now)
 {
 	bool other_side = v->side != s->verdict.side;
-	bool limits = !same_limits(&v->limits, &s->verdict.limits);
+	bool limits = !limits_same(&v->limits, &s->verdict.limits);
 	bool value = r && !same_value(&s->sample, r), was_stale = false;
 	enum alarm_priority p = v->priority > s->floor ? v->priority : s->floor;
 

@@ -2,7 +2,6 @@
  * Devices and patients that come, move and go, and rules that change: which
  * alarms end by it and which go on. The tables themselves are in places.c.
  */
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -42,12 +41,17 @@ static void move_sensor(
 	}
 }
 
-/* Its alarms, all technical, go on elsewhere. */
-static void update_device(struct alarms *a, struct device_place *d, const struct alarm_now *now)
+/* Its alarms, all technical, go on elsewhere, where there may be other limits and other rules. */
+static void update_device(struct alarms *a, struct device_place *d, const struct bed_place *former,
+	const struct alarm_now *now)
 {
 	for (struct sensor *x = d->sensors; x; x = x->next)
-		for (struct subject *s = x->subjects; s; s = s->next)
+		for (struct subject *s = x->subjects; s; s = s->next) {
+			member_tell(a, s->rule, former, now);
+			subject_tell_member(a, s, now);
 			subject_update(a, s, now);
+			subject_relimit(a, s, now);
+		}
 	for (struct subject *s = d->conditions; s; s = s->next)
 		subject_update(a, s, now);
 }
@@ -55,11 +59,11 @@ static void update_device(struct alarms *a, struct device_place *d, const struct
 int alarms_device(struct alarms *a, const char *name, const char *bed, const struct alarm_now *now)
 {
 	struct device_place *d = device_find(a, name);
-	struct bed_place *b = NULL;
+	struct bed_place *b = NULL, *former;
 	bool is_new = !d;
 	int e = 0;
 
-	assert(!a->busy);
+	alarms_tick(a, now);
 	if (bed)
 		e = bed_get(a, bed, now, &b);
 	if (e != 0)
@@ -76,8 +80,9 @@ int alarms_device(struct alarms *a, const char *name, const char *bed, const str
 		for (struct sensor *x = d->sensors; x; x = x->next)
 			move_sensor(a, x, b, now);
 	}
+	former = d->bed;
 	d->bed = b;
-	update_device(a, d, now);
+	update_device(a, d, former, now);
 	e = device_fill(a, d, now);
 	if (e < 0)
 		a->incomplete = true;
@@ -88,7 +93,7 @@ void alarms_device_remove(struct alarms *a, const char *name, const struct alarm
 {
 	struct device_place *d = device_find(a, name), **at = &a->devices[place_bucket(name)];
 
-	assert(!a->busy);
+	alarms_tick(a, now);
 	if (!d)
 		return;
 	for (struct sensor *x = d->sensors; x; x = x->next)
@@ -114,7 +119,7 @@ void alarms_bed_remove(struct alarms *a, const char *name, const struct alarm_no
 {
 	struct bed_place *b = bed_find(a, name), **at = &a->beds[place_bucket(name)];
 
-	assert(!a->busy);
+	alarms_tick(a, now);
 	if (!b)
 		return;
 	FOR_EACH_DEVICE(a, i, d)
@@ -124,7 +129,7 @@ void alarms_bed_remove(struct alarms *a, const char *name, const struct alarm_no
 		for (struct sensor *x = d->sensors; x; x = x->next)
 			move_sensor(a, x, NULL, now);
 		d->bed = NULL;
-		update_device(a, d, now);
+		update_device(a, d, NULL, now);
 	}
 	a->changing = true; /* nothing begins there any more */
 	for (struct sensor *x = b->sensors; x; x = x->next)
@@ -190,9 +195,10 @@ int alarms_patient(struct alarms *a, const char *bed, const char *patient, const
 	const struct alarm_now *now)
 {
 	struct bed_place *b;
-	int e = bed_get(a, bed, now, &b);
+	int e;
 
-	assert(!a->busy);
+	alarms_tick(a, now);
+	e = bed_get(a, bed, now, &b);
 	if (e != 0 || (same_label(b->patient, patient) && same_label(b->association, association)))
 		return e;
 	a->revision++;
@@ -223,9 +229,10 @@ int alarms_order_scale2(
 	struct alarms *a, const char *bed, bool on, const char *by, const struct alarm_now *now)
 {
 	struct bed_place *b;
-	int e = bed_get(a, bed, now, &b);
+	int e;
 
-	assert(!a->busy);
+	alarms_tick(a, now);
+	e = bed_get(a, bed, now, &b);
 	if (e == 0)
 		e = replace_label(&b->scale2_by, on ? by : NULL);
 	if (e != 0)
@@ -296,23 +303,13 @@ static void change_rules(struct alarms *a, struct subject **list, const struct r
 }
 
 /* Limits set by people go on with the rule of that name. */
-static void change_overrides(struct alarms *a, const struct ruleset *set)
+static void change_overrides(
+	struct alarms *a, const struct ruleset *set, const struct alarm_now *now)
 {
-	for (size_t i = 0; a->rules && i < a->rules->count; i++) {
-		struct rule *old = &a->rules->rules[i], *r = successor(set, old);
-
-		while (old->overrides) {
-			struct limit_override *o = old->overrides;
-
-			old->overrides = o->next;
-			if (r) {
-				o->next = r->overrides;
-				r->overrides = o;
-			} else {
-				override_free(a, o);
-			}
-		}
-	}
+	for (size_t i = 0; a->rules && i < a->rules->count; i++)
+		overrides_take(a, successor(set, &a->rules->rules[i]), &a->rules->rules[i], now);
+	for (size_t i = 0; i < set->count; i++)
+		overrides_check(a, &set->rules[i], now);
 }
 
 int alarms_set_rules(struct alarms *a, struct ruleset *take, const struct alarm_now *now)
@@ -320,7 +317,7 @@ int alarms_set_rules(struct alarms *a, struct ruleset *take, const struct alarm_
 	struct ruleset *old = a->rules;
 	int e;
 
-	assert(!a->busy);
+	alarms_tick(a, now);
 	/* the lists of the old rules' subjects dissolve; rules that combine others wait for the end
 	 */
 	for (size_t i = 0; old && i < old->count; i++)
@@ -341,12 +338,14 @@ int alarms_set_rules(struct alarms *a, struct ruleset *take, const struct alarm_
 		change_rules(a, &b->subjects, take, now);
 	}
 	a->changing = false;
-	change_overrides(a, take);
+	change_overrides(a, take, now);
 	a->rules = take;
 	a->generation++;
 	a->revision++;
 	ruleset_free(old);
 	e = places_fill(a, now);
+	for (size_t i = 0; i < take->count; i++)
+		limits_changed(a, &take->rules[i], NULL, now);
 	members_refresh(a, now);
 	return e;
 }

@@ -10,6 +10,8 @@
 #include "alarms/private.h"
 #include "util/decimal.h"
 
+static const struct alarm_limits nothing;
+
 struct in_force {
 	struct alarm_limits limits;
 	const struct limit_override *low, *high; /* NULL: the rule's own */
@@ -70,10 +72,11 @@ void subject_limits(struct alarms *a, struct subject *s)
 		s->high_clear_at = s->limits.high;
 }
 
-/* b NULL: everywhere. */
-static void limits_changed(
+void limits_changed(
 	struct alarms *a, struct rule *r, const struct bed_place *b, const struct alarm_now *now)
 {
+	if (!(r->type->flags & RULE_LIMITS))
+		return;
 	for (struct subject *s = r->subjects; s; s = s->next_of_kind)
 		if (!b || subject_bed(s) == b)
 			subject_relimit(a, s, now);
@@ -108,29 +111,126 @@ static void tell(struct alarms *a, const struct rule *r, enum limit_level level,
 	a->busy = false;
 }
 
+void override_tell_gone(struct alarms *a, const char *rule, enum limit_level level, const char *bed,
+	const struct alarm_limits *limits, const struct alarm_now *now)
+{
+	struct limit_change c = { .rule = rule,
+		.level = level,
+		.bed = bed,
+		.time_us = now->utc_us,
+		.before = *limits,
+		.why = "its rule or bed is gone" };
+
+	if (a->sink.limits)
+		a->sink.limits(a->sink.userdata, &c);
+}
+
+/* Leaves of *at what is in keep, which may be nothing; why NULL: without a word. */
+static void cut(struct alarms *a, const struct rule *r, struct limit_override **at,
+	const struct alarm_limits *keep, const char *why, const struct alarm_now *now)
+{
+	struct limit_override *o = *at;
+
+	if (why)
+		tell(a, r, o->level, o->bed, &o->limits, keep, NULL, why, now);
+	o->limits = *keep;
+	a->generation++;
+	a->revision++;
+	if (keep->has_low || keep->has_high)
+		return;
+	*at = o->next;
+	override_free(a, o);
+}
+
 void overrides_drop(struct alarms *a, const struct bed_place *b, bool patient_only, const char *why,
 	const struct alarm_now *now)
 {
 	for (size_t i = 0; a->rules && i < a->rules->count; i++) {
 		struct rule *r = &a->rules->rules[i];
 		struct limit_override **at = &r->overrides;
+		bool any = false;
 
 		while (*at) {
-			struct limit_override *o = *at;
-
-			if (o->bed != b || (patient_only && o->level != LIMIT_PATIENT)) {
-				at = &o->next;
+			if ((*at)->bed != b || (patient_only && (*at)->level != LIMIT_PATIENT)) {
+				at = &(*at)->next;
 				continue;
 			}
-			*at = o->next;
-			if (now)
-				tell(a, r, o->level, b, &o->limits, &(struct alarm_limits){ 0 },
-					NULL, why, now);
-			override_free(a, o);
-			a->generation++;
-			a->revision++;
+			cut(a, r, at, &nothing, now ? why : NULL, now);
+			any = true;
+		}
+		if (any && now)
+			limits_changed(a, r, b, now);
+	}
+}
+
+void overrides_take(
+	struct alarms *a, struct rule *r, struct rule *former, const struct alarm_now *now)
+{
+	struct limit_override *list = former->overrides;
+
+	former->overrides = NULL;
+	while (list) {
+		struct limit_override *o = list;
+
+		list = o->next;
+		if (r) {
+			o->next = r->overrides;
+			r->overrides = o;
+		} else {
+			o->next = NULL;
+			cut(a, former, &o, &nothing, "rule removed", now);
 		}
 	}
+}
+
+/* What the rule has a place for. */
+static struct alarm_limits fitting(const struct rule *r, const struct limit_override *o)
+{
+	struct alarm_limits l = o->limits;
+
+	if (o->bed && !list_has(r->common.beds, o->bed->name->text))
+		return nothing;
+	if (!r->limits.has_low) {
+		l.has_low = false;
+		l.low = nothing.low;
+	}
+	if (!r->limits.has_high) {
+		l.has_high = false;
+		l.high = nothing.high;
+	}
+	return l;
+}
+
+/* Whether the limits contradict each other with those of its level and of the ones above. */
+static bool contradicts(const struct rule *r, const struct limit_override *o)
+{
+	struct in_force f = { .limits = r->limits };
+	char why[ALARMS_WHY_MAX];
+
+	for (enum limit_level l = LIMIT_WARD; l <= o->level; l++)
+		take(&f, find(r, l, l == LIMIT_WARD ? NULL : o->bed));
+	return limits_check(r->common.metric, &f.limits, why) < 0;
+}
+
+void overrides_check(struct alarms *a, struct rule *r, const struct alarm_now *now)
+{
+	struct limit_override **at = &r->overrides, *o;
+
+	while ((o = *at)) {
+		struct alarm_limits keep = fitting(r, o);
+
+		if (keep.has_low != o->limits.has_low || keep.has_high != o->limits.has_high)
+			cut(a, r, at, &keep, "rule changed", now);
+		if (*at == o)
+			at = &o->next;
+	}
+	for (enum limit_level l = LIMIT_WARD; l <= LIMIT_PATIENT; l++)
+		for (at = &r->overrides; (o = *at);) {
+			if (o->level == l && contradicts(r, o))
+				cut(a, r, at, &nothing, "rule changed", now);
+			else
+				at = &o->next;
+		}
 }
 
 int override_put(struct alarms *a, struct rule *r, enum limit_level level, struct bed_place *b,

@@ -243,6 +243,9 @@ bool subject_alarms(const struct subject *s); /* active or clearing */
 /* ---- judge.c: readings to verdicts ---- */
 void subject_judge(struct alarms *a, struct subject *s, enum rule_cause cause,
 	const struct reading *r, enum rule_side extreme, const struct alarm_now *now);
+/* Rules that combine this one look at it anew, at that bed. */
+void member_tell(struct alarms *a, const struct rule *r, const struct bed_place *b,
+	const struct alarm_now *now);
 void subject_tell_member(struct alarms *a, const struct subject *s, const struct alarm_now *now);
 /* Rules that combine others look at all of them anew. */
 void subject_refresh(struct alarms *a, struct subject *s, const struct alarm_now *now);
@@ -259,6 +262,7 @@ void subject_apply(struct alarms *a, struct subject *s, const struct rule_verdic
 /* As subject_apply(), of a value that counted before: r is that one, NULL when none did. */
 void subject_apply_limits(struct alarms *a, struct subject *s, const struct rule_verdict *v,
 	const struct reading *r, const struct alarm_now *now);
+bool limits_same(const struct alarm_limits *a, const struct alarm_limits *b);
 void subject_due(struct alarms *a, struct subject *s, const struct alarm_now *now);
 void subject_arm(struct alarms *a, struct subject *s);
 /* The condition holds from here on. */
@@ -332,6 +336,18 @@ void bed_arm(struct alarms *a, struct bed_place *b);
 /* ---- override.c: limits ---- */
 void subject_limits(struct alarms *a, struct subject *s);
 void override_free(struct alarms *a, struct limit_override *o);
+/* The rule's limits may be others; b NULL: everywhere. */
+void limits_changed(
+	struct alarms *a, struct rule *r, const struct bed_place *b, const struct alarm_now *now);
+/* Moves those of a former rule to its successor; NULL: they are dropped, and that is told. */
+void overrides_take(
+	struct alarms *a, struct rule *r, struct rule *former, const struct alarm_now *now);
+/* Drops, and tells, what does not go with the rule as it is now: a side that it does not have, a
+ * bed that it is not for, and what contradicts a level that is more general. */
+void overrides_check(struct alarms *a, struct rule *r, const struct alarm_now *now);
+/* Tells of limits in a saved state whose rule or bed is gone. */
+void override_tell_gone(struct alarms *a, const char *rule, enum limit_level level, const char *bed,
+	const struct alarm_limits *limits, const struct alarm_now *now);
 /* Those of a bed (NULL: all), of one level or all. */
 void overrides_drop(struct alarms *a, const struct bed_place *b, bool patient_only, const char *why,
 	const struct alarm_now *now);

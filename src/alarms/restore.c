@@ -137,8 +137,12 @@ static int read_limits(struct reader *k)
 		(low && !restore_decimal(&low, &limits.low)) ||
 		(high && !restore_decimal(&high, &limits.high)))
 		return restore_bad(k, "limits that are none");
-	if (!k->apply || !r || (bed && !b) || !(r->type->flags & RULE_LIMITS))
+	if (!k->apply)
 		return 0;
+	if (!r || (bed && !b) || !(r->type->flags & RULE_LIMITS)) {
+		override_tell_gone(k->a, name, l, bed, &limits, k->now);
+		return 0;
+	}
 	return override_put(k->a, r, l, b, &limits, restore_get(k, "by"), since_us, &before) ==
 			       -ENOMEM
 		       ? -ENOMEM
@@ -273,6 +277,8 @@ int alarms_restore(struct alarms *a, const char *text, size_t length, int64_t el
 		return e;
 	for (unsigned c = 1; c < _CONDITION_MAX; c++)
 		group_rearm(a, &a->groups[c], now);
+	for (size_t i = 0; a->rules && i < a->rules->count; i++)
+		overrides_check(a, &a->rules->rules[i], now);
 	chatter_restored(a, now);
 	members_refresh(a, now);
 	a->generation++;

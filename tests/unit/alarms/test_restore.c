@@ -339,13 +339,16 @@ static void test_lines_end(void **state)
 static const struct {
 	const char *from, *to, *told;
 } gone[] = {
-	/* a bed that there is not any more has no inputs and no limits */
+	/* a bed that there is not any more has no inputs, and limits that are told */
 	{ "input\tmetric=pulse-rate\tbed=3", "input\tmetric=pulse-rate\tbed=9", "" },
 	{ "input\tmetric=pulse-rate\tbed=3", "input\tmetric=pulse-rate\tbed=store", "" },
-	{ "limits\tlevel=bed\trule=lo\tbed=3", "limits\tlevel=bed\trule=lo\tbed=9", "" },
-	{ "limits\tlevel=bed\trule=lo", "limits\tlevel=bed\trule=lower", "" },
+	{ "limits\tlevel=bed\trule=lo\tbed=3", "limits\tlevel=bed\trule=lo\tbed=9",
+		"limits lo bed 9 was-low=88 its rule or bed is gone by=-" },
+	{ "limits\tlevel=bed\trule=lo", "limits\tlevel=bed\trule=lower",
+		"limits lower bed 3 was-low=88 its rule or bed is gone by=-" },
 	/* a rule of that name that has no limits now */
-	{ "limits\tlevel=bed\trule=lo", "limits\tlevel=bed\trule=gone", "" },
+	{ "limits\tlevel=bed\trule=lo", "limits\tlevel=bed\trule=gone",
+		"limits gone bed 3 was-low=88 its rule or bed is gone by=-" },
 	{ "sensor\tbed=3\tmetric=consciousness", "sensor\tbed=9\tmetric=consciousness", "" },
 	{ "sensor\tdevice=ox\tmetric=perfusion-index", "sensor\tdevice=oy\tmetric=perfusion-index",
 		"" },
