@@ -262,12 +262,12 @@ INSTALL_DATA = $(INSTALL) -D -m 644 -t
 SIM_MAN := docs/man/wardsim.1
 MAN := $(filter-out $(SIM_MAN),$(sort $(wildcard docs/man/*.[1-8])))
 INTERFACE := $(sort $(wildcard docs/interface/*))
-EXAMPLES := $(sort $(wildcard conf/examples/*))
+EXAMPLES := $(sort $(wildcard conf/examples/* systemd/annunciator/*))
 FROM = $(1:%=$(DESTDIR)$(2)/%)
 man_pages = $(foreach s,1 5 8,$(call FROM,$(notdir $(filter %.$(s),$(1))),$(mandir)/man$(s)))
 UNIT_CONFIG = $(if $(filter-out /etc,$(sysconfdir)), --config $(sysconfdir)/wardgate/wardgate.conf)
 
-.PHONY: install install-sim uninstall deb check-package
+.PHONY: install install-sim uninstall deb check-package check-guest
 
 install: all ## into DESTDIR, prefix=/usr/local; what is in /etc/wardgate already stays
 	$(INSTALL_PROGRAM) $(BUILD)/wardgated $(DESTDIR)$(sbindir)/wardgated
@@ -286,6 +286,8 @@ install: all ## into DESTDIR, prefix=/usr/local; what is in /etc/wardgate alread
 	for m in $(MAN); do $(INSTALL_DATA) $(DESTDIR)$(mandir)/man$${m##*.} $$m || exit; done
 	$(INSTALL_DATA) $(DESTDIR)$(docdir)/interface $(INTERFACE)
 	$(INSTALL_DATA) $(DESTDIR)$(docdir)/examples $(EXAMPLES)
+	sed -i 's|/usr/sbin/wardgated|$(sbindir)/wardgated$(UNIT_CONFIG)|' \
+		$(DESTDIR)$(docdir)/examples/wardgated-annunciator.conf
 	if [ -d completion ]; then \
 		$(INSTALL) -D -m 644 completion/wardgatectl.bash $(DESTDIR)$(bashcompletiondir)/wardgatectl; \
 		$(INSTALL_DATA) $(DESTDIR)$(zshcompletiondir) completion/_wardgatectl; \
@@ -317,6 +319,11 @@ check-package: all deb ## the packages: by lintian, and in a fresh system
 	@tests/tools/install-deps $(PACKAGE_DEPS)
 	@$(PYTHON) tests/tools/run-checks $(BUILD)=package
 PACKAGE_DEPS := lintian mmdebstrap systemd-container util-linux python3-pytest python3-jeepney
+
+check-guest: all ## the annunciator with the kernel's GPIO and LEDs, in a virtual machine
+	@tests/tools/install-deps $(GUEST_DEPS)
+	@tests/guest/run $(BUILD) annunciator
+GUEST_DEPS := mmdebstrap qemu-system-x86 e2fsprogs linux-headers-amd64
 
 # Not in there: a whole system's directories, and a copy of this tree.
 -include $(shell find $(BUILD) \( -path $(BUILD)/package -o -path $(BUILD)/deb \) -prune -o -name '*.d' -print 2>/dev/null)

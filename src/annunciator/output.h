@@ -15,8 +15,8 @@
 /* Setting an output is done on the loop: one that takes longer is left alone for a while. */
 #define OUTPUT_SLOW_US INT64_C(200000)
 /* How often an output is set anew though nothing changed: somebody else may have set the LED, or a
- * chip may have been plugged in again. */
-#define OUTPUT_REFRESH_US INT64_C(10000000)
+ * chip may be gone, whose lines the kernel does not tell us of. */
+#define OUTPUT_REFRESH_US INT64_C(2000000)
 
 /* How the kernel is asked; tests have their own. */
 struct output_kernel {
