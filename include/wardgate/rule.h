@@ -48,7 +48,7 @@ struct rule_setting {
 	enum setting_kind kind;
 	size_t offset;            /* within the parameters */
 	const char *standard;     /* the default, as it would be written; "": none */
-	int64_t min, max;         /* of a duration (microseconds) or a count; max 0: no bounds */
+	int64_t min, max;         /* of a duration (microseconds) or a count */
 	const char *const *words; /* SETTING_CHOICE, up to a NULL */
 	bool required;
 	const char *example, *help;

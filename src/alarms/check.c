@@ -2,6 +2,7 @@
  * Whether the settings of rules make sense: each rule by itself, then all of
  * them together. Every fault is a sentence that says what would be right.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +51,7 @@ bool metric_has_units(enum metric m)
 
 enum alarm_kind metric_alarm_kind(enum metric m)
 {
-	if (m >= METRIC_HEART_RATE && m <= METRIC_NEWS2)
+	if (m <= METRIC_NEWS2)
 		return ALARM_PHYSIOLOGICAL;
 	if (m >= METRIC_BUTTON && m <= METRIC_FALL)
 		return ALARM_ADVISORY;
@@ -59,8 +60,10 @@ enum alarm_kind metric_alarm_kind(enum metric m)
 
 static void write_decimal(char *buf, size_t size, struct decimal d)
 {
-	if (decimal_format(buf, size, d) < 0)
-		snprintf(buf, size, "?");
+	ssize_t n = decimal_format(buf, size, d);
+
+	assert(n > 0); /* every decimal was made by decimal_from_parts() or has fewer digits */
+	(void)n;
 }
 
 int limits_check(enum metric metric, const struct alarm_limits *limits, char *why)
@@ -145,8 +148,7 @@ static bool check_metric(struct ruleset_check *k, struct rule *r, uint64_t bad)
 static void check_margins(struct ruleset_check *k, struct rule *r)
 {
 	const struct rule_common *c = &r->common;
-	struct decimal margin = { 0 }, negative;
-	const struct decimal *limit = c->below.given ? &c->below.value : &c->above.value;
+	struct decimal margin = { 0 };
 	bool both = c->below.given && c->above.given;
 
 	if (c->clear_at.given && c->hysteresis.given) {
@@ -162,10 +164,11 @@ static void check_margins(struct ruleset_check *k, struct rule *r)
 				"instead");
 			return;
 		}
-		/* Both have at most 9 places and 18 digits; what overflows is no limit. */
-		if (decimal_negate(&negative, *limit) < 0 ||
-			decimal_add(&margin, c->clear_at.value, negative) < 0 ||
-			(c->above.given && decimal_negate(&margin, margin) < 0)) {
+		struct decimal good = c->below.given ? c->clear_at.value : c->above.value;
+		struct decimal bad = c->below.given ? c->below.value : c->clear_at.value;
+
+		bad.mantissa = -bad.mantissa; /* read from text, it is not the lowest there is */
+		if (decimal_add(&margin, good, bad) < 0) {
 			ruleset_blame(k, r, "ClearAt", "has too many digits");
 			return;
 		}
@@ -310,7 +313,7 @@ static void check_pair(struct ruleset_check *k, struct rule *r, const struct rul
 	if (r->faulty || other->faulty || !(r->type->flags & other->type->flags & RULE_LIMITS) ||
 		r->type != other->type || r->common.metric != other->common.metric)
 		return;
-	if (r->fingerprint == other->fingerprint && pair_meets(r, other))
+	if (r->fingerprint == other->fingerprint)
 		ruleset_blame(k, r, "Type",
 			"and all else is the same as in [Rule %s]; leave one of them out",
 			other->name);

@@ -157,7 +157,7 @@ void group_due(struct alarms *a, struct group *g, const struct alarm_now *now)
 	if (g->open && g->members <= ALARMS_STORM_MAX / 2 &&
 		g->joined_us + ALARMS_STORM_US <= now->boot_us)
 		ungroup(a, g, now);
-	else if (g->changed)
+	else
 		tell_group(a, g, now);
 	arm_group(a, g);
 }

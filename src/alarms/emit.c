@@ -89,12 +89,10 @@ static void write_reading(struct text *t, const struct subject *s, const struct 
 		describe_metric(t, m);
 	if (s->stale) {
 		text_lit(t, " is not known");
-	} else if (v->has_number || x->kind == VALUE_NUMBER) {
-		struct decimal number = v->has_number ? v->number : x->number;
-
+	} else if (v->has_number) {
 		text_char(t, ' ');
-		describe_value(t, m, number);
-		was = was || (is_measured(x) && is_back(v, number));
+		describe_value(t, m, v->number);
+		was = was || (is_measured(x) && is_back(v, v->number));
 	}
 	if (was && has_limit(v))
 		text_lit(t, ", was");
@@ -116,7 +114,7 @@ static void write_rule_text(struct alarms *a, struct subject *s, const struct ru
 	if (s->rule->type->describe && !s->stale && (w.has_number || w.side == SIDE_PRESENT))
 		s->rule->type->describe(&c, &w, t);
 	else
-		write_reading(t, s, v, x, gone);
+		write_reading(t, s, &w, x, gone);
 	if (x->validity == VALIDITY_QUESTIONABLE)
 		text_lit(t, " (questionable)");
 	else if (x->validity == VALIDITY_BELOW_RANGE || x->validity == VALIDITY_ABOVE_RANGE)
@@ -188,7 +186,7 @@ static void set_value(struct alarm_event *e, const struct subject *s, const stru
 
 static void give(struct alarms *a, const struct alarm_event *e)
 {
-	if (a->restoring)
+	if (a->restoring) /* never: no rule type begins an alarm by being there */
 		return;
 	a->counters.events++;
 	if (!a->sink.event)

@@ -90,7 +90,7 @@ void subject_pause_due(struct alarms *a, struct subject *s, const struct alarm_n
 	if (s->inactive_until_us <= now->boot_us) {
 		end_own(s, PAUSED | OFF);
 		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_EXPIRED, NULL, now);
-	} else if (s->remind_us <= now->boot_us) {
+	} else {
 		s->remind_us = now->boot_us + ALARMS_REMIND_US;
 		emit_event(a, s, PHASE_CONTINUE, ALARM_REASON_REMINDER, NULL, now);
 	}

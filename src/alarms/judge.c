@@ -376,7 +376,7 @@ static void on_publish(const struct rule_call *c, struct alarm_computed *compute
 	computed->bed = b ? b->name->text : NULL;
 	computed->device = k->s->device ? k->s->device->name->text : NULL;
 	computed->time_us = k->now->utc_us;
-	if (k->a->restoring)
+	if (k->a->restoring) /* never: what is computed needs a reading or a deadline */
 		return;
 	if (k->a->sink.computed) {
 		k->a->busy = true;

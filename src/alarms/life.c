@@ -149,8 +149,7 @@ bool subject_is_silent(const struct subject *s)
 void subject_arm_escalation(struct subject *s, const struct alarm_now *now)
 {
 	if (s->rule && s->rule->common.escalate_after_us > 0 && s->escalate_us == RULE_NEVER &&
-		subject_alarms(s) && !subject_is_silent(s) &&
-		!(s->inactivation & INACTIVATION_ACKNOWLEDGED))
+		subject_alarms(s) && !(s->inactivation & INACTIVATION_ACKNOWLEDGED))
 		s->escalate_us = now->boot_us + s->rule->common.escalate_after_us;
 }
 
@@ -220,7 +219,7 @@ void subject_over(struct alarms *a, struct subject *s, enum alarm_reason reason,
 
 	if (reason != ALARM_REASON_NONE)
 		memset(s->starts, 0, sizeof(s->starts));
-	if (s->grouped && reason != ALARM_REASON_NONE)
+	if (s->grouped) /* it has no life of its own: whoever ends it says why */
 		group_leave(a, s, now);
 	if (reason != ALARM_REASON_NONE)
 		onset_forget(a, s);
@@ -338,7 +337,7 @@ static void begin_onset(
 	if (!r)
 		sample_drop(&s->onset.sample);
 	s->onset_us = now->boot_us;
-	s->onset.utc = r && r->time_us ? r->time_us : now->utc_us;
+	s->onset.utc = r ? r->time_us : now->utc_us;
 	a->revision++;
 }
 

@@ -240,7 +240,7 @@ int alarms_order_scale2(
 	b->scale2 = on;
 	a->revision++;
 	for (struct subject *s = b->subjects; s; s = s->next)
-		if (s->rule->inputs[0] || s->rule->inputs[1])
+		if (rule_has_inputs(s->rule))
 			subject_judge(a, s, CAUSE_TICK, NULL, SIDE_NORMAL, now);
 	return 0;
 }

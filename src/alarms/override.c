@@ -57,7 +57,7 @@ static struct in_force in_force(const struct rule *r, const struct bed_place *b)
 
 void subject_limits(struct alarms *a, struct subject *s)
 {
-	struct decimal margin;
+	struct decimal margin = s->rule->high_margin;
 
 	if (s->limits_generation == a->generation)
 		return;
@@ -67,8 +67,8 @@ void subject_limits(struct alarms *a, struct subject *s)
 	 * limit itself. */
 	if (decimal_add(&s->low_clear_at, s->limits.low, s->rule->low_margin) < 0)
 		s->low_clear_at = s->limits.low;
-	if (decimal_negate(&margin, s->rule->high_margin) < 0 ||
-		decimal_add(&s->high_clear_at, s->limits.high, margin) < 0)
+	margin.mantissa = -margin.mantissa; /* it is 0 or more */
+	if (decimal_add(&s->high_clear_at, s->limits.high, margin) < 0)
 		s->high_clear_at = s->limits.high;
 }
 
@@ -97,7 +97,7 @@ static void tell(struct alarms *a, const struct rule *r, enum limit_level level,
 	struct limit_change c = { .rule = r->name,
 		.level = level,
 		.bed = b ? b->name->text : NULL,
-		.patient = b && level == LIMIT_PATIENT && b->patient ? b->patient->text : NULL,
+		.patient = level == LIMIT_PATIENT ? b->patient->text : NULL,
 		.by = by,
 		.time_us = now->utc_us,
 		.before = *before,

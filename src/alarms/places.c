@@ -57,6 +57,11 @@ bool rule_matches(const struct rule *r, const struct device_place *d, const stru
 	return r->by_bed || rule_hears(r, d ? d->name : NULL);
 }
 
+bool rule_has_inputs(const struct rule *r)
+{
+	return (r->inputs[0] | r->inputs[1]) != 0;
+}
+
 bool rule_hears(const struct rule *r, const struct label *device)
 {
 	return strcmp(r->common.devices, "*") == 0 ||
@@ -155,7 +160,7 @@ void subject_begin(struct alarms *a, struct subject *s, const struct alarm_now *
 
 void subject_wait_anew(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
-	if (s->rule->type->flags & RULE_FROM_START && !subject_alarms(s))
+	if (s->rule->type->flags & RULE_FROM_START)
 		subject_judge(a, s, CAUSE_START, NULL, SIDE_NORMAL, now);
 }
 
@@ -191,7 +196,7 @@ int bed_fill(struct alarms *a, struct bed_place *b, const struct alarm_now *now)
 
 		if (!r->by_bed || !rule_matches(r, NULL, b))
 			continue;
-		if ((r->inputs[0] || r->inputs[1]) && !b->inputs) {
+		if (rule_has_inputs(r) && !b->inputs) {
 			b->inputs = calloc(_METRIC_MAX, sizeof(*b->inputs));
 			if (!b->inputs)
 				return -ENOMEM;

@@ -224,6 +224,8 @@ int places_fill(struct alarms *a, const struct alarm_now *now);
 void places_free(struct alarms *a);
 struct bed_place *subject_bed(const struct subject *s);
 struct bed_place *sensor_bed(const struct sensor *x);
+/* Whether it looks at what is known at its bed. */
+bool rule_has_inputs(const struct rule *r);
 bool rule_matches(const struct rule *r, const struct device_place *d, const struct bed_place *b);
 /* Whether a rule of a bed listens to that device (NULL: a charted or computed value). */
 bool rule_hears(const struct rule *r, const struct label *device);

@@ -139,7 +139,8 @@ static int read_limits(struct reader *k)
 		return restore_bad(k, "limits that are none");
 	if (!k->apply)
 		return 0;
-	if (!r || (bed && !b) || !(r->type->flags & RULE_LIMITS)) {
+	if (!r || (bed && !b) || !(r->type->flags & RULE_LIMITS) ||
+		(l == LIMIT_PATIENT && !b->patient)) {
 		override_tell_gone(k->a, name, l, bed, &limits, k->now);
 		return 0;
 	}
@@ -235,10 +236,9 @@ static int walk(struct reader *k, char *text, int64_t elapsed_us)
 
 	k->line = 0;
 	k->expect_state = false;
-	for (char *line = text, *end; e == 0 && *line; line = end + 1) {
+	for (char *line = text, *end; e == 0; line = end + 1) {
 		end = strchr(line, '\n');
-		if (!end) /* check_end() has seen that the last line has one */
-			return restore_bad(k, "its end is missing");
+		assert(end); /* check_end() has seen the last line, which ends this */
 		*end = 0;
 		k->line++;
 		e = restore_split(k, line);

@@ -150,15 +150,13 @@ static struct subject *find_subject(
 }
 
 /* Finds or makes where the line belongs. NULL in *ret: it is gone. */
-static int find_place(struct reader *k, struct rule *r, enum alarm_condition c,
-	struct subject **ret, enum alarm_reason *reason)
+static int find_place(struct reader *k, struct rule *r, enum alarm_condition c, enum metric m,
+	unsigned instance, struct subject **ret, enum alarm_reason *reason)
 {
 	const char *device = restore_get(k, "device"), *bed = restore_get(k, "bed");
 	struct device_place *d = device ? device_find(k->a, device) : NULL;
 	struct bed_place *b = bed ? bed_find(k->a, bed) : NULL;
 	struct sensor *x;
-	unsigned instance;
-	enum metric m;
 	int e;
 
 	*ret = NULL;
@@ -183,12 +181,10 @@ static int find_place(struct reader *k, struct rule *r, enum alarm_condition c,
 		return 0;
 	}
 	*reason = ALARM_REASON_RULE_CHANGED;
-	if (!restore_get(k, "metric")) {
+	if (m == METRIC_NONE) {
 		*ret = b ? find_subject(b->subjects, r, c) : NULL;
 		return 0;
 	}
-	if (restore_metric(k, &m) != 0 || restore_instance(k, &instance) != 0)
-		return ALARMS_E_REFUSED;
 	e = sensor_get(k->a, d, b, m, instance, k->now, &x);
 	if (e == 0)
 		*ret = find_subject(x->subjects, r, c);
@@ -243,9 +239,9 @@ int restore_subject(struct reader *k, bool is_rule)
 	struct rule *r = is_rule && name && k->a->rules ? ruleset_find(k->a->rules, name) : NULL;
 	struct subject fresh = nothing, *s = NULL;
 	enum alarm_reason reason;
-	unsigned instance;
+	unsigned instance = 0;
 	bool waits = false;
-	enum metric m;
+	enum metric m = METRIC_NONE;
 	int e;
 
 	if (!name || !key || strlen(key) > ALARM_KEY_MAX || !kind ||
@@ -291,7 +287,7 @@ int restore_subject(struct reader *k, bool is_rule)
 	}
 	if (e != 0 || !k->apply)
 		return e;
-	e = find_place(k, r, c, &s, &reason);
+	e = find_place(k, r, c, m, instance, &s, &reason);
 	if (e != 0)
 		return e;
 	if (s && s->rule && fresh.life != LIFE_IDLE && (fresh.step == 0) != subject_is_silent(s)) {

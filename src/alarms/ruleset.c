@@ -13,6 +13,7 @@
 
 #include "alarms/ruleset_private.h"
 #include "util/hash.h"
+#include "util/text.h"
 
 #define RULE(id) extern const struct rule_type rule_##id;
 #include "alarms/rules/rules.def"
@@ -111,11 +112,14 @@ static bool name_is_good(const char *name)
 
 static void blame_type(struct ruleset_check *k, const struct rule *r)
 {
-	char words[RULE_WHY_MAX] = "";
-	size_t n = 0;
+	char words[RULE_WHY_MAX];
+	struct text t = text_init(words, sizeof(words) - 1);
 
-	for (size_t i = 0; i < ARRAY_SIZE(types) && n < sizeof(words); i++)
-		n += (size_t)snprintf(words + n, sizeof(words) - n, " %s", types[i]->name);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		text_char(&t, ' ');
+		text_str(&t, types[i]->name);
+	}
+	*t.at = 0;
 	ruleset_blame(k, r, "Type", "is no type of rule; give one of%s", words);
 }
 

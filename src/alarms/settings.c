@@ -3,6 +3,7 @@
  */
 #include "alarms/settings.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -150,7 +151,7 @@ static int read_duration(const struct rule_setting *row, const char *value, int6
 	if (setting_duration(value, ret) < 0)
 		return refuse(why, "is no duration; give a number and a unit (ms, s, min, h, d), "
 				   "e.g. 15s");
-	if (row->max > 0 && (*ret < row->min || *ret > row->max)) {
+	if (*ret < row->min || *ret > row->max) {
 		snprintf(why, RULE_WHY_MAX, "is out of range; give %lld ms to %lld s",
 			(long long)(row->min / 1000), (long long)(row->max / SECOND));
 		return -EINVAL;
@@ -165,7 +166,7 @@ static int read_count(const struct rule_setting *row, const char *value, uint32_
 
 	if (take_number(&at, &v) == 0 || *at || v > UINT32_MAX)
 		return refuse(why, "is no whole number; give e.g. 3");
-	if (row->max > 0 && (v < row->min || v > row->max)) {
+	if (v < row->min || v > row->max) {
 		snprintf(why, RULE_WHY_MAX, "is out of range; give %lld to %lld",
 			(long long)row->min, (long long)row->max);
 		return -EINVAL;
@@ -184,8 +185,10 @@ static int read_choice(const struct rule_setting *row, const char *value, int *r
 			return 0;
 		}
 	n = (size_t)snprintf(why, RULE_WHY_MAX, "is none of the words; give one of");
-	for (int i = 0; row->words[i] && n < RULE_WHY_MAX; i++)
+	for (int i = 0; row->words[i]; i++) {
 		n += (size_t)snprintf(why + n, RULE_WHY_MAX - n, " %s", row->words[i]);
+		assert(n < RULE_WHY_MAX); /* the words are few and ours */
+	}
 	return -EINVAL;
 }
 

@@ -30,7 +30,7 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 	const struct params *p = c->params;
 	struct state *s = c->state;
 
-	if (c->cause == CAUSE_READING || (c->cause == CAUSE_START && !s->last_us))
+	if (c->cause == CAUSE_READING || c->cause == CAUSE_START)
 		s->last_us = c->now_us;
 	if (!s->last_us)
 		return;

@@ -115,8 +115,9 @@ static int prepare(struct rule_prepare *p)
 			p->why_key = "Bands";
 			return -EINVAL;
 		}
-		if ((!b->below && decimal_negate(&add, margin) < 0) ||
-			decimal_add(&b->clear_at, b->limit, add) < 0)
+		if (!b->below)
+			add.mantissa = -add.mantissa; /* it is 0 or more */
+		if (decimal_add(&b->clear_at, b->limit, add) < 0)
 			return refuse(p, "has too many digits");
 		if (b->priority > p->highest)
 			p->highest = b->priority;

@@ -31,9 +31,9 @@ struct state {
 	bool bound;       /* only the limit: the device could not tell how far beyond */
 	int64_t start_us; /* boot */
 	int64_t start_utc;
-	int64_t clock_us;   /* how long it has lasted, but for what is tolerated */
-	int64_t counted_us; /* boot: up to when all is counted */
-	int64_t tolerated_from_us, tolerated_to_us; /* boot */
+	int64_t clock_us;        /* how long it has lasted, but for what is tolerated */
+	int64_t counted_us;      /* boot: up to when all is counted */
+	int64_t tolerated_to_us; /* boot; from when it was set on */
 	struct decimal value, extreme;
 	struct mkt mkt; /* of the excursion */
 	struct mkt period;
@@ -84,7 +84,6 @@ static const struct rule_field fields[] = {
 	S("start_utc", FIELD_UTC, start_utc),
 	S("clock", FIELD_I64, clock_us),
 	S("counted", FIELD_TIME, counted_us),
-	S("from", FIELD_TIME, tolerated_from_us),
 	S("to", FIELD_TIME, tolerated_to_us),
 	S("value", FIELD_DECIMAL, value),
 	S("extreme", FIELD_DECIMAL, extreme),
@@ -144,10 +143,9 @@ static int prepare(struct rule_prepare *p)
 /* How much of the time from a to b is tolerated. */
 static int64_t tolerated(const struct state *s, int64_t a, int64_t b)
 {
-	int64_t from = s->tolerated_from_us > a ? s->tolerated_from_us : a;
 	int64_t to = s->tolerated_to_us < b ? s->tolerated_to_us : b;
 
-	return to > from ? to - from : 0;
+	return to > a ? to - a : 0;
 }
 
 /* Counts the value that holds up to now. */
@@ -169,8 +167,7 @@ static void count(struct state *s, int64_t now_us)
 
 static bool within(struct decimal v, struct decimal limit, struct decimal margin, int direction)
 {
-	if (direction < 0 && decimal_negate(&margin, margin) < 0)
-		return true;
+	margin.mantissa *= direction; /* it is 0 or more */
 	return decimal_add(&limit, limit, margin) < 0 || decimal_compare(v, limit) * direction >= 0;
 }
 
@@ -230,7 +227,6 @@ static void begin(const struct rule_call *c, struct state *s, enum rule_side sid
 	s->mkt = (struct mkt){ 0 };
 	s->extreme = value_of(c);
 	if (!p->door[0] && side == SIDE_ABOVE) {
-		s->tolerated_from_us = c->now_us;
 		s->tolerated_to_us = c->now_us + p->tolerance_us;
 	}
 }
@@ -266,7 +262,6 @@ static void hear_door(const struct rule_call *c, struct state *s)
 	if (!c->reading->boolean) {
 		if (s->tolerated_to_us > c->now_us)
 			return; /* opened again before the last time was over: no more is given */
-		s->tolerated_from_us = c->now_us;
 		s->tolerated_to_us = c->now_us + p->tolerance_us;
 	} else if (s->tolerated_to_us > c->now_us) {
 		s->tolerated_to_us = c->now_us + p->tolerance_us;
@@ -378,8 +373,7 @@ static bool valid(const void *params, const void *state)
 	const struct state *s = state;
 
 	(void)params;
-	return s->clock_us >= 0 && s->clock_us < INT64_MAX / 4 &&
-	       (s->side == 0 || (s->side >= SIDE_NORMAL && s->side <= SIDE_ABOVE)) &&
+	return s->clock_us >= 0 && s->clock_us < INT64_MAX / 4 && s->side <= SIDE_ABOVE &&
 	       mkt_valid(&s->mkt) && mkt_valid(&s->period);
 }
 

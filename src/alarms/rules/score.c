@@ -5,6 +5,7 @@
  */
 #include "alarms/rules/score_table.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -216,8 +217,7 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 	bool rises, changed;
 	struct score s;
 
-	if (!c->inputs)
-		return;
+	assert(c->inputs); /* a table has at least one row, and that a metric */
 	s = work_out(c, &computed);
 	if (s.known == 0 && !st->told_us)
 		return; /* nothing is known of anybody here */

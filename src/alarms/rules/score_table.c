@@ -3,6 +3,7 @@
  */
 #include "alarms/rules/score_table.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -257,6 +258,10 @@ int score_table_read(struct score_table *ret, const char *text, char *why)
 			return -EINVAL;
 		ret->count = i + 1;
 	}
+	if (ret->count == 0) {
+		snprintf(why, RULE_WHY_MAX, "has no row; give e.g. pulse-rate:..100=0,101..=2");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -292,8 +297,8 @@ static bool fits(const struct score_row *row, const struct score_cell *c,
 			return !c->has_low;
 		if (in->extreme == SIDE_ABOVE)
 			return !c->has_high;
-		return (!c->has_low || decimal_compare(number, c->low) >= 0) &&
-		       (!c->has_high || decimal_compare(number, c->high) <= 0);
+		/* the cells join: what is above the one before is in this one */
+		return !c->has_high || decimal_compare(number, c->high) <= 0;
 	case METRIC_BOOLEAN:
 		return in->boolean == c->boolean;
 	case METRIC_WORD:
@@ -307,15 +312,19 @@ bool score_row_points(const struct score_table *t, const struct score_row *row, 
 {
 	unsigned first = row->variant_of;
 
-	while (row->variant_of == first && (row->conditions & conditions) != row->conditions) {
+	while ((row->conditions & conditions) != row->conditions) {
 		row++;
 		while (row < t->rows + t->count && row->variant_of != first)
 			row++;
 		if (row >= t->rows + t->count)
 			return false;
 	}
-	if (row->kind == METRIC_NUMBER && decimal_round(&part->number, in->number, row->places) < 0)
-		return false;
+	if (row->kind == METRIC_NUMBER) {
+		int e = decimal_round(&part->number, in->number, row->places);
+
+		assert(e == 0); /* what is rounded has fewer digits */
+		(void)e;
+	}
 	for (unsigned i = 0; i < row->cell_count; i++)
 		if (fits(row, &row->cells[i], in, part->number)) {
 			part->points = row->cells[i].points;

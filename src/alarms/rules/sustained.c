@@ -207,7 +207,7 @@ static bool valid(const void *params, const void *state)
 
 	(void)params;
 	return s->area >= 0 && s->area <= AREA_MAX && s->beyond.mantissa >= 0 &&
-	       (s->side == 0 || (s->side >= SIDE_NORMAL && s->side <= SIDE_ABOVE));
+	       s->side <= SIDE_ABOVE;
 }
 
 const struct rule_type rule_sustained = {
