@@ -25,8 +25,8 @@ CONDITIONS = {"device-silent": "medium", "low-battery": "low", "auth-failing": "
 GATHERED = ("device-silent", "auth-failing")  # wait for their like, of other devices
 # What the engine is known to do otherwise (README.md): True until it is put right.
 QUIRKS = {"MB-2": False, "MB-3": False, "MB-4": False, "MB-5": False, "MB-7": False, "MB-8": False, "MB-9": False,
-          "MB-10": False, "MB-14": True, "MB-15": True,
-          "MB-16": True, "MB-17": True}
+          "MB-10": False, "MB-14": False, "MB-15": True,
+          "MB-16": False, "MB-17": True, "MB-18": True, "MB-19": True}
 
 
 class Model:
@@ -496,6 +496,9 @@ class Model:
             if before:
                 self.overrides[place] = before
             return 3
+        for s in list(self.subjects.values()):
+            if s.rule is rule_of and (level == "ward" or self.bed_of(s) == bed):
+                s.judge_anew(self.now)
         return 0
 
     def contradict(self, rule):
@@ -508,12 +511,10 @@ class Model:
     def do_restart(self, elapsed, shift):
         elapsed = int(elapsed)
         self.now += abs(elapsed)
-        for s in self.subjects.values():
-            if s.rule and s.rule.type.from_start and s.device in s.rule.devices and not s.named and not s.alarm:
-                s.named, s.made_at = True, self.now
         if 0 <= elapsed <= AS_BEFORE:
             return 0
         for s in self.subjects.values():
             if not s.condition:
                 s.forget()
+                s.silent = True  # what was measured before is no longer known
         return 0

@@ -51,7 +51,12 @@ class Limit(Type):
         if not r["measured"]:
             return Verdict("unknown", cause=cause)
         low, high = s.limits()
-        side = beyond(r, low, high, s.active_side(), s.rule.back)
+        plain = beyond(r, low, high)
+        if plain != "normal":
+            s.beyond_limit = plain, low if plain == "below" else high
+        # Back from another limit than the one that is in force now, no distance counts.
+        same = s.beyond_limit in (("below", low), ("above", high))
+        side = beyond(r, low, high, s.active_side(), s.rule.back if same else 0)
         return Verdict(side, at_once=r["episodic"], cause=cause)
 
     def crosses(self, s, r):

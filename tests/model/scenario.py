@@ -4,7 +4,6 @@ import random
 from alarm_model import QUIRKS
 
 SECOND = 1000000
-TIMED = ("absent", "event", "coldchain", "sustained", "score", "combination")  # change by time alone
 
 
 class Scenario:
@@ -248,8 +247,8 @@ class Scenario:
 
     def restart(self):
         spans = (0, 1, 5, 20, 29, 31, 45, 60)
-        if any(i["Type"] in TIMED for i in self.book.values()):
-            spans = (0,)  # MB-13
+        if QUIRKS["MB-19"] and any(i["Type"] == "absent" for i in self.book.values()):
+            spans = spans[:5]
         self.add("restart", self.pick(*spans) * SECOND + 1, self.pick(0, 0, 1000 * SECOND, -500 * SECOND))
         self.t = max(self.t, self.t + int(self.steps[-1][2][0]))
 

@@ -83,9 +83,11 @@ class Subject:
         self.starts = []  # times, for the chatter limit
         self.late_at = None
         self.held = False  # by the chatter limit
+        self.silent = False  # its device says nothing
         self.forget()
         self.alarm = None
         self.side = "normal"  # of the alarm
+        self.beyond_limit = None  # side and limit that a value was last beyond
 
     def of_patient(self):
         return self.rule is not None and self.rule.kind == "physiological"
@@ -132,6 +134,7 @@ class Subject:
 
     def judge(self, cause, now):
         self.judged_at = now
+        self.silent = cause == "silent"
         if cause == "silent" and self.rule.type.silence_is_unknown:
             v = Verdict("unknown", cause=cause)
         else:
@@ -242,6 +245,26 @@ class Subject:
         if self.alarm and self.alarm.escalate_at is not None and self.alarm.escalate_at <= reach:
             self.escalate(now)
 
+    def judge_anew(self, now):
+        """The limits are others: the last value is judged by them."""
+        if not self.history:
+            return
+        if not self.history[-1]["measured"] or self.frozen_at is not None:
+            if self.state() != "active" and self.frozen_at is not None:
+                last = [r for r in self.history if r["measured"]][-1:]
+                if last and self.rule.type.crosses(self, last[0]) == "normal":
+                    self.onset = self.frozen_at = None
+            return
+        if self.state() == "active" and self.silent or self.state() != "active" and self.onset is None:
+            return
+        before, self.judged_at = self.onset_samples, now
+        v = self.rule.type.judge(self, "limits", now)
+        v.at_once = False
+        other = self.onset is not None and self.onset_side != v.side
+        self.take(v, now)
+        if self.onset is not None:
+            self.onset_samples = 1 if other else before
+
     # ---- life ----
 
     def start(self, now):
@@ -303,8 +326,11 @@ class Subject:
         clear_at = self.clear_at
         self.forget()
         self.clear_at = clear_at
-        self.history = []
-        self.named = self.named and not self.model.quirks["MB-14"]
+        self.named = self.named or any(r["measured"] for r in self.history)
+        if self.state() == "active" and self.model.quirks["MB-18"]:
+            self.named = False
+        if self.rule.items["Type"] != "limit":
+            self.history, self.made_at = [], self.model.now
 
     def escalate(self, now):
         a = self.alarm

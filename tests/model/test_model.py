@@ -75,7 +75,7 @@ def by_key(events):
                 continue
             last[key] = n
         of_key = keys.setdefault(key, [])
-        if of_key and of_key[-1][0] == e["t"] and of_key[-1][1]["reason"] == "broken":
+        if of_key and of_key[-1][0] == e["t"] and of_key[-1][1]["reason"] in ("broken", "expired"):
             of_key.pop()  # by another alarm in the same instant as its own event: their order is not said
         of_key.append((e["t"], n))
     return keys
