@@ -140,6 +140,15 @@ static void put_excursion(struct text *t, const struct alarm_excursion *x)
 	text_char(t, '}');
 }
 
+size_t desk_document_size(const struct alarm_event *e)
+{
+	size_t size = DESK_DOCUMENT;
+
+	for (size_t i = 0; i < e->member_count; i++)
+		size += strlen(e->members[i]) + sizeof("\"\",") - 1;
+	return size;
+}
+
 ssize_t desk_document(
 	char *buf, size_t size, const struct alarm_event *e, const struct desk_context *c)
 {

@@ -17,7 +17,7 @@
 #include "util/log.h"
 
 #define DESK_TABLE 1024      /* buckets; a power of two */
-#define DESK_DOCUMENT 8000   /* bytes of one, so that publish/documents.h takes it */
+#define DESK_DOCUMENT 8000   /* bytes of one without a list of devices */
 #define DESK_COMPUTED_MAX 64 /* values that wait for the end of the turn */
 
 /* An alarm that is not over, as it was told last. */
@@ -142,7 +142,10 @@ struct desk_context {
 	enum clock_state clock;
 	bool training;
 };
-/* The document of an event. Returns its length or -ENOBUFS. */
+/* Bytes that it needs at most. */
+size_t desk_document_size(const struct alarm_event *e);
+/* The document of an event; of its devices as many as there is room for. Returns its length or
+ * -ENOBUFS. */
 ssize_t desk_document(
 	char *buf, size_t size, const struct alarm_event *e, const struct desk_context *c);
 /* What a computed value was made of, as the inside of a JSON object. Returns the length, which is

@@ -196,7 +196,9 @@ static void touch(struct desk *d, const struct alarm_event *e)
 void desk_on_event(void *userdata, const struct alarm_event *e)
 {
 	struct desk *d = userdata;
-	char body[DESK_DOCUMENT];
+	char plain[DESK_DOCUMENT], *body = plain;
+	_cleanup_(freep) char *large = NULL;
+	size_t size = desk_document_size(e);
 	struct stamp now;
 	struct desk_context c;
 	int r;
@@ -212,7 +214,12 @@ void desk_on_event(void *userdata, const struct alarm_event *e)
 		.clock = now.state,
 		.training = d->config->gateway.mode == MODE_TRAINING,
 	};
-	if (desk_document(body, sizeof(body), e, &c) < 0) {
+	/* Without memory the list of devices is shorter. */
+	if (size > sizeof(plain) && (large = malloc(size)))
+		body = large;
+	else
+		size = sizeof(plain);
+	if (desk_document(body, size, e, &c) < 0) {
 		log_error("an alarm cannot be written", F_STR("KEY", e->key));
 		return;
 	}

@@ -8,31 +8,18 @@
 #include <string.h>
 
 #include "gateway/registry.h"
+#include "publish/document_set.h"
 #include "publish/topic.h"
-
-enum document_state { DOCUMENT_SETTLED, DOCUMENT_DUE, DOCUMENT_IN_FLIGHT, DOCUMENT_GIVEN_UP };
-
-struct document {
-	struct document *next;
-	uint64_t id;
-	struct device *device; /* NULL: another kind, or to be emptied */
-	bool status;
-	char *body;  /* of documents_put(); NULL: another kind, or to be emptied */
-	size_t rest; /* where in topic its part below the prefix begins; 0: of an earlier run */
-	enum document_state state;
-	bool again; /* changed while in flight */
-	int64_t sent_boot_us;
-	int64_t not_before_boot_us;
-	char topic[];
-};
 
 struct documents {
 	struct documents_settings settings;
 	char *prefix, *gateway, *epoch;
-	struct document *first, **last, *status;
-	uint64_t ids;
-	int64_t due; /* no document is due before */
-	bool set_changed;
+	struct document_set set;
+	struct document *status;
+	int64_t due;     /* no document is due before */
+	bool added;      /* topics that are not remembered yet */
+	size_t emptying; /* topics that are to be emptied */
+	size_t removed;  /* topics that are remembered still */
 };
 
 const char *document_topic(const struct document *x)
@@ -54,65 +41,63 @@ uint64_t document_id(const struct document *x)
 
 static void be_due(struct documents *d, struct document *x, int64_t boot_us)
 {
-	x->not_before_boot_us = boot_us;
 	if (x->state == DOCUMENT_IN_FLIGHT) {
+		if (!x->again || boot_us < x->not_before_boot_us)
+			x->not_before_boot_us = boot_us;
 		x->again = true;
 		return;
 	}
 	if (x->state == DOCUMENT_GIVEN_UP)
 		return;
-	x->state = DOCUMENT_DUE;
+	document_set_due(&d->set, x, boot_us);
 	if (boot_us < d->due) {
 		d->due = boot_us;
 		d->settings.wake(d->settings.userdata);
 	}
 }
 
+static bool is_to_be_emptied(const struct document *x)
+{
+	return !x->device && !x->status && !x->body;
+}
+
 static struct document *add(struct documents *d, const char *topic)
 {
-	size_t n = strlen(topic) + 1;
-	struct document *x = calloc(1, sizeof(*x) + n);
+	struct document *x = document_set_add(&d->set, topic);
 
 	if (!x)
 		return NULL;
-	memcpy(x->topic, topic, n);
-	x->id = ++d->ids;
-	*d->last = x;
-	d->last = &x->next;
-	d->set_changed = true;
+	d->added = true;
+	d->emptying++; /* until it is something else */
 	return x;
 }
 
 static struct document *find(struct documents *d, const char *topic)
 {
-	for (struct document *x = d->first; x; x = x->next)
-		if (strcmp(x->topic, topic) == 0)
-			return x;
-	return NULL;
+	return document_set_find(&d->set, topic);
 }
 
-static void unlink_document(struct documents *d, struct document *x)
+/* What it is from now on. */
+static void become(struct documents *d, struct document *x, struct device *device, bool status,
+	char *take_body)
 {
-	struct document **at = &d->first;
-
-	while (*at != x)
-		at = &(*at)->next;
-	*at = x->next;
-	if (!x->next)
-		d->last = at;
-	d->set_changed = true;
+	d->emptying -= is_to_be_emptied(x);
+	if (x->device && x->device != device)
+		x->device->document = NULL;
+	x->device = device;
+	if (device)
+		device->document = x;
+	x->status = status;
+	free(x->body);
+	x->body = take_body;
+	d->emptying += is_to_be_emptied(x);
+	be_due(d, x, 0);
 }
 
 /* The device goes, or its topic: the broker's copy is to be emptied. */
 static void abandon(struct documents *d, struct document *x)
 {
-	if (x->device)
-		x->device->document = NULL;
-	x->device = NULL;
-	x->status = false;
-	free(x->body);
-	x->body = NULL;
-	be_due(d, x, 0);
+	become(d, x, NULL, false, NULL);
 }
 
 /* The device's document, one with its topic taken up again. */
@@ -132,9 +117,7 @@ static int adopt(struct documents *d, struct device *device)
 		x = add(d, topic);
 	if (!x)
 		return -ENOMEM;
-	x->device = device;
-	device->document = x;
-	be_due(d, x, 0);
+	become(d, x, device, false, NULL);
 	return 0;
 }
 
@@ -171,8 +154,7 @@ static int adopt_all(struct documents *d)
 	d->status = find(d, topic) ?: add(d, topic);
 	if (!d->status)
 		return -ENOMEM;
-	d->status->status = true;
-	be_due(d, d->status, 0);
+	become(d, d->status, NULL, true, NULL);
 	for (size_t i = 0; i < registry_count(d->settings.registry); i++) {
 		r = adopt(d, registry_at(d->settings.registry, i));
 		if (r < 0)
@@ -204,7 +186,7 @@ static int recall(struct documents *d, const char *topics)
 		}
 		topics += n + (topics[n] == '\n');
 	}
-	d->set_changed = false;
+	d->added = false;
 	return 0;
 }
 
@@ -216,12 +198,11 @@ int documents_new(struct documents **ret, const struct documents_settings *setti
 	if (!d)
 		return -ENOMEM;
 	d->settings = *settings;
-	d->last = &d->first;
 	d->due = 0; /* nobody is to be woken yet */
 	d->prefix = strdup(settings->prefix);
 	d->gateway = strdup(settings->gateway);
 	d->epoch = strdup(settings->epoch);
-	if (!d->prefix || !d->gateway || !d->epoch)
+	if (document_set_init(&d->set) < 0 || !d->prefix || !d->gateway || !d->epoch)
 		return -ENOMEM;
 	r = recall(d, settings->remembered);
 	if (r == 0)
@@ -238,13 +219,10 @@ struct documents *documents_free(struct documents *d)
 {
 	if (!d)
 		return NULL;
-	for (struct document *x = d->first, *next; x; x = next) {
-		next = x->next;
+	for (struct document *x = d->set.first; x; x = x->next)
 		if (x->device)
 			x->device->document = NULL;
-		free(x->body);
-		free(x);
-	}
+	document_set_done(&d->set);
 	free(d->prefix);
 	free(d->gateway);
 	free(d->epoch);
@@ -274,7 +252,7 @@ int documents_set_prefix(struct documents *d, const char *prefix, bool training)
 		return -ENOMEM;
 	old = d->prefix;
 	d->prefix = copy;
-	for (struct document *x = d->first; x; x = x->next) {
+	for (struct document *x = d->set.first; x; x = x->next) {
 		bool moves = x->body && is_below(x, old);
 
 		if (moves && r == 0)
@@ -283,16 +261,6 @@ int documents_set_prefix(struct documents *d, const char *prefix, bool training)
 			abandon(d, x);
 	}
 	return r < 0 ? r : adopt_all(d);
-}
-
-/* Before the devices': there may be many of them. */
-static void go_first(struct documents *d, struct document *x)
-{
-	unlink_document(d, x);
-	x->next = d->first;
-	d->first = x;
-	if (!x->next)
-		d->last = &x->next;
 }
 
 int documents_put(struct documents *d, const char *rest, const char *body)
@@ -310,14 +278,14 @@ int documents_put(struct documents *d, const char *rest, const char *body)
 		x = add(d, topic);
 		if (!x)
 			return -ENOMEM;
-		go_first(d, x);
 	}
 	if (!x)
 		return 0;
+	if (x->rest == 0)
+		document_set_state(
+			&d->set, x, x->state == DOCUMENT_DUE ? DOCUMENT_SETTLED : x->state);
 	x->rest = strlen(topic) - strlen(rest);
-	free(x->body);
-	x->body = TAKE_PTR(copy);
-	be_due(d, x, 0);
+	become(d, x, NULL, false, TAKE_PTR(copy));
 	return 0;
 }
 
@@ -338,15 +306,15 @@ int documents_empty(struct documents *d, const char *rest)
 
 void documents_connected(struct documents *d)
 {
-	for (struct document *x = d->first; x; x = x->next)
+	for (struct document *x = d->set.first; x; x = x->next)
 		be_due(d, x, 0);
 }
 
 void documents_disconnected(struct documents *d)
 {
-	for (struct document *x = d->first; x; x = x->next)
+	for (struct document *x = d->set.first; x; x = x->next)
 		if (x->state == DOCUMENT_IN_FLIGHT) {
-			x->state = DOCUMENT_SETTLED;
+			document_set_state(&d->set, x, DOCUMENT_SETTLED);
 			be_due(d, x, 0);
 		}
 }
@@ -364,14 +332,15 @@ static void remember(struct documents *d)
 	size_t size = 1;
 	struct text t;
 
-	d->set_changed = false;
-	for (struct document *x = d->first; x; x = x->next)
+	d->added = false;
+	d->removed = 0;
+	for (struct document *x = d->set.first; x; x = x->next)
 		size += strlen(x->topic) + 1;
 	all = malloc(size);
 	if (!all)
 		return;
 	t = text_init(all, size);
-	for (struct document *x = d->first; x; x = x->next) {
+	for (struct document *x = d->set.first; x; x = x->next) {
 		text_str(&t, x->topic);
 		text_char(&t, '\n');
 	}
@@ -381,25 +350,19 @@ static void remember(struct documents *d)
 
 struct document *documents_next(struct documents *d, int64_t boot_us)
 {
-	int64_t due = INT64_MAX;
+	struct document *x;
 
 	if (boot_us < d->due)
 		return NULL;
-	if (d->set_changed)
+	if (d->added)
 		remember(d);
+	x = document_set_next(&d->set, boot_us);
 	/* The status tells that the gateway lives: it goes first. */
 	if (d->status->state == DOCUMENT_DUE && d->status->not_before_boot_us <= boot_us)
 		return d->status;
-	for (struct document *x = d->first; x; x = x->next) {
-		if (x->state != DOCUMENT_DUE)
-			continue;
-		if (x->not_before_boot_us <= boot_us)
-			return x;
-		if (x->not_before_boot_us < due)
-			due = x->not_before_boot_us;
-	}
-	d->due = due;
-	return NULL;
+	if (!x)
+		d->due = document_set_when(&d->set);
+	return x;
 }
 
 int64_t documents_due(const struct documents *d)
@@ -409,14 +372,25 @@ int64_t documents_due(const struct documents *d)
 
 void document_sent(struct documents *d, struct document *x, int64_t boot_us)
 {
-	x->state = DOCUMENT_IN_FLIGHT;
+	document_set_state(&d->set, x, DOCUMENT_IN_FLIGHT);
 	x->again = false;
 	x->sent_boot_us = boot_us;
 }
 
+/* Emptied: it leaves the set. Of many that go at once the set is written down now and then: a
+ * topic that is remembered too long is emptied once more. */
+static void drop(struct documents *d, struct document *x)
+{
+	d->emptying--;
+	document_set_remove(&d->set, x);
+	d->removed++;
+	if (d->emptying == 0 || d->removed >= d->set.count / 8)
+		remember(d);
+}
+
 void document_acked(struct documents *d, struct document *x, bool success)
 {
-	x->state = DOCUMENT_SETTLED;
+	document_set_state(&d->set, x, DOCUMENT_SETTLED);
 	if (x->rest && !x->again && d->settings.answered)
 		d->settings.answered(x->topic + x->rest, !x->body, success, d->settings.userdata);
 	if (x->state != DOCUMENT_SETTLED)
@@ -426,16 +400,13 @@ void document_acked(struct documents *d, struct document *x, bool success)
 	} else if (x->status) {
 		be_due(d, x, x->sent_boot_us + STATUS_EVERY_US);
 	} else if (!x->device && !x->body && success) {
-		/* Emptied: it leaves the set. */
-		unlink_document(d, x);
-		free(x);
-		remember(d);
+		drop(d, x);
 	}
 }
 
 void document_give_up(struct documents *d, struct document *x)
 {
-	x->state = DOCUMENT_GIVEN_UP;
+	document_set_state(&d->set, x, DOCUMENT_GIVEN_UP);
 }
 
 /* --- bodies --- */
@@ -539,19 +510,14 @@ ssize_t documents_device(const struct device *v, char *buf, size_t size, int64_t
 }
 
 ssize_t document_body(const struct documents *d, const struct document *x, char *buf, size_t size,
-	int64_t realtime_us, enum clock_state clock)
+	int64_t realtime_us, enum clock_state clock, const char **ret)
 {
+	*ret = x->body ?: buf;
 	if (x->status)
 		return documents_online(d, buf, size, realtime_us, clock);
 	if (x->device)
 		return documents_device(x->device, buf, size, realtime_us);
-	if (x->body) {
-		struct text t = text_init(buf, size);
-
-		text_str(&t, x->body);
-		return text_done(&t);
-	}
-	return 0;
+	return x->body ? (ssize_t)strlen(x->body) : 0;
 }
 
 const char *documents_status_topic(const struct documents *d)

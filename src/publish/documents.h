@@ -23,7 +23,7 @@ struct document;
 struct documents;
 struct registry;
 
-#define DOCUMENT_MAX 8192 /* bytes of one */
+#define DOCUMENT_MAX 8192 /* bytes of one that is written here; others are as long as need be */
 #define DOCUMENTS_REMEMBERED_MAX 4096
 #define STATUS_EVERY_US INT64_C(30000000)
 #define STATUS_NEXT_BY_US INT64_C(75000000)
@@ -75,9 +75,10 @@ int64_t documents_due(const struct documents *d);
 const char *document_topic(const struct document *x);
 /* "wardgate-status-1", "wardgate-device-1" or "wardgate-alarm-1". */
 const char *document_schema(const struct document *x);
-/* Writes the body; nothing (0) when the topic is to be emptied. Returns the length or -ENOBUFS. */
+/* The body, in buf or lent until the document changes; nothing (0) when the topic is to be emptied.
+ * Returns the length or -ENOBUFS. */
 ssize_t document_body(const struct documents *d, const struct document *x, char *buf, size_t size,
-	int64_t realtime_us, enum clock_state clock);
+	int64_t realtime_us, enum clock_state clock, const char **ret);
 void document_sent(struct documents *d, struct document *x, int64_t boot_us);
 /* Acknowledged, with success or not. A refused one waits for the next change or connection. */
 void document_acked(struct documents *d, struct document *x, bool success);

@@ -511,17 +511,16 @@ struct tls *link_tls(struct link *l)
 }
 
 /* The library's own check comes too late: it would keep the message. 16 bytes are more than the
- * headers and lengths take. */
-static bool too_large(const struct link *l, const char *topic, size_t length,
-	const mosquitto_property *properties)
+ * headers and lengths take, 96 more than each property. */
+size_t link_room(const struct link *l, const char *topic, const mosquitto_property *properties)
 {
-	size_t properties_length = 0;
+	size_t most = l->limits.maximum_packet_size, taken = 16 + strlen(topic);
 
-	if (l->limits.maximum_packet_size == 0)
-		return false;
+	if (most == 0)
+		return SIZE_MAX;
 	for (const mosquitto_property *p = properties; p; p = mosquitto_property_next(p))
-		properties_length += 96;
-	return 16 + strlen(topic) + length + properties_length > l->limits.maximum_packet_size;
+		taken += 96;
+	return most > taken ? most - taken : 0;
 }
 
 int link_publish(struct link *l, const char *topic, const void *payload, size_t length, bool retain,
@@ -531,7 +530,7 @@ int link_publish(struct link *l, const char *topic, const void *payload, size_t 
 
 	if (!link_is_up(l) || l->in_library)
 		return LINK_E_DEAD;
-	if (too_large(l, topic, length, properties))
+	if (length > link_room(l, topic, properties))
 		return LINK_E_TOO_LARGE;
 	l->in_library = true;
 	rc = mosquitto_publish_v5(l->m, &mid, topic, (int)length, payload, 1, retain,

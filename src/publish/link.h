@@ -102,6 +102,8 @@ struct tls *link_tls(struct link *l);
 /* QoS 1. Returns 0 with the message id, or one of LINK_E_*. Nothing is kept on failure. */
 int link_publish(struct link *l, const char *topic, const void *payload, size_t length, bool retain,
 	const mosquitto_property *properties, uint16_t *ret_mid);
+/* How many bytes of payload the broker takes under that topic; SIZE_MAX: it did not say. */
+size_t link_room(const struct link *l, const char *topic, const mosquitto_property *properties);
 int link_subscribe(struct link *l, const char *filter);
 /* Several publishes between the two leave in as few segments as they fill. */
 void link_cork(struct link *l);

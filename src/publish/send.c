@@ -2,11 +2,13 @@
  * What a session sends: documents, answers, and the outbox's messages in each
  * of the formats of Payloads=. See session.h.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/clock.h"
 #include "publish/session_private.h"
+#include "publish/shorten.h"
 #include "publish/topic.h"
 #include "util/reasons.h"
 
@@ -70,6 +72,22 @@ static int hand_over(struct session *s, enum item_kind kind, void *object, unsig
 	return 0;
 }
 
+/* Of an alarm of many devices, a broker with a Maximum Packet Size gets as many as it takes. */
+static int hand_over_alarm(struct session *s, enum item_kind kind, void *object, const char *topic,
+	const char *body, size_t length, bool retain, const mosquitto_property *properties)
+{
+	int r = hand_over(s, kind, object, 0, topic, body, length, retain, properties);
+	_cleanup_(freep) char *shorter = NULL;
+	ssize_t n;
+
+	if (r != LINK_E_TOO_LARGE)
+		return r;
+	n = shorten_devices(&shorter, body, length, link_room(s->link, topic, properties));
+	if (n < 0)
+		return n == -ENOMEM ? LINK_E_DEAD : r;
+	return hand_over(s, kind, object, 0, topic, shorter, (size_t)n, retain, properties);
+}
+
 /* --- documents and answers --- */
 
 static const mosquitto_property *document_properties(
@@ -87,16 +105,17 @@ static bool send_document(struct session *s)
 	struct session_environment *env = s->env;
 	struct document *x = documents_next(env->documents, session_now(s));
 	struct stamp now;
-	char body[DOCUMENT_MAX];
+	char buf[DOCUMENT_MAX];
+	const char *body;
 	ssize_t n;
 	int r;
 
 	if (!x)
 		return false;
 	now = clock_now(env->clock);
-	n = document_body(env->documents, x, body, sizeof(body), now.realtime_us, now.state);
+	n = document_body(env->documents, x, buf, sizeof(buf), now.realtime_us, now.state, &body);
 	r = n < 0 ? LINK_E_INVALID
-		  : hand_over(s, ITEM_DOCUMENT, x, 0, document_topic(x), body, (size_t)n, true,
+		  : hand_over_alarm(s, ITEM_DOCUMENT, x, document_topic(x), body, (size_t)n, true,
 			    n > 0 ? document_properties(s, x) : NULL);
 	if (r == LINK_E_DEAD)
 		return false;
@@ -186,14 +205,14 @@ static int send_event(struct session *s, struct outbox_entry *e)
 	if (topic_below(topic, sizeof(topic), env->prefix, m->topic) < 0)
 		return LINK_E_INVALID;
 	if (!m->backfill || length == 0 || m->body[length - 1] != '}')
-		return hand_over(s, ITEM_ENTRY, e, 0, topic, m->body, length, false, properties);
+		return hand_over_alarm(s, ITEM_ENTRY, e, topic, m->body, length, false, properties);
 	marked = malloc(length + sizeof(mark));
 	if (!marked)
 		return LINK_E_DEAD;
 	memcpy(marked, m->body, length - 1);
 	memcpy(marked + length - 1, mark, sizeof(mark));
-	return hand_over(
-		s, ITEM_ENTRY, e, 0, topic, marked, length + sizeof(mark) - 2, false, properties);
+	return hand_over_alarm(
+		s, ITEM_ENTRY, e, topic, marked, length + sizeof(mark) - 2, false, properties);
 }
 
 /* One format of an entry. Returns 0 or LINK_E_*. */

@@ -130,7 +130,40 @@ static void test_a_value_that_is_not_known(void **state)
 	assert_non_null(strstr(write_down(&e, &context), "\"metric\":\"contact\",\"value\":true"));
 }
 
-/* A thousand devices: as many as there is room for, and how many those are not. */
+/* All devices that there can be, and more than there is room for otherwise. */
+static void test_all_devices(void **state)
+{
+	static char names[ALARMS_DEVICES_MAX][41];
+	static const char *members[ALARMS_DEVICES_MAX];
+	struct alarm_event e = plain();
+	size_t size, told = 0;
+	char *text;
+	ssize_t n;
+
+	for (size_t i = 0; i < ALARMS_DEVICES_MAX; i++) {
+		snprintf(names[i], sizeof(names[i]), "device-with-a-name-that-is-forty-l%06zu", i);
+		assert_int_equal(strlen(names[i]), 40);
+		members[i] = names[i];
+	}
+	e.members = members;
+	e.member_count = ALARMS_DEVICES_MAX;
+	size = desk_document_size(&e);
+	text = malloc(size);
+	assert_non_null(text);
+	n = desk_document(text, size, &e, &context);
+	assert_in_range(n, ALARMS_DEVICES_MAX * 43, size - 1);
+	for (const char *at = text; (at = strstr(at, "device-with")); at++) {
+		assert_memory_equal(at, names[told], 40);
+		told++;
+	}
+	assert_int_equal(told, ALARMS_DEVICES_MAX);
+	assert_null(strstr(text, "left_out"));
+	free(text);
+	e.member_count = 0;
+	assert_int_equal(desk_document_size(&e), DESK_DOCUMENT);
+}
+
+/* Without memory for more: as many as there is room for, and how many those are not. */
 static void test_a_long_list(void **state)
 {
 	static char names[1000][40];
@@ -227,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_the_least),
 		cmocka_unit_test(test_all_of_it),
 		cmocka_unit_test(test_a_value_that_is_not_known),
+		cmocka_unit_test(test_all_devices),
 		cmocka_unit_test(test_a_long_list),
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_components),

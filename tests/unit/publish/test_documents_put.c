@@ -17,6 +17,7 @@ struct world {
 	char sent[1024];
 	char answered[256];
 	bool take_back; /* within the answer */
+	unsigned remembered, topics;
 };
 
 static void on_status(struct text *t, void *userdata)
@@ -25,6 +26,14 @@ static void on_status(struct text *t, void *userdata)
 
 static void on_remember(const char *topics, void *userdata)
 {
+	struct world *w = userdata;
+
+	w->remembered++;
+	w->topics = 0;
+	while ((topics = strchr(topics, '\n'))) {
+		w->topics++;
+		topics++;
+	}
 }
 
 static void on_wake(void *userdata)
@@ -74,9 +83,10 @@ static const char *send_all(struct world *w, bool success)
 
 	w->sent[0] = w->answered[0] = 0;
 	while ((x = documents_next(w->documents, w->now))) {
-		char body[DOCUMENT_MAX];
-		ssize_t n =
-			document_body(w->documents, x, body, sizeof(body), 0, CLOCK_UNSYNCHRONISED);
+		char buf[DOCUMENT_MAX];
+		const char *body;
+		ssize_t n = document_body(
+			w->documents, x, buf, sizeof(buf), 0, CLOCK_UNSYNCHRONISED, &body);
 		size_t at = strlen(w->sent);
 
 		assert_true(n >= 0);
@@ -200,10 +210,88 @@ static void test_other_prefix(void **state)
 	}
 }
 
+/* As long as a list of all devices is. */
+static void test_a_long_one(void **state)
+{
+	static char text[200000];
+	struct document *x;
+	struct world w;
+	const char *body;
+
+	begin(&w);
+	send_all(&w, true);
+	memset(text, 'x', sizeof(text) - 1);
+	assert_int_equal(documents_put(w.documents, "alarms/gw/x", text), 0);
+	x = documents_next(w.documents, w.now);
+	assert_int_equal(document_body(w.documents, x, NULL, 0, 0, CLOCK_UNSYNCHRONISED, &body),
+		sizeof(text) - 1);
+	assert_string_equal(body, text);
+	finish(&w);
+}
+
+/* All topics at once, in whatever order they change: each is sent as it was put last, alarms in
+ * the order in which they came, and all are emptied. */
+static void test_thousands(void **state)
+{
+	enum { COUNT = 20000 };
+	static unsigned char sent[COUNT];
+	char rest[64], body[32];
+	struct document *x;
+	struct world w;
+	const char *text;
+	char buf[DOCUMENT_MAX];
+	unsigned n = 0;
+
+	begin(&w);
+	for (unsigned i = 0; i < COUNT; i++) {
+		snprintf(rest, sizeof(rest), "alarms/gw/x%u", i);
+		assert_int_equal(documents_put(w.documents, rest, "{}"), 0);
+	}
+	for (unsigned i = COUNT; i-- > 0;) {
+		snprintf(rest, sizeof(rest), "alarms/gw/x%u", i);
+		snprintf(body, sizeof(body), "{\"a\":%u}", i);
+		assert_int_equal(documents_put(w.documents, rest, body), 0);
+	}
+	w.topics = 0;
+	while ((x = documents_next(w.documents, w.now))) {
+		if (document_body(w.documents, x, buf, sizeof(buf), 0, CLOCK_HOLDOVER, &text) > 0 &&
+			strncmp(text, "{\"a\":", 5) == 0) {
+			assert_int_equal(strtoul(text + 5, NULL, 10), n);
+			sent[n++]++;
+		}
+		document_sent(w.documents, x, w.now);
+		document_acked(w.documents, x, true);
+		w.answered[0] = 0;
+	}
+	assert_int_equal(n, COUNT);
+	assert_int_equal(w.topics, COUNT + 1);
+	for (unsigned i = 0; i < COUNT; i++) {
+		unsigned at = i * 7919u % COUNT;
+
+		snprintf(rest, sizeof(rest), "alarms/gw/x%u", at);
+		assert_int_equal(documents_put(w.documents, rest, NULL), 0);
+	}
+	w.remembered = 0;
+	while ((x = documents_next(w.documents, w.now))) {
+		sent[strtoul(strrchr(document_topic(x), 'x') + 1, NULL, 10)]++;
+		document_sent(w.documents, x, w.now);
+		document_acked(w.documents, x, true);
+		w.answered[0] = 0;
+	}
+	for (unsigned i = 0; i < COUNT; i++)
+		assert_int_equal(sent[i], 2);
+	/* Written down some times and not with each, and as it is in the end. */
+	assert_in_range(w.remembered, 1, 200);
+	assert_int_equal(w.topics, 1);
+	finish(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_a_long_one),
+		cmocka_unit_test(test_thousands),
 		cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_taken_back_in_the_answer),
