@@ -205,6 +205,10 @@ enum rule_flag {
 	 * those of one byte say that something began or ended; one that is above 1 says that it
 	 * goes on. */
 	RULE_LASTING = 1 << 10,
+	/* What it keeps means the same whatever the settings: it goes on when these change. */
+	RULE_KEEPS = 1 << 11,
+	/* That is so of an alarm, and not of what is about to be one. */
+	RULE_KEEPS_ALARM = 1 << 12,
 };
 
 struct rule_type {

@@ -568,6 +568,7 @@ int alarms_reading(struct alarms *a, const struct reading *r, const struct alarm
 		break;
 	case CLASS_MEASURED:
 		note_order(x, r, measured_us);
+		x->measured = true;
 		judge_live(a, x, r, true, now);
 		break;
 	}

@@ -258,6 +258,11 @@ static struct rule *successor(const struct ruleset *set, const struct rule *old)
 		       : NULL;
 }
 
+bool rule_keeps(const struct rule *r, bool alarms)
+{
+	return r->type->flags & RULE_KEEPS || (alarms && r->type->flags & RULE_KEEPS_ALARM);
+}
+
 /* Takes over what goes on and ends the rest; *list keeps the former. */
 static void change_rules(struct alarms *a, struct subject **list, const struct ruleset *set,
 	const struct alarm_now *now)
@@ -265,7 +270,7 @@ static void change_rules(struct alarms *a, struct subject **list, const struct r
 	while (*list) {
 		struct subject *s = *list;
 		struct rule *r = successor(set, s->rule);
-		bool waits = false;
+		bool waits;
 
 		if (!r || !rule_matches(r, s->device, subject_bed(s))) {
 			subject_over(a, s,
@@ -282,9 +287,12 @@ static void change_rules(struct alarms *a, struct subject **list, const struct r
 			subject_over(a, s, ALARM_REASON_RULE_CHANGED, NULL, now);
 		if (r->fingerprint != s->rule->fingerprint) {
 			/* the alarm goes on; what was measured up to now was for other settings */
-			memset(s->state, 0, r->type->state_size);
-			waits = s->judge_at_us != RULE_NEVER || s->pending;
-			s->judge_at_us = RULE_NEVER;
+			waits = rule_keeps(r, subject_alarms(s)) &&
+				(s->judge_at_us != RULE_NEVER || s->pending);
+			if (!rule_keeps(r, subject_alarms(s)))
+				memset(s->state, 0, r->type->state_size);
+			/* what waits is judged next, when all is in its place */
+			s->judge_at_us = waits ? now->boot_us + 1 : RULE_NEVER;
 			onset_forget(a, s);
 		}
 		s->rule = r;
@@ -295,8 +303,6 @@ static void change_rules(struct alarms *a, struct subject **list, const struct r
 		if (r->subjects)
 			r->subjects->last_of_kind = s;
 		r->subjects = s;
-		if (waits)
-			subject_wait_anew(a, s, now);
 		subject_arm(a, s);
 		list = &s->next;
 	}

@@ -158,9 +158,24 @@ void subject_begin(struct alarms *a, struct subject *s, const struct alarm_now *
 		subject_judge(a, s, CAUSE_START, NULL, SIDE_NORMAL, now);
 }
 
-void subject_wait_anew(struct alarms *a, struct subject *s, const struct alarm_now *now)
+/* Whether what the subject is to judge has been measured before. */
+static bool is_known(const struct alarms *a, const struct subject *s)
 {
-	if (s->rule->type->flags & RULE_FROM_START)
+	unsigned m = s->rule->common.metric;
+
+	if (s->sensor)
+		return s->sensor->measured;
+	FOR_EACH_DEVICE(a, i, d)
+	if (d->bed == s->bed && d->by_metric[m] && d->by_metric[m]->measured &&
+		rule_hears(s->rule, d->name))
+		return true;
+	return false;
+}
+
+void subject_begin_known(struct alarms *a, struct subject *s, const struct alarm_now *now)
+{
+	if (s->rule->type->flags & RULE_FROM_START && s->life == LIFE_IDLE && !s->pending &&
+		s->judge_at_us == RULE_NEVER && is_known(a, s))
 		subject_judge(a, s, CAUSE_START, NULL, SIDE_NORMAL, now);
 }
 
@@ -179,6 +194,7 @@ int sensor_fill(struct alarms *a, struct sensor *x, const struct alarm_now *now)
 			s->next = x->subjects;
 			x->subjects = s;
 			subject_begin(a, s, now);
+			subject_begin_known(a, s, now);
 		}
 		if (e < 0)
 			return e;
@@ -207,6 +223,7 @@ int bed_fill(struct alarms *a, struct bed_place *b, const struct alarm_now *now)
 				s->next = b->subjects;
 				b->subjects = s;
 				subject_begin(a, s, now);
+				subject_begin_known(a, s, now);
 				subject_refresh(a, s, now);
 			}
 		}

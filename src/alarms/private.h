@@ -108,8 +108,8 @@ struct sensor {
 	struct sensor *next;
 	struct subject *subjects;
 	uint8_t metric, instance;
-	bool off, beyond; /* counted in the device's conditions */
-	bool heard;
+	bool off, beyond;      /* counted in the device's conditions */
+	bool heard, measured;  /* anything; a value */
 	int64_t unmeasured_us; /* boot; 0: it measures */
 	int64_t measured_us; /* boot-line time of the newest live reading, be it without a value */
 	int64_t stamp_us;    /* the device's own clock at it; 0: unknown */
@@ -202,8 +202,10 @@ void subjects_free(struct alarms *a, struct subject **list);
 void sensors_free(struct alarms *a, struct sensor **list);
 /* A rule that waits for silence starts to wait now where it names its subject. */
 void subject_begin(struct alarms *a, struct subject *s, const struct alarm_now *now);
-/* Its rule has other settings now: what waited for silence waits anew. */
-void subject_wait_anew(struct alarms *a, struct subject *s, const struct alarm_now *now);
+/* Likewise where something was measured before there was the rule. */
+void subject_begin_known(struct alarms *a, struct subject *s, const struct alarm_now *now);
+/* Whether what its type has kept of a subject, that alarms or not, goes on with other settings. */
+bool rule_keeps(const struct rule *r, bool alarms);
 struct device_place *device_find(const struct alarms *a, const char *name);
 struct bed_place *bed_find(const struct alarms *a, const char *name);
 int bed_get(

@@ -102,6 +102,7 @@ static int read_sensor(struct reader *k)
 	if (e != 0)
 		return e < 0 ? e : 0;
 	x->heard = fresh.heard;
+	x->measured = fresh.measured;
 	x->measured_us = fresh.measured_us;
 	x->stamp_us = fresh.stamp_us;
 	x->demo = fresh.demo;
@@ -249,6 +250,15 @@ static int walk(struct reader *k, char *text, int64_t elapsed_us)
 	return e;
 }
 
+/* The configuration may be another one than that of what was saved. */
+static void restored_rule(struct alarms *a, struct rule *r, const struct alarm_now *now)
+{
+	overrides_check(a, r, now);
+	for (struct subject *s = r->subjects; s; s = s->next_of_kind)
+		if (subject_kind(s) != ALARM_PHYSIOLOGICAL) /* else the patient may have gone */
+			subject_begin_known(a, s, now);
+}
+
 int alarms_restore(struct alarms *a, const char *text, size_t length, int64_t elapsed_us,
 	const struct alarm_now *now, char *why)
 {
@@ -278,7 +288,7 @@ int alarms_restore(struct alarms *a, const char *text, size_t length, int64_t el
 	for (unsigned c = 1; c < _CONDITION_MAX; c++)
 		group_rearm(a, &a->groups[c], now);
 	for (size_t i = 0; a->rules && i < a->rules->count; i++)
-		overrides_check(a, &a->rules->rules[i], now);
+		restored_rule(a, &a->rules->rules[i], now);
 	chatter_restored(a, now);
 	members_refresh(a, now);
 	a->generation++;

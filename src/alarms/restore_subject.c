@@ -79,6 +79,9 @@ static void settle(const struct reader *k, struct subject *s)
 {
 	if (!k->long_gap)
 		return;
+	/* what showed by time alone, or often enough, may still be so without a further reading */
+	if (s->rule && s->pending && s->samples >= s->rule->common.samples)
+		s->judge_at_us = k->now->boot_us + 1;
 	if (s->rule)
 		onset_forget(k->a, s);
 	else
@@ -240,8 +243,8 @@ int restore_subject(struct reader *k, bool is_rule)
 	struct subject fresh = nothing, *s = NULL;
 	enum alarm_reason reason;
 	unsigned instance = 0;
-	bool waits = false;
 	enum metric m = METRIC_NONE;
+	bool same;
 	int e;
 
 	if (!name || !key || strlen(key) > ALARM_KEY_MAX || !kind ||
@@ -275,11 +278,14 @@ int restore_subject(struct reader *k, bool is_rule)
 	if (r && strcmp(r->type->name, type) != 0)
 		r = NULL;
 	snprintf(of, sizeof(of), "%" PRIx64, r ? r->fingerprint : 0);
-	/* what was measured for other settings is not gone on with; the alarm is */
-	k->rule = r && restore_get(k, "of") && strcmp(restore_get(k, "of"), of) == 0 ? r : NULL;
-	if (!k->rule) {
-		waits = fresh.judge_at_us != RULE_NEVER || fresh.pending;
-		fresh.judge_at_us = RULE_NEVER;
+	same = r && restore_get(k, "of") && strcmp(restore_get(k, "of"), of) == 0;
+	/* the alarm is gone on with; what was measured for other settings may not be */
+	k->rule = same || (r && rule_keeps(r, subject_alarms(&fresh))) ? r : NULL;
+	if (!same) {
+		bool waits = k->rule && (fresh.judge_at_us != RULE_NEVER || fresh.pending);
+
+		/* it is judged next, when all is in its place */
+		fresh.judge_at_us = waits ? k->now->boot_us + 1 : RULE_NEVER;
 		if (is_rule) {
 			fresh.pending = false;
 			fresh.onset = nothing.onset;
@@ -299,10 +305,7 @@ int restore_subject(struct reader *k, bool is_rule)
 		tell_gone(k, &fresh, kind, reason);
 		return 0;
 	}
-	e = apply_subject(k, s, &fresh);
-	if (e == 0 && waits && s->rule)
-		subject_wait_anew(k->a, s, k->now);
-	return e;
+	return apply_subject(k, s, &fresh);
 }
 
 int restore_state(struct reader *k)
@@ -319,7 +322,8 @@ int restore_state(struct reader *k)
 	e = restore_rows(k, type->fields, type->field_count, state);
 	if (e == 0 && type->valid && !type->valid(k->rule->params, state))
 		e = restore_bad(k, "a state of Type=%s that cannot be", type->name);
-	if (e == 0 && k->apply && k->subject)
-		memcpy(k->subject->state, state, type->state_size);
-	return e;
+	if (e != 0 || !k->apply || !k->subject)
+		return e;
+	memcpy(k->subject->state, state, type->state_size);
+	return 0;
 }

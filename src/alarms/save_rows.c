@@ -86,6 +86,7 @@ static const struct rule_field sensor_rows[] = {
 	X("beyond", FIELD_BOOL, beyond),
 	X("heard", FIELD_BOOL, heard),
 	X("unmeasured", FIELD_TIME, unmeasured_us),
+	X("has_measured", FIELD_BOOL, measured),
 	X("measured", FIELD_TIME, measured_us),
 	X("stamp", FIELD_UTC, stamp_us),
 	X("demo", FIELD_BOOL, demo),

@@ -54,7 +54,8 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 const struct rule_type rule_absent = {
 	.name = "absent",
 	.help = "Nothing was measured for too long.",
-	.flags = RULE_NUMBERS | RULE_SWITCHES | RULE_WORDS | RULE_FROM_START | RULE_TECHNICAL,
+	.flags = RULE_NUMBERS | RULE_SWITCHES | RULE_WORDS | RULE_FROM_START | RULE_TECHNICAL |
+		 RULE_KEEPS,
 	.settings = settings,
 	.setting_count = ARRAY_SIZE(settings),
 	.params_size = sizeof(struct params),

@@ -380,7 +380,7 @@ static bool valid(const void *params, const void *state)
 const struct rule_type rule_coldchain = {
 	.name = "coldchain",
 	.help = "A fridge: too warm or too cold for too long, or freezing.",
-	.flags = RULE_NUMBERS | RULE_TECHNICAL | RULE_LASTING,
+	.flags = RULE_NUMBERS | RULE_TECHNICAL | RULE_LASTING | RULE_KEEPS,
 	.settings = settings,
 	.setting_count = ARRAY_SIZE(settings),
 	.params_size = sizeof(struct params),

@@ -131,7 +131,7 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 const struct rule_type rule_event = {
 	.name = "event",
 	.help = "A switch in a state that it should not be in, or a word that was said.",
-	.flags = RULE_SWITCHES | RULE_WORDS,
+	.flags = RULE_SWITCHES | RULE_WORDS | RULE_KEEPS_ALARM,
 	.settings = settings,
 	.setting_count = ARRAY_SIZE(settings),
 	.params_size = sizeof(struct params),

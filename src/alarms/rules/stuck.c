@@ -97,7 +97,7 @@ static bool valid(const void *params, const void *state)
 const struct rule_type rule_stuck = {
 	.name = "stuck",
 	.help = "A value that does not move any more.",
-	.flags = RULE_NUMBERS | RULE_TECHNICAL,
+	.flags = RULE_NUMBERS | RULE_TECHNICAL | RULE_KEEPS,
 	.settings = settings,
 	.setting_count = ARRAY_SIZE(settings),
 	.params_size = sizeof(struct params),
