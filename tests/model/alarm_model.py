@@ -25,8 +25,8 @@ CONDITIONS = {"device-silent": "medium", "low-battery": "low", "auth-failing": "
 GATHERED = ("device-silent", "auth-failing")  # wait for their like, of other devices
 # What the engine is known to do otherwise (README.md): True until it is put right.
 QUIRKS = {"MB-2": False, "MB-3": False, "MB-4": False, "MB-5": False, "MB-7": False, "MB-8": False, "MB-9": False,
-          "MB-10": False, "MB-14": False, "MB-15": True,
-          "MB-16": False, "MB-17": True, "MB-18": True, "MB-19": True}
+          "MB-10": False, "MB-14": False, "MB-15": False,
+          "MB-16": False, "MB-17": True, "MB-18": False, "MB-19": True}
 
 
 class Model:
@@ -144,7 +144,12 @@ class Model:
         self.fresh[name] = Rule(name, [i.split("=", 1) for i in items])
 
     def do_rules(self):
+        in_force = {s: s.limits() for s in self.subjects.values() if s.rule and s.rule.items["Type"] == "limit"}
         old, self.rules, self.fresh = self.rules, self.fresh, {}
+        for place in list(self.overrides):
+            if place[0] not in self.rules:
+                del self.overrides[place]
+        self.drop_contradicted()
         for key, s in list(self.subjects.items()):
             if s.condition:
                 continue
@@ -157,9 +162,9 @@ class Model:
             if s.alarm:
                 s.gone("end", "rule-changed" if new else "rule-removed")
             del self.subjects[key]
-        for place in list(self.overrides):
-            if place[0] not in self.rules:
-                del self.overrides[place]
+        for s, limits in in_force.items():
+            if s.key in self.subjects and s.state() == "active" and s.limits() != limits:
+                s.judge_anew(self.now)
         self.make_named()
 
     def do_device(self, name, bed):
@@ -488,6 +493,7 @@ class Model:
         low = None if low == "-" else Fraction(low)
         high = None if high == "-" else Fraction(high)
         place = (rule, level, bed)
+        in_force = {s: s.limits() for s in self.subjects.values() if s.rule is rule_of}
         before = self.overrides.pop(place, None)
         if low is not None or high is not None:
             self.overrides[place] = (low, high)
@@ -497,9 +503,24 @@ class Model:
                 self.overrides[place] = before
             return 3
         for s in list(self.subjects.values()):
-            if s.rule is rule_of and (level == "ward" or self.bed_of(s) == bed):
+            if s in in_force and in_force[s] != s.limits():
                 s.judge_anew(self.now)
         return 0
+
+    def drop_contradicted(self):
+        """Limits that the rules as they are now would not let anybody set."""
+        for place, (low, high) in list(self.overrides.items()):
+            rule = self.rules[place[0]]
+            low, high = low if rule.low is not None else None, high if rule.high is not None else None
+            self.overrides[place] = low, high
+            if rule.items["Type"] != "limit" or (low is None and high is None):
+                del self.overrides[place]
+        kept, self.overrides = self.overrides, {}
+        for level in ("ward", "bed", "patient"):
+            for place in [p for p in kept if p[1] == level]:
+                self.overrides[place] = kept[place]
+                if self.contradict(self.rules[place[0]]):
+                    del self.overrides[place]
 
     def contradict(self, rule):
         for bed in [None, *self.beds]:

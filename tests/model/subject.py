@@ -327,8 +327,8 @@ class Subject:
         self.forget()
         self.clear_at = clear_at
         self.named = self.named or any(r["measured"] for r in self.history)
-        if self.state() == "active" and self.model.quirks["MB-18"]:
-            self.named = False
+        if self.state() == "active" and (clear_at is None or self.model.quirks["MB-18"]):
+            self.named = False  # what it would wait for is there
         if self.rule.items["Type"] != "limit":
             self.history, self.made_at = [], self.model.now
 
