@@ -115,7 +115,7 @@ static const char *fate_text(const struct test_alarm *t)
 {
 	if (t->event_confirmed)
 		return "its event is confirmed";
-	switch (outbox_fate(t->control->parts.outbox, t->sequence)) {
+	switch (outbox_fate(t->control->parts.outbox, NULL, t->sequence)) {
 	case OUTBOX_ASIDE:
 		return "the broker refuses its event, which is set aside (wardgatectl outbox)";
 	case OUTBOX_STORED:

@@ -60,12 +60,12 @@ static void put_pieces(const struct desk *d, enum alarms_piece kind, FILE *f)
 }
 
 /* Returns NULL without memory. */
-static char *durable_text(const struct desk *d, size_t *ret_length)
+static char *durable_text(struct desk *d, size_t *ret_length)
 {
-	_cleanup_(freep) char *heard = NULL, *pieces = NULL, *engine = NULL;
+	_cleanup_(freep) char *heard = NULL, *pieces = NULL, *engine = NULL, *before = NULL;
 	struct stamp stamp = clock_now(gateway_clock(d->parts.gateway));
 	struct alarm_now now = { stamp.boot_us, stamp.realtime_us };
-	size_t heard_length, pieces_length, engine_length, size = 0;
+	size_t heard_length, pieces_length, engine_length, before_length, size = 0;
 	char *text = NULL;
 	FILE *f = open_memstream(&pieces, &pieces_length);
 
@@ -78,15 +78,22 @@ static char *durable_text(const struct desk *d, size_t *ret_length)
 	if (fclose(f) != 0 || !heard ||
 		alarms_save_joined(pieces, pieces_length, &now, &engine, &engine_length) < 0)
 		return NULL;
+	f = open_memstream(&before, &before_length);
+	if (!f)
+		return NULL;
+	(void)fwrite(heard, 1, heard_length, f);
+	desk_unsafe_put(d, f);
+	if (fclose(f) != 0)
+		return NULL;
 	f = open_memstream(&text, &size);
 	if (!f)
 		return NULL;
 	fprintf(f,
 		DESK_DURABLE_MAGIC "\tversion=1\tboot=%s\tat=%" PRId64 "\tutc=%" PRId64
-				   "\tsynchronised=%d\theard=%zu\tsum=%016" PRIx64 "\n",
+				   "\tsynchronised=%d\theard=%zu\tevents=%zu\tsum=%016" PRIx64 "\n",
 		d->boot, now.boot_us, now.utc_us, stamp.state == CLOCK_SYNCHRONISED, heard_length,
-		hash_bytes(&hash_key_fixed, heard, heard_length));
-	(void)fwrite(heard, 1, heard_length, f);
+		before_length - heard_length, hash_bytes(&hash_key_fixed, before, before_length));
+	(void)fwrite(before, 1, before_length, f);
 	(void)fwrite(engine, 1, engine_length, f);
 	if (fclose(f) != 0) {
 		free(text);
@@ -135,6 +142,7 @@ void desk_keep_give(struct desk *d)
 	size_t length;
 	int r = -ENOMEM;
 
+	desk_unsafe_look(d);
 	d->given = d->change;
 	d->given_us = boottime_us();
 	text = durable_text(d, &length);

@@ -160,6 +160,7 @@ static void renew(struct desk *d)
 		p->renew = true;
 		wait_for_look(d, p);
 	}
+	desk_unsafe_renew(d);
 	desk_keep_heard(d);
 }
 
@@ -245,6 +246,7 @@ void desk_keep_begin(struct desk *d, const struct alarm_now *now)
 	desk_keep_alive(d, now);
 	FOR_EACH_PLACE(d, i, p)
 	(void)look(d, p, true);
+	desk_unsafe_renew(d);
 	desk_keep_heard(d);
 	if (d->journal)
 		journal_complete(d->journal);
@@ -254,6 +256,7 @@ void desk_keep_alive(struct desk *d, const struct alarm_now *now)
 {
 	if (d->journal)
 		journal_alive(d->journal, now->boot_us, now->utc_us);
+	desk_unsafe_look(d);
 	desk_patience(d, now->boot_us);
 }
 
@@ -284,6 +287,7 @@ int desk_keep_new(struct desk *d)
 	int r;
 
 	d->last = &d->first;
+	d->last_unsafe = &d->unsafe;
 	if (clock_boot_id(d->boot) < 0)
 		d->boot[0] = 0;
 	r = journal_new(&d->journal, d->parts.runtime_directory, d->parts.state_directory,
@@ -307,6 +311,7 @@ void desk_keep_free(struct desk *d)
 	sd_event_source_disable_unref(d->looker);
 	sd_event_source_disable_unref(d->keeper);
 	journal_free(d->journal);
+	desk_unsafe_free(d);
 	while (d->waiters)
 		desk_forget(d, d->waiters->userdata);
 }

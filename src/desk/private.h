@@ -70,6 +70,7 @@ struct desk_computed {
 };
 
 struct desk_watched; /* conditions.c */
+struct desk_unsafe;  /* unsafe.c */
 
 struct desk {
 	struct desk_parts parts;
@@ -95,6 +96,10 @@ struct desk {
 	struct desk_place *urgent;        /* to be written before anybody hears of it */
 	struct desk_place *first, **last; /* to be looked at when their time has come */
 	sd_event_source *looker;
+
+	struct desk_unsafe *unsafe, **last_unsafe; /* oldest first */
+	size_t unsafe_count;
+	uint64_t unsafe_serial;
 
 	/* The volatile and the durable state. */
 	struct journal *journal;
@@ -172,6 +177,19 @@ void desk_look(struct desk *d, const struct alarm_now *now);
 void desk_look_at(struct desk *d, struct device *device, const struct alarm_now *now);
 /* What is known of them is raised anew. */
 void desk_conditions_again(struct desk *d);
+
+/* ---- unsafe.c ---- */
+/* An event was given to the outbox. */
+void desk_unsafe_add(struct desk *d, uint64_t sequence, const char *topic, const char *body);
+/* Forgets those that are safe by now. */
+void desk_unsafe_look(struct desk *d);
+/* All of them into a journal that was begun anew. */
+void desk_unsafe_renew(struct desk *d);
+/* As lines of text for the durable state; and back from there, or from pieces of the journal. */
+void desk_unsafe_put(struct desk *d, FILE *f);
+void desk_unsafe_restore(struct desk *d, const char *text, size_t length);
+void desk_unsafe_free(struct desk *d);
+#define DESK_UNSAFE 'e' /* names of their pieces begin so */
 
 /* ---- keep.c, durable.c, takeback.c ---- */
 #define DESK_HEARD "~heard" /* the piece that says who was ever heard */

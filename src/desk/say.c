@@ -160,6 +160,8 @@ static int append(struct desk *d, const struct alarm_event *e, uint64_t sequence
 		return -ENOBUFS;
 	r = outbox_append_message(d->parts.outbox, MESSAGE_ALARM, sequence, topic, body, 0);
 	d->appended = true;
+	if (r == 0)
+		desk_unsafe_add(d, sequence, topic, body);
 	return r;
 }
 

@@ -64,9 +64,15 @@ static bool restore_volatile(
 
 	if (!f)
 		return false;
-	for (size_t i = 0; i < left->count; i++)
-		if (left->pieces[i].name[0] != DESK_HEARD[0])
-			(void)fwrite(left->pieces[i].text, 1, left->pieces[i].length, f);
+	for (size_t i = 0; i < left->count; i++) {
+		const struct journal_piece *p = &left->pieces[i];
+
+		/* Before the engine says more of the same alarms. */
+		if (p->name[0] == DESK_UNSAFE)
+			desk_unsafe_restore(d, p->text, p->length);
+		else if (p->name[0] != DESK_HEARD[0])
+			(void)fwrite(p->text, 1, p->length, f);
+	}
 	ok = fclose(f) == 0 && alarms_save_joined(pieces, size, &then, &text, &length) == 0 &&
 	     restore(d, text, length, now->boot_us - left->alive_us, now, "memory");
 	for (size_t i = 0; i < left->count; i++)
@@ -82,7 +88,7 @@ struct head {
 	char boot[CLOCK_BOOT_ID_SIZE];
 	int64_t at_us, utc_us;
 	int synchronised;
-	size_t heard;
+	size_t heard, events; /* bytes of what follows the line, before the engine's */
 	uint64_t sum;
 	const char *rest; /* behind the line */
 };
@@ -97,13 +103,14 @@ static const char *read_head(const char *text, size_t length, struct head *h)
 	if (sscanf(text, DESK_DURABLE_MAGIC "\tversion=%9d", &version) != 1 || version != 1)
 		return "it is of another version of wardgate";
 	if (sscanf(text,
-		    DESK_DURABLE_MAGIC "\tversion=1\tboot=%36[0-9a-f-]\tat=%" SCNd64
-				       "\tutc=%" SCNd64
-				       "\tsynchronised=%1d\theard=%zu\tsum=%" SCNx64 "%n",
-		    h->boot, &h->at_us, &h->utc_us, &h->synchronised, &h->heard, &h->sum,
-		    &used) != 6 ||
+		    DESK_DURABLE_MAGIC
+		    "\tversion=1\tboot=%36[0-9a-f-]\tat=%" SCNd64 "\tutc=%" SCNd64
+		    "\tsynchronised=%1d\theard=%zu\tevents=%zu\tsum=%" SCNx64 "%n",
+		    h->boot, &h->at_us, &h->utc_us, &h->synchronised, &h->heard, &h->events,
+		    &h->sum, &used) != 7 ||
 		text[used] != '\n' || h->heard > length - (size_t)used - 1 ||
-		hash_bytes(&hash_key_fixed, text + used + 1, h->heard) != h->sum)
+		h->events > length - (size_t)used - 1 - h->heard ||
+		hash_bytes(&hash_key_fixed, text + used + 1, h->heard + h->events) != h->sum)
 		return "its beginning is damaged";
 	h->rest = text + used + 1;
 	return NULL;
@@ -130,10 +137,14 @@ static void restore_durable(struct desk *d, const char *text, size_t length,
 			  "begin anew",
 			F_STR("FROM", "disk"), F_STR("REASON", why));
 	} else {
+		const char *engine = h.rest + h.heard + h.events;
+
 		read_heard(d, h.rest, h.heard);
-		if (only_heard ||
-			restore(d, h.rest + h.heard, length - (size_t)(h.rest - text) - h.heard,
-				elapsed(d, &h, now), now, "disk"))
+		if (only_heard)
+			return;
+		desk_unsafe_restore(d, h.rest + h.heard, h.events);
+		if (restore(d, engine, length - (size_t)(engine - text), elapsed(d, &h, now), now,
+			    "disk"))
 			return;
 	}
 	if (d->parts.hooks.set_aside)

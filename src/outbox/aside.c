@@ -51,9 +51,9 @@ void outbox_drop_aside(struct outbox *o, struct outbox_entry *e)
 	outbox_drop(o, e, "operator");
 }
 
-enum outbox_fate outbox_fate(struct outbox *o, uint64_t sequence)
+enum outbox_fate outbox_fate(struct outbox *o, const struct label *epoch, uint64_t sequence)
 {
-	const struct outbox_entry *e = outbox_find(o, NULL, sequence);
+	const struct outbox_entry *e = outbox_find(o, epoch, sequence);
 
 	if (!e)
 		return OUTBOX_ELSEWHERE;

@@ -382,27 +382,50 @@ struct ledger outbox_ledger(struct outbox *o)
 	};
 }
 
-int outbox_append_message(struct outbox *o, enum message_kind kind, uint64_t sequence,
-	const char *topic, const char *body, int64_t owed)
+/* Takes over m's epoch. */
+static int append_message(
+	struct outbox *o, struct message *m, const char *topic, const char *body, int64_t owed)
 {
-	struct message m = { .kind = kind, .sequence = sequence, .backfill = !o->connected };
 	struct outbox_entry *e;
 
-	m.topic = strdup(topic);
-	m.body = strdup(body);
+	m->topic = strdup(topic);
+	m->body = strdup(body);
 	/* It may come between the readings of one submission. */
-	if (!m.topic || !m.body || outbox_stock_up(o, o->reserved + 1) < 0) {
-		free(m.topic);
-		free(m.body);
+	if (!m->topic || !m->body || outbox_stock_up(o, o->reserved + 1) < 0) {
+		label_unref(m->epoch);
+		free(m->topic);
+		free(m->body);
 		return -ENOMEM;
 	}
-	e = enter_new(o, &m);
+	e = enter_new(o, m);
 	e->owed = owed;
 	queue_append(&o->urgent, e);
 	if (depth(o) > o->limits.messages)
 		(void)displace(o);
 	outbox_wake(o);
 	return 0;
+}
+
+int outbox_append_message(struct outbox *o, enum message_kind kind, uint64_t sequence,
+	const char *topic, const char *body, int64_t owed)
+{
+	struct message m = { .kind = kind, .sequence = sequence, .backfill = !o->connected };
+
+	return append_message(o, &m, topic, body, owed);
+}
+
+int outbox_append_earlier(struct outbox *o, enum message_kind kind, struct label *epoch,
+	uint64_t sequence, const char *topic, const char *body)
+{
+	struct message m = {
+		.kind = kind, .sequence = sequence, .backfill = true, .epoch = label_ref(epoch)
+	};
+
+	if (outbox_find(o, epoch, sequence)) {
+		label_unref(epoch);
+		return 0;
+	}
+	return append_message(o, &m, topic, body, 0);
 }
 
 void outbox_set_wake(struct outbox *o, outbox_wake_fn fn, void *userdata)

@@ -85,6 +85,11 @@ void outbox_tell_gap(struct outbox *o);
 int outbox_append_message(struct outbox *o, enum message_kind kind, uint64_t sequence,
 	const char *topic, const char *body, int64_t owed);
 
+/* The same of one that an earlier run numbered and that may have been lost with it. Takes a
+ * reference of epoch. Returns 0, also when it is there already, or -ENOMEM. */
+int outbox_append_earlier(struct outbox *o, enum message_kind kind, struct label *epoch,
+	uint64_t sequence, const char *topic, const char *body);
+
 /* The broker's side. A session begins with outbox_connected() and ends with
  * outbox_disconnected(), which puts what was in flight back, oldest first, into the backlog. */
 void outbox_connected(struct outbox *o, unsigned window);
@@ -132,8 +137,8 @@ enum outbox_fate {
 	OUTBOX_STORED,    /* on the disk as well */
 	OUTBOX_ASIDE,
 };
-/* What became of a message of this run. */
-enum outbox_fate outbox_fate(struct outbox *o, uint64_t sequence);
+/* What became of a message; epoch NULL: of this run. */
+enum outbox_fate outbox_fate(struct outbox *o, const struct label *epoch, uint64_t sequence);
 
 const struct message *outbox_entry_message(const struct outbox_entry *e);
 /* Where it stands in the order of arrival, from 1; the same after a connection lost or a stay on

@@ -9,7 +9,7 @@ from ward.alarms import Alarms, limit
 from ward.base import wait_until
 from ward.bus import served
 from ward.daemon import status
-from ward.senml import record
+from ward.senml import as_json, record
 
 from test_desk import KEY, gateway, post, spo2
 
@@ -230,4 +230,36 @@ def test_a_restart_says_again_only_what_there_is(ward):
     os.remove(os.path.join(daemon.state, "alarms"))
     again(alarms, daemon)
     alarms.wait_retained([])
+    alarms.check()
+
+
+def test_an_event_that_nobody_has_yet_survives_a_kill(ward):
+    """The broker is away, and the disk has not been given the event when the gateway is killed, while the
+    state that survives says already that the alarm is over: the next run says the same event."""
+    broker = ward.broker()
+    daemon, alarms, c = gateway(ward, {"spo2-low": limit(Below="90")}, broker=broker,
+                                sections={"Store": {"CommitInterval": "10s"}})
+    post(c, spo2(86))
+    start = alarms.phase(KEY, "start")
+    broker.stop()
+    for n, value in enumerate((97, 85, 98)):
+        c.post(as_json(spo2(value)))  # nobody acknowledges it for the moment
+        wait_until(lambda: daemon.count_log(f'KEY="{KEY}"') == 2 + n, lambda: f"what follows {value} %")
+    daemon.kill()
+    daemon.start()
+    broker.start()
+    ends = [alarms.event(KEY, lambda e: e["phase"] == "end" and e["value"] == v) for v in (97, 98)]
+    second = alarms.event(KEY, lambda e: e["phase"] == "start" and e["value"] == 85)
+    assert ends[0]["alarm"] == start["alarm"] and ends[1]["alarm"] == second["alarm"] != start["alarm"]
+    assert ends[0]["id"].rsplit(":", 1)[0] == start["id"].rsplit(":", 1)[0], "numbered by the run that ended it"
+    alarms.wait_retained([])
+    alarms.check()
+    # once more at the most, and under the same ids
+    at, known = alarms.sub.mark(), {e["id"] for e in alarms.events(KEY)}
+    daemon.kill()
+    again(alarms, daemon)
+    c = ward.session(daemon)
+    post(c, spo2(80))
+    alarms.event(KEY, lambda e: e["phase"] == "start" and e["value"] == 80, at)
+    assert [e["phase"] for e in alarms.events(KEY, at) if e["id"] not in known] == ["start"]
     alarms.check()

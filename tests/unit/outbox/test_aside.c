@@ -102,13 +102,13 @@ static void test_retry(void **state)
 	refuse_next(&w); /* the alarm goes first */
 	refuse_next(&w);
 	assert_int_equal(outbox_counters(w.outbox).aside, 2);
-	assert_int_equal(outbox_fate(w.outbox, 2), OUTBOX_ASIDE);
+	assert_int_equal(outbox_fate(w.outbox, NULL, 2), OUTBOX_ASIDE);
 	e = outbox_aside_after(w.outbox, NULL);
 	assert_true(outbox_aside_since(e) == w.now);
 	/* The disk has not heard of it: there is nothing to take back there. */
 	outbox_retry_aside(w.outbox, e);
 	assert_string_equal(w.told, "");
-	assert_int_equal(outbox_fate(w.outbox, 2), OUTBOX_UNSAFE);
+	assert_int_equal(outbox_fate(w.outbox, NULL, 2), OUTBOX_UNSAFE);
 	assert_ptr_equal(outbox_next(w.outbox), e);
 	outbox_sent(w.outbox, e);
 	/* It has all its tries again. */
@@ -118,7 +118,7 @@ static void test_retry(void **state)
 	outbox_sent(w.outbox, e);
 	outbox_confirmed(w.outbox, e);
 	assert_string_equal(w.told, "confirmed2 ");
-	assert_int_equal(outbox_fate(w.outbox, 2), OUTBOX_ELSEWHERE);
+	assert_int_equal(outbox_fate(w.outbox, NULL, 2), OUTBOX_ELSEWHERE);
 
 	/* The other: the disk knows, and is told. */
 	w.told[0] = 0;
@@ -130,7 +130,7 @@ static void test_retry(void **state)
 	assert_string_equal(w.told, "retried0 ");
 	assert_int_equal(outbox_counters(w.outbox).aside, 0);
 	assert_int_equal(outbox_counters(w.outbox).backlog, 1);
-	assert_int_equal(outbox_fate(w.outbox, 1), OUTBOX_STORED);
+	assert_int_equal(outbox_fate(w.outbox, NULL, 1), OUTBOX_STORED);
 	outbox_free(w.outbox);
 }
 
