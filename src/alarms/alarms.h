@@ -110,14 +110,15 @@ WG_DEFINE_CLEANUP(struct alarms *, alarms_free)
 int alarms_set_rules(struct alarms *a, struct ruleset *take, const struct alarm_now *now);
 
 /* A device is there, or stands at another bed (NULL: at none). Alarms on the patient of the old bed
- * end. Returns 0, ALARMS_E_FULL or -ENOMEM. */
+ * and calls end; a nurse call, an emergency or a fall that is still on starts anew at once. Returns
+ * 0, ALARMS_E_FULL or -ENOMEM. */
 int alarms_device(struct alarms *a, const char *name, const char *bed, const struct alarm_now *now);
 /* It is gone for good: its alarms end. */
 void alarms_device_remove(struct alarms *a, const char *name, const struct alarm_now *now);
 /* Likewise a bed that is gone from the configuration. */
 void alarms_bed_remove(struct alarms *a, const char *name, const struct alarm_now *now);
-/* Who lies there; NULL: nobody. Another one than before ends the alarms on the one before, and what
- * was set for that patient. Returns 0, ALARMS_E_FULL or -ENOMEM. */
+/* Who lies there; NULL: nobody. Another one than before ends the alarms on the one before, calls
+ * as above, and what was set for that patient. Returns 0, ALARMS_E_FULL or -ENOMEM. */
 int alarms_patient(struct alarms *a, const char *bed, const char *patient, const char *association,
 	const struct alarm_now *now);
 /* Whether scale 2 of a score was ordered for the patient of that bed. Returns 0, ALARMS_E_FULL,

@@ -18,6 +18,34 @@ static void leave_bed(struct alarms *a, struct device_place *d, const struct ala
 				subject_unknown(a, s, now);
 }
 
+/* About the patient, or a call of the patient's; not about the place or the equipment. */
+static bool is_of_patient(const struct subject *s)
+{
+	enum alarm_kind kind = subject_kind(s);
+
+	return kind == ALARM_PHYSIOLOGICAL ||
+	       (kind == ALARM_ADVISORY &&
+		       metric_alarm_kind(s->rule->common.metric) != ALARM_TECHNICAL);
+}
+
+/* Its alarm ends with the stay. A call whose switch is still on is another one's from now on:
+ * nobody would say it again. */
+static void end_stay(
+	struct alarms *a, struct subject *s, enum alarm_reason reason, const struct alarm_now *now)
+{
+	unsigned m = s->rule->common.metric;
+	bool calls = subject_alarms(s) && s->rule->type->flags & RULE_KEEPS_ALARM &&
+		     (m == METRIC_NURSE_CALL || m == METRIC_EMERGENCY || m == METRIC_FALL);
+
+	subject_over(a, s, reason, NULL, now);
+	if (!calls) {
+		subject_clear(a, s);
+		return;
+	}
+	s->judge_at_us = now->boot_us + 1;
+	subject_arm(a, s);
+}
+
 static void move_sensor(
 	struct alarms *a, struct sensor *x, const struct bed_place *to, const struct alarm_now *now)
 {
@@ -27,10 +55,8 @@ static void move_sensor(
 		struct subject *s = *at;
 		bool goes = !rule_matches(s->rule, x->device, to);
 
-		if (goes || subject_kind(s) == ALARM_PHYSIOLOGICAL) {
-			subject_over(a, s, ALARM_REASON_DEVICE_MOVED, NULL, now);
-			subject_clear(a, s);
-		}
+		if (goes || is_of_patient(s))
+			end_stay(a, s, ALARM_REASON_DEVICE_MOVED, now);
 		if (goes) {
 			*at = s->next;
 			subject_free(a, s);
@@ -151,10 +177,9 @@ void alarms_bed_remove(struct alarms *a, const char *name, const struct alarm_no
 static void discharge(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
 	s->limits_generation = 0;
-	if (subject_kind(s) != ALARM_PHYSIOLOGICAL)
+	if (!is_of_patient(s))
 		return;
-	subject_over(a, s, ALARM_REASON_DISCHARGED, NULL, now);
-	subject_clear(a, s);
+	end_stay(a, s, ALARM_REASON_DISCHARGED, now);
 	subject_begin(a, s, now);
 }
 
