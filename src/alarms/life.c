@@ -477,7 +477,7 @@ void subject_apply_limits(struct alarms *a, struct subject *s, const struct rule
 	} else if (v->side == SIDE_NORMAL || (s->frozen_us && !same)) {
 		if (s->pending)
 			onset_forget(a, s);
-	} else if (s->pending && same) {
+	} else if (same) {
 		s->onset.limits = v->limits;
 	} else {
 		on_onset(a, s, v, r, now);

@@ -5,6 +5,7 @@
  */
 #include "unit/unit.h"
 
+#include <dirent.h>
 #include <errno.h>
 
 #include "alarms/alarms.h"
@@ -25,6 +26,7 @@
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t m);
 void *__libc_realloc(void *p, size_t n);
+void __libc_free(void *p);
 
 /* Allocations until one fails; 0: none does. */
 static unsigned long countdown;
@@ -38,23 +40,41 @@ static bool fails(void)
 	return true;
 }
 
+/* Blocks that are not freed. */
+static long blocks;
+
+static void *counted(void *p)
+{
+	blocks += p != NULL;
+	return p;
+}
+
 void *malloc(size_t n)
 {
-	return fails() ? NULL : __libc_malloc(n);
+	return fails() ? NULL : counted(__libc_malloc(n));
 }
 
 void *calloc(size_t n, size_t m)
 {
-	return fails() ? NULL : __libc_calloc(n, m);
+	return fails() ? NULL : counted(__libc_calloc(n, m));
 }
 
 void *realloc(void *p, size_t n)
 {
-	return fails() ? NULL : __libc_realloc(p, n);
+	if (fails())
+		return NULL;
+	return p ? __libc_realloc(p, n) : counted(__libc_malloc(n));
+}
+
+void free(void *p)
+{
+	blocks -= p != NULL;
+	__libc_free(p);
 }
 
 static const struct rule_item limit[] = { { "Type", "limit", false }, { "Metric", "spo2", false },
-	{ "Below", "90", false }, { "Priority", "low", false } };
+	{ "Below", "90", false }, { "For", "5s", false }, { "Latching", "yes", false },
+	{ "Priority", "low", false } };
 static const struct rule_item fast[] = { { "Type", "limit", false },
 	{ "Metric", "pulse-rate", false }, { "Above", "120", false },
 	{ "Priority", "low", false } };
@@ -109,9 +129,14 @@ static const struct rule_item fever[] = { { "Type", "limit", false },
 static const struct rule_item bed[] = { { "Type", "limit", false }, { "Metric", "etco2", false },
 	{ "Above", "60", false }, { "Scope", "bed", false }, { "Beds", "3", false },
 	{ "Priority", "low", false } };
-static const struct rule_settings all[] = { { "lo", limit, 4 }, { "hi", fast, 4 },
+static const struct rule_item lower[] = { { "Type", "limit", false }, { "Metric", "spo2", false },
+	{ "Below", "80", false }, { "Priority", "low", false } };
+static const struct rule_item hotter[] = { { "Type", "limit", false },
+	{ "Metric", "body-temperature", false }, { "Above", "41", false },
+	{ "Priority", "low", false } };
+static const struct rule_settings all[] = { { "lo", limit, 6 }, { "hi", fast, 4 },
 	{ "both", both, 3 }, { "score", score, 2 }, { "gone", gone, 5 }, { "fever", fever, 4 },
-	{ "bed", bed, 6 } };
+	{ "bed", bed, 6 }, { "lower", lower, 4 }, { "hotter", hotter, 4 } };
 
 static bool rules_are(struct alarms *a, const struct rule_settings *which, size_t count,
 	const struct alarm_now *now)
@@ -131,7 +156,7 @@ static void restore(const struct alarms *a, const struct alarm_now *now, bool wi
 
 	if (!went(alarms_save(a, now, &text, &length)))
 		return;
-	if (went(alarms_new(&b, &options)) && (!with_rules || rules_are(b, all, 7, now)) &&
+	if (went(alarms_new(&b, &options)) && (!with_rules || rules_are(b, all, 9, now)) &&
 		went(alarms_device(b, "ox", "3", now)) &&
 		!went(alarms_restore(b, text, length, 0, now, why))) {
 		struct alarms_counters counters;
@@ -141,6 +166,24 @@ static void restore(const struct alarms *a, const struct alarm_now *now, bool wi
 		alarms_tick(b, now);
 		alarms_continue(b, now);
 	}
+	alarms_free(b);
+	free(text);
+}
+
+/* A state that lacks the line of a sensor: its alarm makes one. */
+static void without_sensor(const char *piece, const struct alarm_now *now)
+{
+	const char *from = strstr(piece, "\nsubject\tname=lo") + 1, *to = strchr(from, '\n') + 1;
+	char why[ALARMS_WHY_MAX], *text;
+	struct alarms *b = NULL;
+	size_t n;
+
+	if (!went(alarms_save_joined(from, (size_t)(to - from), now, &text, &n)))
+		return;
+	if (went(alarms_new(&b, &options)) && rules_are(b, all, 4, now) &&
+		went(alarms_device(b, "ox", "3", now)) &&
+		went(alarms_restore(b, text, n, 0, now, why)))
+		assert_int_equal(alarms_acknowledge(b, "lo.ox", "nurse", now, why), 0);
 	alarms_free(b);
 	free(text);
 }
@@ -156,6 +199,8 @@ static void keep(const struct alarms *a, const struct alarm_now *now)
 		assert_non_null(strstr(whole, "name=lo"));
 	if (went(alarms_save_piece(a, PIECE_BED, "nowhere", true, &two, &n)))
 		assert_string_equal(two, "");
+	if (whole)
+		without_sensor(one, now);
 	free(one);
 	free(two);
 	free(whole);
@@ -179,7 +224,7 @@ static void storm(struct alarms *a, struct alarm_now *now)
 	assert_true(there >= 68);
 }
 
-static void live(struct alarms *a, struct label *ox, struct alarm_now *now)
+static void live(struct alarms *a, struct label *ox, bool short_life, struct alarm_now *now)
 {
 	const struct alarm_limits low = { .has_low = true, .low = { 88, 0 } };
 	char why[ALARMS_WHY_MAX];
@@ -195,21 +240,63 @@ static void live(struct alarms *a, struct label *ox, struct alarm_now *now)
 	(void)say(a, ox, METRIC_SPO2, 85, now);
 	/* the next reading makes what was missing */
 	assert_true(say(a, ox, METRIC_SPO2, 85, now) || say(a, ox, METRIC_SPO2, 85, now));
+	now->boot_us += 6 * ALARMS_SECOND;
 	assert_int_equal(alarms_acknowledge(a, "lo.ox", "nurse", now, why), 0);
 	(void)say(a, ox, METRIC_PULSE_RATE, 130, now);
 	(void)chart(a, METRIC_BODY_TEMPERATURE, 40, now);
 	(void)went(alarms_set_limits(a, "lo", LIMIT_BED, "3", &low, "dr", now, why));
 	(void)went(alarms_condition(a, CONDITION_LOW_BATTERY, "ox", true, "low", now));
 	(void)went(alarms_condition(a, CONDITION_BROKER_UNREACHABLE, NULL, true, "none", now));
-	/* a reload with one rule more: what was there is not lost by it */
-	(void)rules_are(a, all, 7, now);
+	/* a reload with more rules: what was there is not lost by it */
+	(void)rules_are(a, all, 9, now);
+	if (short_life)
+		return;
 	now->boot_us += 70 * ALARMS_SECOND;
 	alarms_tick(a, now);
 	assert_int_equal(alarms_acknowledge(a, "lo.ox", "nurse", now, why), 0);
+	/* latched, and on its way back */
+	(void)say(a, ox, METRIC_SPO2, 95, now);
+	(void)alarms_acknowledge(a, "lo.ox", "nurse", now, why);
+	(void)say(a, ox, METRIC_SPO2, 85, now);
 	restore(a, now, true);
 	restore(a, now, false);
 	keep(a, now);
 	storm(a, now);
+}
+
+/* One life with the n-th allocation failing, or none. Returns whether one failed. */
+static bool one_life(unsigned long n, unsigned others)
+{
+	struct alarm_now now = { 1000000000, INT64_C(1795255200000000) };
+	struct alarms *a = NULL;
+	struct label *ox;
+	long before = blocks;
+
+	assert_int_equal(label_new(&ox, "ox"), 0);
+	countdown = 0;
+	failed = false;
+	if (others > 0) {
+		assert_int_equal(alarms_new(&a, &options), 0);
+		for (unsigned i = 0; i < others; i++) {
+			char name[16];
+
+			snprintf(name, sizeof(name), "o%u", i);
+			assert_int_equal(alarms_device(a, name, NULL, &now), 0);
+			assert_int_equal(
+				alarms_condition(a, CONDITION_FLOOD, name, true, NULL, &now), 0);
+		}
+		countdown = n;
+		live(a, ox, true, &now);
+	} else {
+		countdown = n;
+		if (went(alarms_new(&a, &options)))
+			live(a, ox, false, &now);
+	}
+	countdown = 0;
+	alarms_free(a);
+	label_unref(ox);
+	assert_int_equal(blocks, before); /* all of it was freed */
+	return failed;
 }
 
 static void test_each_allocation_fails(void **state)
@@ -217,25 +304,49 @@ static void test_each_allocation_fails(void **state)
 	unsigned long n = 0;
 
 	(void)state;
-	do {
-		struct alarm_now now = { 1000000000, INT64_C(1795255200000000) };
-		struct alarms *a = NULL;
-		struct label *ox;
-
-		assert_int_equal(label_new(&ox, "ox"), 0);
-		failed = false;
-		countdown = ++n;
-		if (went(alarms_new(&a, &options)))
-			live(a, ox, &now);
-		countdown = 0;
-		alarms_free(a);
-		label_unref(ox);
-	} while (failed);
+	while (one_life(++n, 0))
+		;
 	print_message("%lu allocations\n", n - 1);
 	assert_true(n > 50);
 }
+
+/* The heap of deadlines grows wherever it happens to be full. */
+static void test_growth_fails_anywhere(void **state)
+{
+	(void)state;
+	for (unsigned others = 1; others < 24; others++)
+		for (unsigned long n = 1; one_life(n, others); n++)
+			;
+}
+
+static int is_tsv(const struct dirent *d)
+{
+	return strstr(d->d_name, ".tsv") != NULL;
+}
+
+/* Nor does anything stay behind of what the timelines do. */
+static void test_timelines_leave_nothing(void **state)
+{
+	struct dirent **names;
+	int count = scandir("tests/vectors/alarms", &names, is_tsv, alphasort);
+
+	(void)state;
+	assert_true(count > 0);
+	countdown = 0;
+	for (int i = 0; i < count; i++) {
+		char path[512];
+		long before = blocks;
+
+		snprintf(path, sizeof(path), "tests/vectors/alarms/%s", names[i]->d_name);
+		assert_int_equal(timeline_run_file(path, true), 0);
+		if (blocks != before)
+			fail_msg("%s leaves %ld blocks", path, blocks - before);
+		free(names[i]);
+	}
+	free(names);
+}
 #else
-static void test_each_allocation_fails(void **state)
+static void test_without_memory(void **state)
 {
 	(void)state;
 	print_message("the sanitizer has an allocator of its own; the plain build runs this\n");
@@ -245,7 +356,15 @@ static void test_each_allocation_fails(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_each_allocation_fails) };
+	const struct CMUnitTest tests[] = {
+#ifndef SANITIZED
+		cmocka_unit_test(test_each_allocation_fails),
+		cmocka_unit_test(test_growth_fails_anywhere),
+		cmocka_unit_test(test_timelines_leave_nothing),
+#else
+		cmocka_unit_test(test_without_memory),
+#endif
+	};
 
 	return RUN_TESTS(tests);
 }

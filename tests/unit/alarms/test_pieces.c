@@ -173,6 +173,9 @@ static void test_quiet_lasts_nothing(void **state)
 	assert_true(piece_has(PIECE_DEVICE, "ox", true, "name=device-silent"));
 	happen("condition device-silent ox no");
 	assert_false(piece_has(PIECE_DEVICE, "ox", true, "name=device-silent"));
+	/* a value that came late is no excursion */
+	happen("probe ambient-temperature 9 stored");
+	assert_false(piece_has(PIECE_DEVICE, "probe", true, "name=fridge"));
 	/* the clock of an excursion, long before its alarm */
 	assert_false(piece_has(PIECE_DEVICE, "probe", true, "name=fridge"));
 	happen("probe ambient-temperature 9");
@@ -232,6 +235,8 @@ static void test_marks_of_a_device(void **state)
 		changed(PIECE_DEVICE, "ox", "ox spo2 97") & LASTING, LASTING); /* latched */
 	assert_int_equal(
 		changed(PIECE_DEVICE, "ox", "condition low-battery ox yes"), LIFE | LASTING);
+	assert_int_equal(
+		changed(PIECE_DEVICE, "ox", "condition device-silent ox yes"), LIFE | LASTING);
 	/* not measured: the clock of its condition runs */
 	assert_int_equal(changed(PIECE_DEVICE, "ox", "ox perfusion-index sensor-off"), LIFE);
 }
@@ -291,6 +296,17 @@ static void test_marks_of_a_bed(void **state)
 	assert_int_equal(changed(PIECE_BED, "store", "ox spo2 85"), 0);
 }
 
+/* A bed that no score looks at keeps who lies there, and nothing of what is measured. */
+static void test_marks_of_a_plain_bed(void **state)
+{
+	(void)state;
+	timeline_end(&t);
+	timeline_begin(&t, false);
+	happen("device ox 3");
+	assert_int_equal(changed(PIECE_BED, "3", "ox spo2 97"), 0);
+	assert_int_equal(changed(PIECE_BED, "3", "patient 3 p-1"), LASTING);
+}
+
 static void test_marks_of_the_gateway(void **state)
 {
 	(void)state;
@@ -315,6 +331,7 @@ int main(void)
 		TEST(test_marks_of_a_device),
 		TEST(test_marks_of_an_excursion),
 		TEST(test_marks_of_a_bed),
+		TEST(test_marks_of_a_plain_bed),
 		TEST(test_marks_of_the_gateway),
 	};
 

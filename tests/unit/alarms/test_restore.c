@@ -127,6 +127,8 @@ static const struct {
 	{ "word=voice", "word=shout", "a word that there is not" },
 	{ "device=ox\tkind=1", "device=" LONG "\tkind=1", "device is too long" },
 	/* sensors */
+	{ "sensor\tdevice=ox\tmetric=perfusion-index", "sensor\tdevice=ox\tmetric=perfusion",
+		"a metric that there is not" },
 	{ "sensor\tdevice=ox", "sensor\tbed=3\tdevice=ox", "no place, or two" },
 	{ "sensor\tdevice=ox", "sensor", "no place, or two" },
 	{ "sensor\tdevice=ox\tmetric=perfusion-index\tinstance=0",
@@ -215,6 +217,13 @@ static const struct {
 		"value_time is not what it could be" },
 	{ "key=lo.ox\tdevice=ox", "key=lo.ox\tdevice=ox\tonset=99999999999999999999",
 		"onset is not what it could be" },
+	{ "onset_side=3", "onset_side=5", "an alarm that cannot be" },
+	{ "onset_side=3", "onset_side=1", "an alarm that cannot be" },
+	{ "onset_priority=2", "onset_priority=4", "an alarm that cannot be" },
+	{ "onset_kind=1", "onset_kind=4", "an alarm that cannot be" },
+	{ "onset_epoch=12-9f3a21c4", "onset_epoch=" LONG, "onset_epoch is too long" },
+	{ "started=1000000000", "starts=x", "starts is not what it could be" },
+	{ "started=1000000000", "started=x", "started is not what it could be" },
 	/* states of the rules' types */
 	{ "state\tside=4,1", "state\tside=4,5", "a state of Type=combination that cannot be" },
 	{ "state\tside=4,1", "state\tside=4,256", "side is not what it could be" },
@@ -370,6 +379,28 @@ static const struct {
 	/* a technical one of a device that is gone */
 	{ "key=low-battery.ox\tdevice=ox", "key=low-battery.oy\tdevice=oy",
 		"end low-battery.oy low reason=device-removed" },
+	/* the place of a state line is gone as well */
+	{ "name=own\tkey=own.ox\tdevice=ox", "name=own\tkey=own.oy\tdevice=oy", "" },
+	/* a rule of devices, said of the device as a whole */
+	{ "name=lo\tkey=lo.ox\tdevice=ox\tmetric=spo2\tinstance=0", "name=lo\tkey=lo.ox\tdevice=ox",
+		"end lo.ox high reason=rule-changed" },
+	/* it has said nothing yet: its rule only served others */
+	{ "number=1\tstep=3", "number=1\tstep=0", "" },
+	/* limits of a patient, where none lies */
+	{ "limits\tlevel=bed\trule=lo\tbed=3", "limits\tlevel=patient\trule=lo\tbed=store",
+		"limits lo patient store was-low=88 its rule or bed is gone by=-" },
+	/* the same twice, and what cannot be held */
+	{ "\ncondition\tname=low-battery",
+		"\ncondition\tname=low-battery\tkey=low-battery.ox\tdevice=ox\tis=technical"
+		"\ncondition\tname=low-battery",
+		"" },
+	{ "\ncondition\tname=low-battery",
+		"\ncondition\tname=alarm-chatter\tkey=alarm-chatter.ox\tdevice=ox\tis=technical"
+		"\tlife=1\tpresent=1\theld=1\tside=4\tverdict_priority=1\tstep=1"
+		"\ncondition\tname=low-battery",
+		"end alarm-chatter.ox none" },
+	{ "pending=1\tonset=1000000000\tsamples=1\tonset_side=3",
+		"pending=1\theld=1\tonset=1000000000\tsamples=1\tonset_side=3", "" },
 	/* numbers that are rare and right */
 	{ "value_time=1795255200000000", "value_time=-1", "" },
 	{ "state\tnewest=1\tstart=0,1000000000\tsum=0,210000",
@@ -401,6 +432,127 @@ static void test_what_is_gone_ends(void **state)
 	}
 }
 
+/* Restores the state with one change and lets some time go by. Returns what came out. */
+static const char *after(
+	struct ward *w, const char *from, const char *to, int64_t seconds, const char *event)
+{
+	size_t length;
+	char *text = edited(w, from, to, &length), why[ALARMS_WHY_MAX] = "";
+	struct timeline *t = &w->fresh;
+
+	timeline_end(t);
+	ward_configure(t);
+	if (alarms_restore(t->a, text, length, 0, &t->now, why) != 0)
+		fail_msg("%s", why);
+	free(text);
+	(void)timeline_take(t);
+	timeline_advance(t, t->now.boot_us + seconds * ALARMS_SECOND);
+	if (event)
+		assert_true(timeline_event(t, event));
+	return timeline_take(t);
+}
+
+#define OF_HI "name=hi\tkey=hi.ox\tdevice=ox\tmetric=pulse-rate\tinstance=0\ttype=limit\t"
+#define OF_GONE "name=gone\tkey=gone.ox\tdevice=ox\tmetric=spo2\tinstance=0\ttype=absent\t"
+
+/* What was measured for other settings begins no alarm; who waited for silence waits anew. */
+static void test_other_settings(void **state)
+{
+	struct ward *w = *state;
+
+	assert_non_null(strstr(after(w, OF_HI "of=", OF_HI "of=", 11, NULL), "@10s start hi.ox"));
+	assert_null(strstr(after(w, OF_HI "of=", OF_HI "of=1", 11, NULL), "hi.ox"));
+	assert_null(strstr(after(w, OF_HI "of=", OF_HI "off=", 11, NULL), "hi.ox"));
+	assert_non_null(
+		strstr(after(w, OF_GONE "of=", OF_GONE "of=1", 3601, NULL), " start gone.ox"));
+}
+
+/* Who has acknowledged it, or whose condition is over, is not told of it more urgently. */
+static void test_nothing_escalates_that_should_not(void **state)
+{
+	struct ward *w = *state;
+	static const char temp[] = "\tlife=1\tside=3\tverdict_priority=1\thas_high=1\thigh=39^0";
+
+	assert_non_null(strstr(after(w, "escalate=1300000000", "escalate=1300000000", 301, NULL),
+		"@300s escalate temp.bed-3 medium"));
+	assert_null(strstr(
+		after(w, "escalate=1300000000", "inactivation=16\tescalate=1300000000", 301, NULL),
+		"temp.bed-3 medium"));
+	assert_null(
+		strstr(after(w, temp, "\tlife=3\tside=3\tverdict_priority=1\thas_high=1\thigh=39^0",
+			       301, NULL),
+			"temp.bed-3 medium"));
+}
+
+/* An alarm that no condition holds goes on and ends with the next one. */
+static void test_a_condition_that_is_not_there(void **state)
+{
+	struct ward *w = *state;
+
+	assert_string_equal(
+		after(w, "life=1\tpresent=1\tside=4\tverdict_priority=1",
+			"life=1\tside=4\tverdict_priority=1", 1, "condition low-battery ox yes"),
+		"");
+	assert_true(timeline_event(&w->fresh, "condition low-battery ox no"));
+	assert_non_null(strstr(timeline_take(&w->fresh), "end low-battery.ox"));
+}
+
+/* More sensors than a device may have: those beyond are left out, their alarms end. */
+static void test_too_many_sensors(void **state)
+{
+	struct ward *w = *state;
+	char to[8192], why[ALARMS_WHY_MAX], *text;
+	size_t n = 0, length;
+
+	for (unsigned i = 1; i <= ALARMS_SENSORS_MAX + 1; i++)
+		n += (size_t)snprintf(to + n, sizeof(to) - n,
+			"sensor\tdevice=ox\tmetric=skin-temperature\tinstance=%u\n", i);
+	snprintf(to + n, sizeof(to) - n,
+		"subject\tname=hi\tkey=hi.ox.40\tdevice=ox\tmetric=pulse-rate\tinstance=40"
+		"\ttype=limit\tis=physiological\tlife=1\tside=3\tpriority=2\tstep=1\n"
+		"sensor\tdevice=cord\tmetric=button");
+	text = edited(w, "sensor\tdevice=cord\tmetric=button", to, &length);
+	assert_int_equal(alarms_restore(w->fresh.a, text, length, 0, &w->fresh.now, why), 0);
+	assert_non_null(
+		strstr(timeline_take(&w->fresh), "end hi.ox.40 medium reason=rule-changed"));
+	free(text);
+}
+
+/* A mean over more readings than its counter takes: it stays as it is. */
+static void test_a_full_counter(void **state)
+{
+	struct ward *w = *state;
+	char *text;
+
+	(void)after(w, "sum=0,210000\tcount=0,2", "sum=0,335544240000\tcount=0,4194303", 1,
+		"ox pulse-rate 80");
+	text = saved(&w->fresh);
+	assert_non_null(strstr(text, "sum=0,335544240000\tcount=0,4194303"));
+	free(text);
+	(void)after(w, "sum=0,210000\tcount=0,2", "sum=0,335544160000\tcount=0,4194302", 1,
+		"ox pulse-rate 80");
+	text = saved(&w->fresh);
+	assert_non_null(strstr(text, "sum=0,335544240000\tcount=0,4194303"));
+	free(text);
+}
+
+/* In a new boot the clock may have begun at the very moment of an onset: that is not "never". */
+static void test_the_moment_of_the_boot(void **state)
+{
+	struct ward *w = *state;
+	char why[ALARMS_WHY_MAX], *text;
+	size_t length;
+
+	text = edited(w, "side=2\tverdict_priority=3\thas_low=1\tlow=88^0\tonset=1000000000",
+		"side=2\tverdict_priority=3\thas_low=1\tlow=88^0\tonset=995000000", &length);
+	w->fresh.now.boot_us = 5 * ALARMS_SECOND;
+	assert_int_equal(alarms_restore(w->fresh.a, text, length, 0, &w->fresh.now, why), 0);
+	free(text);
+	text = saved(&w->fresh);
+	assert_non_null(strstr(text, "\tlow=88^0\tonset=-1\t"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +561,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lines_are_short, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_lines_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_gone_ends, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_other_settings, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_nothing_escalates_that_should_not, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_condition_that_is_not_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_too_many_sensors, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_full_counter, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_moment_of_the_boot, set_up, tear_down),
 	};
 
 	return RUN_TESTS(tests);

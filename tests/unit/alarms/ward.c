@@ -10,7 +10,8 @@
 static const char *const rules[] = {
 	"lo\tType=limit\tMetric=spo2\tBelow=90\tPriority=high\tLatching=yes\tEscalateAfter=5min",
 	"hi\tType=limit\tMetric=pulse-rate\tAbove=120\tFor=10s\tPriority=medium",
-	"temp\tType=limit\tMetric=body-temperature\tAbove=39\tScope=bed\tPriority=low",
+	("temp\tType=limit\tMetric=body-temperature\tAbove=39\tScope=bed\tPriority=low"
+	 "\tEscalateAfter=5min"),
 	"news\tType=score\tAtLeast=5\tPriority=medium",
 	"both\tType=combination\tRules=lo hi\tPriority=medium",
 	"fridge\tType=coldchain\tMetric=ambient-temperature\tPriority=medium",
