@@ -72,20 +72,17 @@ static void add(struct output *outputs, size_t *count, enum signal_role role, co
 	o->roles |= 1u << role;
 }
 
-/* The outputs that c names, closed. Returns 0 with *ret to be freed (NULL: there are none), or
- * -ENOMEM. */
+/* The outputs that c names, closed. Returns 0 with *ret to be freed, or -ENOMEM. */
 static int list_outputs(const struct config *c, struct output **ret, size_t *ret_count)
 {
-	struct output *outputs = NULL;
+	struct output *outputs;
 	size_t most = 0, count = 0;
 
 	for (enum signal_role role = 0; role < _ROLE_MAX; role++)
 		most += role_list(c, role)->count;
-	if (most > 0) {
-		outputs = calloc(most, sizeof(*outputs));
-		if (!outputs)
-			return -ENOMEM;
-	}
+	outputs = calloc(most + 1, sizeof(*outputs));
+	if (!outputs)
+		return -ENOMEM;
 	for (enum signal_role role = 0; role < _ROLE_MAX; role++)
 		for (size_t i = 0; i < role_list(c, role)->count; i++)
 			add(outputs, &count, role, role_list(c, role)->items[i]);

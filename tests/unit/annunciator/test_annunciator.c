@@ -170,6 +170,13 @@ static void test_reload_lets_no_lamp_go_dark(void **state)
 	show(PRIORITY_HIGH, PRIORITY_NONE, false);
 	assert_true(chip.lines[4].level && chip.lines[2].level && !chip.lines[1].level);
 
+	/* What it shows is another thing, the line stays. */
+	reload("Low=%:4");
+	assert_false(chip.lines[4].level);
+	show(PRIORITY_LOW, PRIORITY_NONE, false);
+	assert_true(chip.lines[4].level);
+	assert_int_equal(chip.requests, 6);
+
 	reload("");
 	for (unsigned i = 0; i < CHIP_LINES; i++)
 		assert_false(chip_is_held(i));

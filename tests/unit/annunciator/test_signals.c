@@ -292,6 +292,26 @@ static void test_what_goes_on_keeps_its_phase(void **state)
 	assert_true(signals_at(&t, ROLE(SOUND), 2 * SECOND).next_us == SIGNALS_NEVER);
 }
 
+/* The light that has been there for long, and a sound that is new. */
+static void test_light_and_sound_begin_each_by_itself(void **state)
+{
+	struct annunciator_state seen = { PRIORITY_HIGH, PRIORITY_NONE, false };
+	struct annunciator_state heard = { PRIORITY_HIGH, PRIORITY_MEDIUM, false };
+
+	for (int64_t t = 0; t < 8 * SECOND; t += 12345) {
+		struct signals s, still;
+
+		signals_begin(&s, 0);
+		signals_set(&s, &seen, 0);
+		still = s;
+		signals_set(&s, &heard, t);
+		assert_int_equal(signals_at(&s, ROLE(SOUND), t).on, ROLE(SOUND));
+		assert_true(signals_at(&s, ROLE(SOUND), t).next_us == t + 200000);
+		assert_int_equal(
+			signals_at(&s, ROLE(HIGH), t).on, signals_at(&still, ROLE(HIGH), t).on);
+	}
+}
+
 static void test_the_broker_has_its_own_lamp(void **state)
 {
 	struct annunciator_state lost = { PRIORITY_NONE, PRIORITY_NONE, true };
@@ -331,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_levels_hold_until_the_deadline),
 		cmocka_unit_test(test_a_new_alarm_is_lit_at_once),
 		cmocka_unit_test(test_what_goes_on_keeps_its_phase),
+		cmocka_unit_test(test_light_and_sound_begin_each_by_itself),
 		cmocka_unit_test(test_the_broker_has_its_own_lamp),
 		cmocka_unit_test(test_what_has_no_output_has_no_deadline),
 	};
