@@ -77,6 +77,11 @@ static void add_device(struct desk *d, const struct device *device, const struct
 
 	if (p && !p->added_us)
 		p->added_us = now->boot_us;
+	if (p && strcmp(p->bed, bed ?: "") != 0) {
+		(void)snprintf(p->bed, sizeof(p->bed), "%s", bed ?: "");
+		d->heard_changed |= p->heard;
+		desk_wake(d);
+	}
 	if (p && bed && !desk_place_get(d, PIECE_BED, bed))
 		r = -ENOMEM;
 	if (r == 0)
@@ -88,6 +93,33 @@ static void add_device(struct desk *d, const struct device *device, const struct
 							   : "out of memory"));
 	if (p)
 		desk_touch(d, p, true);
+}
+
+static void stand(
+	struct desk *d, const struct desk_place *p, const char *bed, const struct alarm_now *now)
+{
+	/* Its place, so that it is forgotten if the configuration has it no more. */
+	if (*bed && !desk_place_get(d, PIECE_BED, bed))
+		return;
+	if (alarms_device(d->engine, p->name, *bed ? bed : NULL, now) != 0)
+		log_error("alarms of a device that was moved may go on at its new bed",
+			F_STR("WARDGATE_DEVICE", p->name));
+}
+
+void desk_stand_as_then(struct desk *d, const struct alarm_now *now)
+{
+	FOR_EACH_PLACE(d, i, p)
+	if (p->has_former)
+		stand(d, p, p->former, now);
+}
+
+void desk_stand_as_now(struct desk *d, const struct alarm_now *now)
+{
+	FOR_EACH_PLACE(d, i, p)
+	if (p->has_former) {
+		stand(d, p, p->bed, now);
+		p->has_former = false;
+	}
 }
 
 static void remove_device(struct desk *d, const struct device *device, const struct alarm_now *now)

@@ -17,7 +17,8 @@
 
 /* ---- who was ever heard ---- */
 
-/* Lines of a device's name and what it promised of its pace. Returns NULL without memory. */
+/* Lines of a device's name, what it promised of its pace, and its bed. Returns NULL without
+ * memory. */
 static char *heard_text(const struct desk *d, size_t *ret_length)
 {
 	char *text = NULL;
@@ -28,7 +29,7 @@ static char *heard_text(const struct desk *d, size_t *ret_length)
 		return NULL;
 	FOR_EACH_PLACE(d, i, p)
 	if (p->kind == PIECE_DEVICE && p->heard)
-		fprintf(f, "%s\t%" PRId64 "\n", p->name, p->hint_us);
+		fprintf(f, "%s\t%" PRId64 "\t%s\n", p->name, p->hint_us, p->bed);
 	if (fclose(f) != 0) {
 		free(text);
 		return NULL;

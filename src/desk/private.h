@@ -48,10 +48,13 @@ struct desk_place {
 	char *lasting;                  /* the piece for the durable state; NULL: nothing */
 	size_t lasting_length;
 	/* Of devices. */
-	unsigned told, raised; /* bits of conditions: that the engine was told of, and there */
-	bool heard;            /* in whichever run */
-	int64_t added_us;      /* boot: known since */
-	int64_t hint_us;       /* how often it promised to speak, of an earlier run */
+	unsigned told, raised;      /* bits of conditions: that the engine was told of, and there */
+	bool heard;                 /* in whichever run */
+	int64_t added_us;           /* boot: known since */
+	int64_t hint_us;            /* how often it promised to speak, of an earlier run */
+	char bed[LABEL_MAX + 1];    /* where it stands; "": at none */
+	char former[LABEL_MAX + 1]; /* likewise when an earlier run ended, if has_former */
+	bool has_former;
 	char name[];
 };
 
@@ -139,6 +142,10 @@ size_t desk_bucket(const char *name);
 
 /* ---- apply.c ---- */
 void desk_on_device(struct device *device, enum device_event event, void *userdata);
+/* Before and after the state of an earlier run is taken: devices that were given another bed since
+ * stand where they stood then, and move. */
+void desk_stand_as_then(struct desk *d, const struct alarm_now *now);
+void desk_stand_as_now(struct desk *d, const struct alarm_now *now);
 
 /* ---- document.c: pure ---- */
 struct desk_context {

@@ -9,6 +9,19 @@
 
 #include "desk/private.h"
 
+/* Behind the pace, in text that goes on to eol: the bed. */
+static void read_former(struct desk_place *p, const char *text, const char *eol)
+{
+	const char *tab = memchr(text, '\t', (size_t)(eol - text));
+	size_t n = tab ? (size_t)(eol - tab - 1) : sizeof(p->former);
+
+	if (n >= sizeof(p->former))
+		return; /* an earlier version's, which had none */
+	memcpy(p->former, tab + 1, n);
+	p->former[n] = 0;
+	p->has_former = true;
+}
+
 /* Takes lines that somebody may have changed; what is no line of ours is passed over. */
 static void read_heard(struct desk *d, const char *text, size_t length)
 {
@@ -29,6 +42,7 @@ static void read_heard(struct desk *d, const char *text, size_t length)
 			if (p) {
 				p->heard = true;
 				p->hint_us = strtoll(tab + 1, NULL, 10);
+				read_former(p, tab + 1, eol);
 			}
 		}
 		text = eol + 1;
@@ -40,8 +54,11 @@ static bool restore(struct desk *d, const char *text, size_t length, int64_t ela
 	const struct alarm_now *now, const char *which)
 {
 	char why[ALARMS_WHY_MAX];
-	int r = alarms_restore(d->engine, text, length, elapsed_us, now, why);
+	int r;
 
+	desk_stand_as_then(d, now);
+	r = alarms_restore(d->engine, text, length, elapsed_us, now, why);
+	desk_stand_as_now(d, now);
 	if (r == 0) {
 		log_info("the state of alarms was taken over", F_STR("FROM", which),
 			F_INT("SECONDS_AGO", elapsed_us < 0 ? -1 : elapsed_us / 1000000));
@@ -70,14 +87,13 @@ static bool restore_volatile(
 		/* Before the engine says more of the same alarms. */
 		if (p->name[0] == DESK_UNSAFE)
 			desk_unsafe_restore(d, p->text, p->length);
+		else if (strcmp(p->name, DESK_HEARD) == 0)
+			read_heard(d, p->text, p->length);
 		else if (p->name[0] != DESK_HEARD[0])
 			(void)fwrite(p->text, 1, p->length, f);
 	}
 	ok = fclose(f) == 0 && alarms_save_joined(pieces, size, &then, &text, &length) == 0 &&
 	     restore(d, text, length, now->boot_us - left->alive_us, now, "memory");
-	for (size_t i = 0; i < left->count; i++)
-		if (strcmp(left->pieces[i].name, DESK_HEARD) == 0)
-			read_heard(d, left->pieces[i].text, left->pieces[i].length);
 	if (!ok)
 		journal_set_aside(d->journal);
 	return ok;
