@@ -60,7 +60,7 @@ class Alarms:
             return
         if "demo" not in document.get("flags", []) and document["kind"] == "physiological":
             self.unmarked += 1
-        if document["kind"] == "advisory":
+        if document.get("reason") == "late":
             self.advisories += 1    # on a value that came too late to alarm: it has no state
             return
         steps = self.steps.setdefault(document["alarm"], {})
