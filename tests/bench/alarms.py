@@ -54,7 +54,8 @@ class Heard:
     def __init__(self, stand):
         self.stand = stand
         self.plain = stand.bench("sink", f"topic={LIVE}", *stand.mqtt_arguments()).wait_ready()
-        self.alarms = stand.bench("sink", "name=sink-alarms", f"topic={ALARMS}", 'with="phase":"start"', *stand.mqtt_arguments()).wait_ready()
+        self.alarms = stand.bench("sink", "name=sink-alarms", f"topic={ALARMS}", 'with="phase":"start"',
+                                  *stand.mqtt_arguments()).wait_ready()
 
     def latencies(self, first, count, from_ns=0, to_ns=1 << 62):
         """(of alarms, of the other readings): microseconds from the datagram, of what left within that time."""
@@ -98,8 +99,8 @@ class Pair:
         for row, q in zip(self.rows, (0.5, 0.99)):
             row.add(quantile(alarms, q), quantile(plain, q))
         p50, p99 = self.rows
-        say(f"alarms {self.name}: p50 {p50.ours[-1]:.0f} us beside {p50.bare[-1]:.0f}, p99 {p99.ours[-1]:.0f} us beside "
-            f"{p99.bare[-1]:.0f} ({len(alarms)} alarms, {len(plain)} readings)")
+        say(f"alarms {self.name}: p50 {p50.ours[-1]:.0f} us beside {p50.bare[-1]:.0f}, p99 {p99.ours[-1]:.0f} us "
+            f"beside {p99.bare[-1]:.0f} ({len(alarms)} alarms, {len(plain)} readings)")
 
 
 def measured(stand, seconds, env=None):
