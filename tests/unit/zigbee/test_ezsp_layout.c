@@ -13,7 +13,7 @@
 #include "zigbee/ezsp_layout.h"
 
 /* Members with several forms on the wire are shown once. */
-#define SHOWN_ALREADY "CONFIG_STATUS STATUS32 NUMBER16 NUMBER32 TAG16 RELAYS REST "
+#define SHOWN_ALREADY " CONFIG_STATUS STATUS32 NUMBER16 NUMBER32 TAG16 RELAYS REST "
 
 static size_t from_hex(const char *hex, uint8_t *to)
 {
@@ -50,7 +50,7 @@ static void show(char *to, size_t size, const struct ezsp_values *v, int r)
 			text_printf(&t, "%s%02X", i ? "" : " " #m "=", v->m[i]);                   \
 	} while (0)
 #define FIELD(name, member, kind)                                                                  \
-	if (!strstr(SHOWN_ALREADY, #name " "))                                                     \
+	if (!strstr(SHOWN_ALREADY, " " #name " "))                                                 \
 		SHOW_##kind(member);
 #include "zigbee/ezsp_fields.def"
 #undef FIELD
