@@ -99,7 +99,7 @@ enum rule_cause {
 	CAUSE_START,      /* the subject is new */
 	CAUSE_READING,    /* measured, of the rule's metric */
 	CAUSE_UNMEASURED, /* the sensor says that it does not measure */
-	CAUSE_TICK,       /* the deadline that was asked for */
+	CAUSE_TICK,       /* the deadline that was asked for, or other settings or a restart */
 	CAUSE_INPUT,      /* a reading of another metric or device that the rule listens to */
 	CAUSE_MEMBER,     /* another rule has changed */
 	CAUSE_LIMITS,     /* the limits have; types with RULE_LIMITS only */

@@ -62,7 +62,7 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 		*s = (struct state){ 0 }; /* what comes next is a new series */
 		return;
 	}
-	if (c->extreme != SIDE_NORMAL)
+	if (c->cause != CAUSE_READING || c->extreme != SIDE_NORMAL)
 		return; /* at the end of its range a sensor repeats the bound */
 	if (s->count == 0 || !fits(p, s, c->reading->number)) {
 		restart(s, c);
