@@ -107,7 +107,8 @@ void ezsp_init(struct ezsp *e, const struct ezsp_ops *ops);
 /* The link is up: agrees on the version. wanted: the one that was agreed on last time, which spares
  * a question; 0 when not known. */
 void ezsp_start(struct ezsp *e, unsigned wanted, int64_t now_us);
-/* The link is down: tells all commands EZSP_GONE. done may queue nothing anew. */
+/* The link is down: tells all commands EZSP_GONE. done can queue nothing anew then, and must not
+ * call ezsp_start(). */
 void ezsp_stop(struct ezsp *e, int64_t now_us);
 
 /* Queues a command. v may be NULL where it has no fields; timeout_us 0 means EZSP_COMMAND_US and
