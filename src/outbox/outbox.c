@@ -315,6 +315,7 @@ static void append(void *object, const struct reading *r, struct receipt *receip
 	reading_hold(&m.reading);
 	if (o->reserved > 0)
 		o->reserved--;
+	o->taking = true;
 	e = enter_new(o, &m);
 	if (!o->connected)
 		outbox_mark_backfill(e);
@@ -360,6 +361,7 @@ static void flush(void *object)
 	struct outbox *o = object;
 
 	o->reserved = 0;
+	o->taking = false;
 	outbox_wake(o);
 }
 
@@ -402,7 +404,9 @@ static int append_message(
 	queue_append(&o->urgent, e);
 	if (depth(o) > o->limits.messages)
 		(void)displace(o);
-	outbox_wake(o);
+	/* Among the readings of a submission: it goes with them, and first. */
+	if (!o->taking)
+		outbox_wake(o);
 	return 0;
 }
 

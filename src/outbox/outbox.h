@@ -81,7 +81,8 @@ void outbox_set_gap(struct outbox *o, outbox_gap_fn fn, void *userdata);
 void outbox_tell_gap(struct outbox *o);
 
 /* Appends a record or an alarm event; topic and body are copied. Alarms and records always find a
- * place: at the limit the oldest reading gives way. owed: see ledger.h. Returns 0 or -ENOMEM. */
+ * place: at the limit the oldest reading gives way. Within a submission it is sent at its flush,
+ * before the readings. owed: see ledger.h. Returns 0 or -ENOMEM. */
 int outbox_append_message(struct outbox *o, enum message_kind kind, uint64_t sequence,
 	const char *topic, const char *body, int64_t owed);
 

@@ -31,6 +31,7 @@ struct outbox {
 	struct outbox_entry *spare;
 	size_t spare_count;
 	size_t reserved; /* of them: for readings of the submission that is under way */
+	bool taking;     /* some of a submission is taken, and its flush comes */
 	struct receipt_list receipts;
 	unsigned window;
 	bool connected;

@@ -96,6 +96,21 @@ def test_the_event_goes_before_the_reading(ward):
     assert topics[0].endswith("/events"), topics
 
 
+def test_the_events_of_a_pack_leave_with_it_and_first(ward):
+    """Not each as it comes, between the readings: in the pack's own turn, before all of them."""
+    daemon, alarms, c = gateway(ward, {
+        "spo2-low": limit(Below="90"), "pulse-high": limit("pulse-rate", Above="120", Unit="/min"),
+        "breath-high": limit("respiratory-rate", Above="30", Unit="/min")})
+    at = alarms.sub.mark()
+    post(c, spo2(86), record("pulse-rate", 130, "1/min"), record("respiratory-rate", 35, "1/min"))
+    for key in (KEY, "pulse-high.bed3-oximeter", "breath-high.bed3-oximeter"):
+        alarms.phase(key, "start", at)
+    alarms.sub.wait_readings(3)
+    kinds = ["event" if m.topic.endswith("/events") else "reading" for m in list(alarms.sub.messages)[at:]
+             if m.topic.endswith("/events") or "/beds/" in m.topic]
+    assert kinds == ["event"] * 3 + ["reading"] * 3
+
+
 def test_a_latched_alarm_waits_for_its_reset(ward):
     broker = ward.broker()
     daemon, caller = served(ward, broker, sections={"Rule spo2-low": limit(Below="90", Latching="yes")})

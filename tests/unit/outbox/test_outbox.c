@@ -434,6 +434,40 @@ static void test_random_walk_loses_nothing(void **state)
 	}
 }
 
+/* What is said of a reading while its pack is taken leaves in the pack's turn, before it. */
+static void test_an_alarm_within_a_pack_goes_with_it_and_first(void **state)
+{
+	static const enum message_kind order[] = { MESSAGE_ALARM, MESSAGE_ALARM, MESSAGE_READING,
+		MESSAGE_READING };
+	struct outbox_entry *e;
+	struct world w;
+
+	begin(&w, 100);
+	outbox_connected(w.outbox, 10);
+	w.wakes = 0;
+	for (int i = 0; i < 2; i++) {
+		put(&w, NULL);
+		assert_int_equal(
+			outbox_append_message(w.outbox, MESSAGE_ALARM, ++w.sequence, "t", "{}", 0),
+			0);
+	}
+	assert_int_equal(w.wakes, 0);
+	w.ledger.flush(w.outbox);
+	assert_int_equal(w.wakes, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		e = outbox_next(w.outbox);
+		assert_non_null(e);
+		assert_int_equal(outbox_entry_message(e)->kind, order[i]);
+		outbox_sent(w.outbox, e);
+	}
+	assert_null(outbox_next(w.outbox));
+	/* By itself it goes at once. */
+	assert_int_equal(
+		outbox_append_message(w.outbox, MESSAGE_ALARM, ++w.sequence, "t", "{}", 0), 0);
+	assert_int_equal(w.wakes, 2);
+	end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_full_refuses_readings_but_never_a_record),
 		cmocka_unit_test(test_returned_goes_back_to_its_place),
 		cmocka_unit_test(test_postponed_as_often_as_it_takes),
+		cmocka_unit_test(test_an_alarm_within_a_pack_goes_with_it_and_first),
 		cmocka_unit_test(test_random_walk_loses_nothing),
 	};
 
