@@ -141,7 +141,7 @@ RUNS ?= 1000000
 C_SRC := $(LIB_SRC) $(CTL_SRC) $(SIM_SRC) $(MAIN_SRC)
 FORMAT_SRC = $(sort $(shell find include src tests demo -name '*.[ch]' 2>/dev/null))
 
-.PHONY: help deps check check-long check-programs fuzz fuzzers coverage demo bench replay analyze
+.PHONY: help deps check check-long check-programs fuzz fuzzers coverage mutants demo bench replay analyze
 .PHONY: analyze-gcc analyze-tidy docs format format-check clean
 
 help: ## this list
@@ -177,14 +177,19 @@ fuzz: deps ## libFuzzer on every decoder, RUNS=1000000 inputs each; TARGET=name 
 	@$(AGAIN) BUILD=$(BUILD)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined OPT=-O1 fuzzers
 	@tests/tools/run-fuzzers $(BUILD)/fuzz/fuzzer $(RUNS) $(TARGET)
 
-coverage: deps ## line coverage of each decoder by its corpus
+coverage: deps ## lines of each decoder by its corpus, branches of the alarm engine by its tests
 	@$(AGAIN) BUILD=$(BUILD)/coverage CC=clang OPT=-O1 \
 		CFLAGS='-fprofile-instr-generate -fcoverage-mapping' LDFLAGS=-fprofile-instr-generate \
 		check-replays
 	@$(PYTHON) tests/tools/check-coverage $(BUILD)/coverage
 
 .PHONY: check-replays
-check-replays: $(REPLAY_BIN)
+check-replays: $(REPLAY_BIN) $(filter $(BUILD)/unit/alarms/%,$(UNIT_BIN))
+
+MUTANTS ?= 400
+mutants: deps ## small mistakes in the alarm engine that its tests must notice; MUTANTS=0: all of them
+	@$(AGAIN) BUILD=$(BUILD)/mutants OPT=-O1 CFLAGS=-g0 $(BUILD)/mutants/libward.a $(BUILD)/mutants/libunit.a
+	@$(PYTHON) tests/tools/mutate-alarms $(BUILD)/mutants --sample $(MUTANTS) $(if $(SEED),--seed $(SEED))
 
 demo: deps ## a simulated ward, a gateway and a broker on this machine, for about a minute
 	@$(AGAIN) all

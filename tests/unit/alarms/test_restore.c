@@ -13,70 +13,6 @@
 #include "unit/alarms/ward.h"
 #include "util/cleanup.h"
 
-/* A ward in which much has happened, and an engine that has its configuration alone. */
-struct ward {
-	struct timeline had, fresh;
-	char *text;
-	size_t length;
-};
-
-static int set_up(void **state)
-{
-	struct ward *w = calloc(1, sizeof(*w));
-
-	assert_non_null(w);
-	ward_configure(&w->had);
-	ward_configure(&w->fresh);
-	ward_happen(&w->had);
-	assert_int_equal(alarms_save(w->had.a, &w->had.now, &w->text, &w->length), 0);
-	*state = w;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct ward *w = *state;
-
-	timeline_end(&w->had);
-	timeline_end(&w->fresh);
-	free(w->text);
-	free(w);
-	return 0;
-}
-
-/* The state with another text in the place of the first `from`, its count and sum made right. */
-static char *edited(const struct ward *w, const char *from, const char *to, size_t *ret_length)
-{
-	char *text = malloc(w->length + strlen(to) + 100), *at, *end;
-	unsigned lines = 0;
-
-	assert_non_null(text);
-	memcpy(text, w->text, w->length + 1);
-	at = strstr(text, from);
-	if (!at)
-		fail_msg("the state has no %s:\n%s", from, text);
-	memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
-	memcpy(at, to, strlen(to));
-	end = strstr(text, "\nend\t");
-	assert_non_null(end);
-	*++end = 0;
-	for (at = text; *at; at++)
-		lines += *at == '\n';
-	sprintf(end, "end\tlines=%u\tsum=%016" PRIx64 "\n", lines,
-		save_sum(text, (size_t)(end - text)));
-	*ret_length = strlen(text);
-	return text;
-}
-
-static char *saved(const struct timeline *t)
-{
-	char *text;
-	size_t length;
-
-	assert_int_equal(alarms_save(t->a, &t->now, &text, &length), 0);
-	return text;
-}
-
 #define LONG "12345678901234567890123456789012345678901234567890123456789012345678901234567890"
 
 static const struct {
@@ -278,11 +214,11 @@ static const struct {
 static void test_what_cannot_be_is_refused_whole(void **state)
 {
 	struct ward *w = *state;
-	char *before = saved(&w->fresh), *after, why[ALARMS_WHY_MAX];
+	char *before = timeline_saved(&w->fresh), *after, why[ALARMS_WHY_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(impossible); i++) {
 		size_t length;
-		char *text = edited(w, impossible[i].from, impossible[i].to, &length);
+		char *text = ward_edited(w, impossible[i].from, impossible[i].to, &length);
 		int e;
 
 		why[0] = 0;
@@ -292,7 +228,7 @@ static void test_what_cannot_be_is_refused_whole(void **state)
 				why);
 		free(text);
 	}
-	after = saved(&w->fresh);
+	after = timeline_saved(&w->fresh);
 	assert_string_equal(before, after);
 	assert_string_equal(timeline_take(&w->fresh), "");
 	free(before);
@@ -311,7 +247,7 @@ static void test_lines_are_short(void **state)
 		int e;
 
 		/* the line has eight of its own, which stay */
-		text = edited(w, "bed\tbed=3", to, &length);
+		text = ward_edited(w, "bed\tbed=3", to, &length);
 		timeline_end(&w->fresh);
 		ward_configure(&w->fresh);
 		e = alarms_restore(w->fresh.a, text, length, 0, &w->fresh.now, why);
@@ -415,7 +351,8 @@ static void test_what_is_gone_ends(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(gone); i++) {
 		size_t length;
-		char *text = edited(w, gone[i].from, gone[i].to, &length), why[ALARMS_WHY_MAX] = "";
+		char *text = ward_edited(w, gone[i].from, gone[i].to, &length),
+		     why[ALARMS_WHY_MAX] = "";
 		const char *told;
 		int e;
 
@@ -432,143 +369,15 @@ static void test_what_is_gone_ends(void **state)
 	}
 }
 
-/* Restores the state with one change and lets some time go by. Returns what came out. */
-static const char *after(
-	struct ward *w, const char *from, const char *to, int64_t seconds, const char *event)
-{
-	size_t length;
-	char *text = edited(w, from, to, &length), why[ALARMS_WHY_MAX] = "";
-	struct timeline *t = &w->fresh;
-
-	timeline_end(t);
-	ward_configure(t);
-	if (alarms_restore(t->a, text, length, 0, &t->now, why) != 0)
-		fail_msg("%s", why);
-	free(text);
-	(void)timeline_take(t);
-	timeline_advance(t, t->now.boot_us + seconds * ALARMS_SECOND);
-	if (event)
-		assert_true(timeline_event(t, event));
-	return timeline_take(t);
-}
-
-#define OF_HI "name=hi\tkey=hi.ox\tdevice=ox\tmetric=pulse-rate\tinstance=0\ttype=limit\t"
-#define OF_GONE "name=gone\tkey=gone.ox\tdevice=ox\tmetric=spo2\tinstance=0\ttype=absent\t"
-
-/* What was measured for other settings begins no alarm; who waited for silence waits anew. */
-static void test_other_settings(void **state)
-{
-	struct ward *w = *state;
-
-	assert_non_null(strstr(after(w, OF_HI "of=", OF_HI "of=", 11, NULL), "@10s start hi.ox"));
-	assert_null(strstr(after(w, OF_HI "of=", OF_HI "of=1", 11, NULL), "hi.ox"));
-	assert_null(strstr(after(w, OF_HI "of=", OF_HI "off=", 11, NULL), "hi.ox"));
-	assert_non_null(
-		strstr(after(w, OF_GONE "of=", OF_GONE "of=1", 3601, NULL), " start gone.ox"));
-}
-
-/* Who has acknowledged it, or whose condition is over, is not told of it more urgently. */
-static void test_nothing_escalates_that_should_not(void **state)
-{
-	struct ward *w = *state;
-	static const char temp[] = "\tlife=1\tside=3\tverdict_priority=1\thas_high=1\thigh=39^0";
-
-	assert_non_null(strstr(after(w, "escalate=1300000000", "escalate=1300000000", 301, NULL),
-		"@300s escalate temp.bed-3 medium"));
-	assert_null(strstr(
-		after(w, "escalate=1300000000", "inactivation=16\tescalate=1300000000", 301, NULL),
-		"temp.bed-3 medium"));
-	assert_null(
-		strstr(after(w, temp, "\tlife=3\tside=3\tverdict_priority=1\thas_high=1\thigh=39^0",
-			       301, NULL),
-			"temp.bed-3 medium"));
-}
-
-/* An alarm that no condition holds goes on and ends with the next one. */
-static void test_a_condition_that_is_not_there(void **state)
-{
-	struct ward *w = *state;
-
-	assert_string_equal(
-		after(w, "life=1\tpresent=1\tside=4\tverdict_priority=1",
-			"life=1\tside=4\tverdict_priority=1", 1, "condition low-battery ox yes"),
-		"");
-	assert_true(timeline_event(&w->fresh, "condition low-battery ox no"));
-	assert_non_null(strstr(timeline_take(&w->fresh), "end low-battery.ox"));
-}
-
-/* More sensors than a device may have: those beyond are left out, their alarms end. */
-static void test_too_many_sensors(void **state)
-{
-	struct ward *w = *state;
-	char to[8192], why[ALARMS_WHY_MAX], *text;
-	size_t n = 0, length;
-
-	for (unsigned i = 1; i <= ALARMS_SENSORS_MAX + 1; i++)
-		n += (size_t)snprintf(to + n, sizeof(to) - n,
-			"sensor\tdevice=ox\tmetric=skin-temperature\tinstance=%u\n", i);
-	snprintf(to + n, sizeof(to) - n,
-		"subject\tname=hi\tkey=hi.ox.40\tdevice=ox\tmetric=pulse-rate\tinstance=40"
-		"\ttype=limit\tis=physiological\tlife=1\tside=3\tpriority=2\tstep=1\n"
-		"sensor\tdevice=cord\tmetric=button");
-	text = edited(w, "sensor\tdevice=cord\tmetric=button", to, &length);
-	assert_int_equal(alarms_restore(w->fresh.a, text, length, 0, &w->fresh.now, why), 0);
-	assert_non_null(
-		strstr(timeline_take(&w->fresh), "end hi.ox.40 medium reason=rule-changed"));
-	free(text);
-}
-
-/* A mean over more readings than its counter takes: it stays as it is. */
-static void test_a_full_counter(void **state)
-{
-	struct ward *w = *state;
-	char *text;
-
-	(void)after(w, "sum=0,210000\tcount=0,2", "sum=0,335544240000\tcount=0,4194303", 1,
-		"ox pulse-rate 80");
-	text = saved(&w->fresh);
-	assert_non_null(strstr(text, "sum=0,335544240000\tcount=0,4194303"));
-	free(text);
-	(void)after(w, "sum=0,210000\tcount=0,2", "sum=0,335544160000\tcount=0,4194302", 1,
-		"ox pulse-rate 80");
-	text = saved(&w->fresh);
-	assert_non_null(strstr(text, "sum=0,335544240000\tcount=0,4194303"));
-	free(text);
-}
-
-/* In a new boot the clock may have begun at the very moment of an onset: that is not "never". */
-static void test_the_moment_of_the_boot(void **state)
-{
-	struct ward *w = *state;
-	char why[ALARMS_WHY_MAX], *text;
-	size_t length;
-
-	text = edited(w, "side=2\tverdict_priority=3\thas_low=1\tlow=88^0\tonset=1000000000",
-		"side=2\tverdict_priority=3\thas_low=1\tlow=88^0\tonset=995000000", &length);
-	w->fresh.now.boot_us = 5 * ALARMS_SECOND;
-	assert_int_equal(alarms_restore(w->fresh.a, text, length, 0, &w->fresh.now, why), 0);
-	free(text);
-	text = saved(&w->fresh);
-	assert_non_null(strstr(text, "\tlow=88^0\tonset=-1\t"));
-	free(text);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			test_what_cannot_be_is_refused_whole, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_lines_are_short, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_lines_end, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_is_gone_ends, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_other_settings, set_up, tear_down),
+			test_what_cannot_be_is_refused_whole, ward_set_up, ward_tear_down),
+		cmocka_unit_test_setup_teardown(test_lines_are_short, ward_set_up, ward_tear_down),
+		cmocka_unit_test_setup_teardown(test_lines_end, ward_set_up, ward_tear_down),
 		cmocka_unit_test_setup_teardown(
-			test_nothing_escalates_that_should_not, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_a_condition_that_is_not_there, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_too_many_sensors, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_full_counter, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_the_moment_of_the_boot, set_up, tear_down),
+			test_what_is_gone_ends, ward_set_up, ward_tear_down),
 	};
 
 	return RUN_TESTS(tests);

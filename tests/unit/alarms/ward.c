@@ -4,6 +4,12 @@
 #include "unit/alarms/ward.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alarms/save.h"
 
 #include "util/cleanup.h"
 
@@ -58,4 +64,62 @@ void ward_happen(struct timeline *t)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(happened); i++)
 		assert(timeline_event(t, happened[i]));
+}
+
+int ward_set_up(void **state)
+{
+	struct ward *w = calloc(1, sizeof(*w));
+
+	assert(w);
+	ward_configure(&w->had);
+	ward_configure(&w->fresh);
+	ward_happen(&w->had);
+	assert(alarms_save(w->had.a, &w->had.now, &w->text, &w->length) == 0);
+	*state = w;
+	return 0;
+}
+
+int ward_tear_down(void **state)
+{
+	struct ward *w = *state;
+
+	timeline_end(&w->had);
+	timeline_end(&w->fresh);
+	free(w->text);
+	free(w);
+	return 0;
+}
+
+char *ward_edited(const struct ward *w, const char *from, const char *to, size_t *ret_length)
+{
+	char *text = malloc(w->length + strlen(to) + 100), *at, *end;
+	unsigned lines = 0;
+
+	assert(text);
+	memcpy(text, w->text, w->length + 1);
+	at = strstr(text, from);
+	if (!at) {
+		printf("the state has no %s:\n%s", from, text);
+		abort();
+	}
+	memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
+	memcpy(at, to, strlen(to));
+	end = strstr(text, "\nend\t");
+	assert(end);
+	*++end = 0;
+	for (at = text; *at; at++)
+		lines += *at == '\n';
+	sprintf(end, "end\tlines=%u\tsum=%016" PRIx64 "\n", lines,
+		save_sum(text, (size_t)(end - text)));
+	*ret_length = strlen(text);
+	return text;
+}
+
+char *timeline_saved(const struct timeline *t)
+{
+	char *text;
+	size_t length;
+
+	assert(alarms_save(t->a, &t->now, &text, &length) == 0);
+	return text;
 }
