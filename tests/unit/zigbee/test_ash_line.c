@@ -312,6 +312,8 @@ static void turn_host(struct run *r)
 	ash_tick(&r->ash, r->now_us);
 	while ((n = ash_output(&r->ash, out, sizeof(out), r->now_us)) > 0)
 		carry_all(r, &r->to_radio, out, n);
+	/* nothing that the radio waits for is ever held back */
+	assert_false(r->ash.owes_ack || r->ash.owes_nak || r->ash.repeating);
 }
 
 static void turn_radio(struct run *r)

@@ -357,6 +357,23 @@ static void test_sign_of_life(void **state)
 	assert_int_equal(f->ezsp.counters.late, 2);
 }
 
+/* Misses count in a row only. */
+static void test_answered_between(void **state)
+{
+	struct fixture *f = *state;
+
+	ezsp_command(&f->ezsp, EZSP_NOP, NULL, S, on_done, NULL, f->now_us);
+	ezsp_command(&f->ezsp, EZSP_NOP, NULL, S, on_done, NULL, f->now_us);
+	ezsp_command(&f->ezsp, EZSP_NOP, NULL, S, on_done, NULL, f->now_us);
+	pass(f, S);
+	give(f, "02 88 01 05 00"); /* only the flag of asynchronous callbacks makes one */
+	assert_int_equal(f->result, 0);
+	pass(f, S);
+	assert_int_equal(f->done, 3);
+	assert_int_equal(f->result, EZSP_LATE);
+	assert_int_equal(f->failed, 0);
+}
+
 static void test_queue(void **state)
 {
 	struct fixture *f = *state;
@@ -434,6 +451,7 @@ int main(void)
 		RUNNING(test_short_answers),
 		RUNNING(test_refused),
 		RUNNING(test_sign_of_life),
+		RUNNING(test_answered_between),
 		RUNNING(test_queue),
 		RUNNING(test_ask_from_within),
 		RUNNING(test_link_that_takes_nothing),
