@@ -80,7 +80,10 @@ static void put_value(struct text *t, const struct alarm_event *e, const struct 
 	put_any(t, e->value_kind, e->value, e->boolean, e->word);
 	if (e->metric != METRIC_NONE && info->unit && *info->unit)
 		text_printf(t, ",\"unit\":\"%s\"", info->unit);
-	if (e->value_kind != VALUE_NONE && e->validity != VALIDITY_VALID)
+	/* Beyond the range there may be no number: then this alone says why. */
+	if (e->value_kind != VALUE_NONE ? e->validity != VALIDITY_VALID
+					: !e->stale && (e->validity == VALIDITY_BELOW_RANGE ||
+							       e->validity == VALIDITY_ABOVE_RANGE))
 		text_printf(t, ",\"validity\":\"%s\"", validity_text(e->validity));
 	if (e->stale)
 		text_lit(t, ",\"stale\":true");

@@ -122,7 +122,13 @@ static void test_a_value_that_is_not_known(void **state)
 	text = write_down(&e, &context);
 	assert_non_null(strstr(text, "\"value\":null,\"unit\":\"%\",\"stale\":true"));
 	assert_null(strstr(text, "validity"));
+	e.validity = VALIDITY_BELOW_RANGE;
+	assert_null(strstr(write_down(&e, &context), "validity"));
 	e.stale = false;
+	assert_non_null(strstr(write_down(&e, &context),
+		"\"value\":null,\"unit\":\"%\",\"validity\":\"below-range\""));
+	e.validity = VALIDITY_NOT_MEASURED;
+	assert_null(strstr(write_down(&e, &context), "validity"));
 	e.metric = METRIC_CONTACT;
 	e.value_kind = VALUE_BOOLEAN;
 	e.boolean = true;
