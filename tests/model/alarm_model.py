@@ -7,7 +7,7 @@ modelled stands in README.md. Times are microseconds of the scenario; values are
 from fractions import Fraction
 
 from rule_types import Verdict
-from subject import FREEZE, NEVER, PRIORITIES, REMIND, SECOND, Alarm, Rule, Subject
+from subject import FREEZE, GO_ON, NEVER, PRIORITIES, REMIND, SECOND, Alarm, Rule, Subject
 
 LATE = 60 * SECOND
 GATHER = 2 * SECOND
@@ -26,7 +26,8 @@ GATHERED = ("device-silent", "auth-failing")  # wait for their like, of other de
 # What the engine is known to do otherwise (README.md): True until it is put right.
 QUIRKS = {"MB-2": False, "MB-3": False, "MB-4": False, "MB-5": False, "MB-7": False, "MB-8": False, "MB-9": False,
           "MB-10": False, "MB-14": False, "MB-15": False,
-          "MB-16": False, "MB-17": True, "MB-18": False, "MB-19": True}
+          "MB-16": False, "MB-17": True, "MB-18": False, "MB-19": False, "MB-20": True, "MB-21": False,
+          "MB-22": True}
 
 
 class Model:
@@ -166,6 +167,12 @@ class Model:
             if s.key in self.subjects and s.state() == "active" and s.limits() != limits:
                 s.judge_anew(self.now)
         self.make_named()
+        for x in self.sensors.values():
+            r = x["reading"]
+            for s in self.find_subjects(r, x["device"], self.devices.get(x["device"]), x["instance"]) \
+                    if x["measured"] and x["device"] else ():
+                if s.made_at == self.now and s.rule.type.from_start and not s.history:
+                    s.named = True  # it has been heard before the rule was there
 
     def do_device(self, name, bed):
         bed = None if bed == "-" else bed
@@ -206,9 +213,13 @@ class Model:
         """The alarms of these end, and nothing of them is left."""
         for key, s in list(self.subjects.items()):
             if which(s):
+                active = s.state() == "active"
                 if s.alarm:
                     s.gone("end", reason)
                 del self.subjects[key]
+                if active and s.rule and s.rule.metric in GO_ON and reason not in ("device-removed", "bed-removed"):
+                    anew = self.subjects[key] = Subject(self, key, s.rule, s.device, s.bed, s.instance)
+                    anew.history, anew.late_at, anew.rejudge_at = s.history, s.late_at, self.now + 1
 
     def do_remove_device(self, name):
         if name not in self.devices:
@@ -282,7 +293,8 @@ class Model:
         r["extreme"] = {"below-range": "below", "above-range": "above"}.get(validity)
         place = (device or "bed:" + bed, r["metric"], instance)
         sensor = self.sensors.setdefault(place, {
-            "device": device, "metric": r["metric"], "time": None, "off_since": None, "off": False, "extreme": False})
+            "device": device, "metric": r["metric"], "instance": instance, "reading": r, "measured": False,
+            "time": None, "off_since": None, "off": False, "extreme": False})
         late = "stored" in flags or "backfill" in r or self.now - r["time"] > LATE \
             or (sensor["time"] is not None and r["time"] < sensor["time"])
         if late:
@@ -290,7 +302,9 @@ class Model:
             return 0
         if r["measured"] or not self.quirks["MB-2"]:
             sensor["time"] = r["time"]
+        sensor["measured"] = sensor["measured"] or r["measured"]
         if r["measured"]:
+            sensor["reading"] = r
             sensor["off_since"], sensor["off"] = None, False
             sensor["extreme"] = r["extreme"] is not None
         elif sensor["off_since"] is None:
@@ -398,7 +412,7 @@ class Model:
     def silent(self, device):
         """Its last values hold no longer."""
         for s in self.subjects.values():
-            if s.rule and s.device == device and s.history:
+            if s.rule and s.rule.type.silence_is_unknown and s.device == device and any(r["measured"] for r in s.history):
                 s.judge("silent", self.now)
 
     # ---- people ----
@@ -536,6 +550,8 @@ class Model:
             return 0
         for s in self.subjects.values():
             if not s.condition:
+                if s.onset is not None and s.rule.type.by_time and s.onset_samples >= s.rule.samples:
+                    s.rejudge_at = self.now + 1
                 s.forget()
                 s.silent = True  # what was measured before is no longer known
         return 0

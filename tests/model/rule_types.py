@@ -14,6 +14,7 @@ class Type:
     per_bed = False
     from_start = False
 
+    by_time = False  # judged without a reading too
     silence_is_unknown = True
 
     def judge(self, s, cause, now):
@@ -108,6 +109,7 @@ class Bands(Type):
 
 class Event(Type):
     """A switch in a state that it should not be in, or a word."""
+    by_time = True
 
     def says(self, s, r):
         """True: the condition; False: its end; None: neither."""
@@ -147,7 +149,7 @@ class Event(Type):
 
 class Absent(Type):
     """Nothing was measured for too long."""
-    from_start = True
+    from_start = by_time = True
     silence_is_unknown = False
 
     def last(self, s):

@@ -86,7 +86,7 @@ class Scenario:
         return items
 
     def rule_event(self):
-        items = {"Type": "event", "Metric": self.pick("button", "bed-exit", "water-leak")}
+        items = {"Type": "event", "Metric": self.pick("button", "bed-exit", "water-leak", "nurse-call")}
         if items["Metric"] == "button":
             items["Words"] = self.pick("single", "single long")
             if self.chance(0.5):
@@ -170,7 +170,8 @@ class Scenario:
                 del self.book[name]
             elif how < 0.7 and not self.only.get("steady"):
                 self.change(self.book[name])
-        if not first and QUIRKS["MB-14"] and any(i["Type"] == "absent" for i in self.book.values()):
+        kinds = [i["Type"] for i in self.book.values()]
+        if not first and (QUIRKS["MB-21"] and "stuck" in kinds or QUIRKS["MB-22"] and "sustained" in kinds):
             return
         for name, items in self.book.items():
             self.add("rule", name, *(f"{k}={v}" for k, v in items.items()))
@@ -247,8 +248,10 @@ class Scenario:
 
     def restart(self):
         spans = (0, 1, 5, 20, 29, 31, 45, 60)
-        if QUIRKS["MB-19"] and any(i["Type"] == "absent" for i in self.book.values()):
-            spans = spans[:5]
+        if QUIRKS["MB-20"]:
+            spans = (0, 1, 5, 31, 45) if self.chance(0.5) else (0, 1)
+        if QUIRKS["MB-21"] and any(i["Type"] == "stuck" for i in self.book.values()):
+            spans = (0, 1)
         self.add("restart", self.pick(*spans) * SECOND + 1, self.pick(0, 0, 1000 * SECOND, -500 * SECOND))
         self.t = max(self.t, self.t + int(self.steps[-1][2][0]))
 
@@ -302,7 +305,7 @@ class Scenario:
         if f["metric"] == "button":
             value = "word"
             f[value] = self.pick("single", "double", "long")
-        elif f["metric"] in ("bed-exit", "water-leak"):
+        elif f["metric"] in ("bed-exit", "water-leak", "nurse-call"):
             value = "boolean"
             f[value] = self.pick("true", "false")
         elif f["metric"] == "ambient-temperature":

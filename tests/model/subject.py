@@ -13,6 +13,8 @@ NEVER = float("inf")
 
 PRIORITIES = ("none", "low", "medium", "high")
 FLAGS = {"audio": "audio-paused", "alarm": "alarm-paused", "audio-off": "audio-off", "alarm-off": "alarm-off"}
+CALLS = ("button", "bed-exit", "nurse-call", "emergency", "fall")  # of a patient, whatever their kind
+GO_ON = ("nurse-call", "emergency", "fall")  # start anew for who is there now: somebody may be in need
 KINDS = {"nurse-call": "advisory", "button": "advisory", "bed-exit": "advisory", "water-leak": "technical",
          "ambient-temperature": "technical"}
 
@@ -80,6 +82,7 @@ class Subject:
         self.made_at = self.judged_at = model.now
         self.named = False  # by Devices=, before its first reading
         self.history = []  # of readings that count, and of those that say that nothing is measured
+        self.rejudge_at = NEVER  # after a reload or a long interruption
         self.starts = []  # times, for the chatter limit
         self.late_at = None
         self.held = False  # by the chatter limit
@@ -90,7 +93,7 @@ class Subject:
         self.beyond_limit = None  # side and limit that a value was last beyond
 
     def of_patient(self):
-        return self.rule is not None and self.rule.kind == "physiological"
+        return self.rule is not None and (self.rule.kind == "physiological" or self.rule.metric in CALLS)
 
     def forget(self):
         """Nothing is pending."""
@@ -139,6 +142,7 @@ class Subject:
             v = Verdict("unknown", cause=cause)
         else:
             v = self.rule.type.judge(self, cause, now)
+        v.at_once = v.at_once and cause not in ("tick", "limits")
         self.take(v, now)
 
     def take(self, v, now):
@@ -208,7 +212,7 @@ class Subject:
 
     def due(self):
         """When something happens by itself."""
-        times = [NEVER]
+        times = [self.rejudge_at]
         if self.state() != "active" and self.onset is not None:
             if self.frozen_at is not None:
                 times.append(self.frozen_at + FREEZE)
@@ -234,6 +238,10 @@ class Subject:
         if self.alarm and self.alarm.pause and self.alarm.pause["remind"] <= reach:
             self.alarm.pause["remind"] += REMIND
             self.say("continue", reason="reminder")
+        if self.rejudge_at <= reach:
+            self.rejudge_at = NEVER
+            if self.history or self.rule.type.from_start:
+                self.judge("tick", now)
         if self.rule and self.rule.type.due(self) <= reach:
             self.judge("tick", now)
         if self.onset is not None and self.frozen_at is not None and self.frozen_at + FREEZE <= reach:
@@ -323,14 +331,13 @@ class Subject:
             self.set_escalation(self.model.now)
         if old.items == new.items:
             return
-        clear_at = self.clear_at
+        clear_at, pending = self.clear_at, self.onset is not None or old.type.due(self) != NEVER
         self.forget()
         self.clear_at = clear_at
-        self.named = self.named or any(r["measured"] for r in self.history)
-        if self.state() == "active" and (clear_at is None or self.model.quirks["MB-18"]):
-            self.named = False  # what it would wait for is there
-        if self.rule.items["Type"] != "limit":
-            self.history, self.made_at = [], self.model.now
+        if new.items["Type"] == "event" and self.state() != "active":
+            self.history = []
+        if pending and new.type.by_time:
+            self.rejudge_at = self.model.now + 1
 
     def escalate(self, now):
         a = self.alarm
