@@ -20,10 +20,12 @@ static int bas_heard(const struct profile_call *c, const struct profile_value *v
 
 	if (v->characteristic != LEVEL)
 		return PROFILE_E_UNKNOWN;
+	if (cursor_done(&cur) < 0)
+		return PROFILE_E_MALFORMED;
 	measure_scaled(&m, METRIC_BATTERY, level, 0);
 	if (level <= 100 && v->instance == 0)
 		c->out->battery_percent = level;
-	return profile_done(c, &cur);
+	return 0;
 }
 
 const struct ble_profile profile_battery = {

@@ -72,6 +72,11 @@ static const struct quality_bit cgm_status[] = {
 	{ 0x800000, { VALIDITY_ABOVE_RANGE, WORD_OUT_OF_RANGE, 0 } },
 };
 
+/* mg/dL/min, which are few mmol */
+static const struct conversion cgm_trend = {
+	.raw_unit = WORD_UNIT_MG_PER_DL, .places = 3, .num = 10000, .den = 180156
+};
+
 /* Whether the last two bytes are the CRC of those before. */
 static bool crc_right(const uint8_t *bytes, size_t n)
 {
@@ -276,7 +281,7 @@ static int read_one(
 	racp_record(c, &s->racp, offset_min);
 	measure_sfloat(&m, METRIC_GLUCOSE, concentration, &convert_mg_per_dl_to_mmol);
 	if (flags & FLAG_TREND)
-		measure_sfloat(&m, METRIC_GLUCOSE_TREND, trend, &convert_mg_per_dl_to_mmol);
+		measure_sfloat(&m, METRIC_GLUCOSE_TREND, trend, &cgm_trend);
 	if (flags & FLAG_QUALITY) {
 		m.quality = (struct quality){ VALIDITY_VALID, WORD_NONE, 0 };
 		measure_sfloat(&m, METRIC_GLUCOSE_QUALITY, quality, NULL);

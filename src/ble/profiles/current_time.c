@@ -19,6 +19,8 @@
 struct cts_state {
 	bool written;
 	bool reading_back;
+	bool had_former;
+	int64_t former_us;
 };
 
 static const struct profile_characteristic cts_characteristics[] = {
@@ -59,8 +61,8 @@ static void read_back(const struct profile_call *c, bool known, int64_t offset_u
 							    : PROFILE_NOTE_CLOCK_NOT_TAKEN;
 	if (!known)
 		return;
-	k->set = k->known;
-	k->former_us = k->offset_us;
+	k->set = s->had_former;
+	k->former_us = s->former_us;
 	k->set_at_utc_us = c->now.utc_us;
 	k->known = true;
 	k->offset_us = offset_us;
@@ -96,6 +98,7 @@ static int cts_heard(const struct profile_call *c, const struct profile_value *v
 
 static int cts_wrote(const struct profile_call *c, uint16_t characteristic, uint8_t att_error)
 {
+	struct device_clock *k = &c->device->clock;
 	struct cts_state *s = c->state;
 
 	if (characteristic != CURRENT_TIME)
@@ -104,7 +107,11 @@ static int cts_wrote(const struct profile_call *c, uint16_t characteristic, uint
 		c->out->note = PROFILE_NOTE_CLOCK_NOT_TAKEN;
 		return 0;
 	}
-	/* that a write was answered does not say that the clock was set */
+	/* That a write was answered does not say that the clock was set: nothing is known of it
+	 * until it was read back. */
+	s->had_former = k->known;
+	s->former_us = k->offset_us;
+	k->known = false;
 	s->reading_back = profile_read_again(c, CURRENT_TIME);
 	return 0;
 }

@@ -201,7 +201,13 @@ static const uint16_t carbohydrate_words[] = { WORD_NONE, WORD_BREAKFAST, WORD_L
 static const uint16_t insulin_words[] = { WORD_NONE, WORD_RAPID_ACTING, WORD_SHORT_ACTING,
 	WORD_INTERMEDIATE_ACTING, WORD_LONG_ACTING, WORD_PREMIXED };
 
-#define WORD_OF(words, code) (enum word)((code) < ARRAY_SIZE(words) ? (words)[code] : WORD_NONE)
+/* A reserved code says nothing. */
+static enum word word_of(const uint16_t *words, size_t count, uint8_t code)
+{
+	return code < count ? (enum word)words[code] : WORD_NONE;
+}
+
+#define WORD_OF(words, code) word_of((words), ARRAY_SIZE(words), (uint8_t)(code))
 
 static void add_exercise(const struct measure *m, uint16_t seconds, uint8_t percent)
 {

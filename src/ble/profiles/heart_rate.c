@@ -76,15 +76,15 @@ static int hr_heard(const struct profile_call *c, const struct profile_value *v)
 		energy.quality = (struct quality){ VALIDITY_VALID, WORD_NONE, 0 };
 		measure_scaled(&energy, METRIC_ENERGY, cursor_le16(&cur), 0);
 	}
-	if (flags & FLAG_RR) /* oldest first, up to the end */
-		while (cursor_remaining(&cur) >= 2) {
+	if (flags & FLAG_RR) /* at least one; oldest first, up to the end */
+		do {
 			uint16_t interval = cursor_le16(&cur);
 
 			/* without contact there is no beat to be apart from */
 			if (m.quality.validity == VALIDITY_VALID)
 				measure_number(&m, METRIC_RR_INTERVAL,
 					(struct decimal){ interval, 0 }, &hr_interval);
-		}
+		} while (cursor_remaining(&cur) > 0);
 	return profile_done(c, &cur);
 }
 
