@@ -412,7 +412,8 @@ class Model:
     def silent(self, device):
         """Its last values hold no longer."""
         for s in self.subjects.values():
-            if s.rule and s.rule.type.silence_is_unknown and s.device == device and any(r["measured"] for r in s.history):
+            if s.rule and s.rule.type.silence_is_unknown and s.device == device and \
+                    any(r["measured"] for r in s.history):
                 s.judge("silent", self.now)
 
     # ---- people ----
