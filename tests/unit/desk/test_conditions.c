@@ -130,7 +130,7 @@ static const char *run(script_fn script, int seconds, bool enabled, size_t devic
 	fake_now(&now);
 	alarms_mode(d.engine, false, enabled, &now);
 	for (size_t i = 0; i < devices; i++) {
-		char name[8];
+		char name[24];
 
 		snprintf(name, sizeof(name), "d%zu", i);
 		device_begin(i, i ? name : "d");
