@@ -178,7 +178,7 @@ void alarms_limits(const struct alarms *a, const char *bed, alarms_limits_fn fn,
 
 /* ---- surviving ---- */
 
-/* Changes with every change of what alarms_save() would write, but for the age of values. */
+/* Grows with every change of what alarms_save() would write, but for the age of values. */
 uint64_t alarms_revision(const struct alarms *a);
 /* Writes the state as text. Returns 0 with *ret to be freed, or -ENOMEM. */
 int alarms_save(

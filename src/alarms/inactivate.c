@@ -129,7 +129,6 @@ int alarms_acknowledge(
 	s->by = who(by);
 	s->escalate_us = RULE_NEVER;
 	emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, by, now);
-	subject_arm(a, s);
 	return 0;
 }
 
@@ -181,7 +180,6 @@ int alarms_pause(struct alarms *a, const char *key, enum alarms_pause kind, int6
 		s->by = who(by);
 	}
 	emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, by, now);
-	subject_arm(a, s);
 	return 0;
 }
 

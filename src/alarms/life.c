@@ -191,14 +191,10 @@ void subject_start(struct alarms *a, struct subject *s, const struct alarm_now *
 	s->life = LIFE_ACTIVE;
 	s->priority = s->verdict.priority > s->floor ? s->verdict.priority : s->floor;
 	s->escalate_us = s->update_us = RULE_NEVER;
-	s->inactivation &= ~(unsigned)INACTIVATION_ACKNOWLEDGED; /* of what was latched */
-	subject_arm_escalation(s, now);
 	chatter_count_start(a, s, now);
 	if (!subject_is_silent(s)) {
-		if (!again) {
+		if (!again)
 			new_alarm(a, s, now);
-			s->priority = s->verdict.priority;
-		}
 		subject_live(a, s, true);
 		inactivation_break(a, s, now);
 		s->ended_utc = 0;
@@ -505,9 +501,8 @@ static void escalate(struct alarms *a, struct subject *s, const struct alarm_now
 		s->inactivation & INACTIVATION_ACKNOWLEDGED || s->priority == PRIORITY_HIGH)
 		return;
 	s->floor = s->priority + 1;
+	/* which arms the next step */
 	subject_set_priority(a, s, s->floor, ALARM_REASON_NOT_ACKNOWLEDGED, now);
-	if (s->priority < PRIORITY_HIGH)
-		s->escalate_us = now->boot_us + s->rule->common.escalate_after_us;
 }
 
 /* Each at its turn, what was due first before the rest: it may be that the rest is not due then.

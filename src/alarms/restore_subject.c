@@ -84,8 +84,6 @@ static void settle(const struct reader *k, struct subject *s)
 		s->judge_at_us = k->now->boot_us + 1;
 	if (s->rule)
 		onset_forget(k->a, s);
-	else
-		s->pending = s->present && s->life == LIFE_IDLE && !s->grouped;
 	if (s->life == LIFE_CLEARING)
 		s->life = LIFE_ACTIVE;
 	if (s->rule && !(s->rule->type->flags & RULE_FROM_START))
@@ -102,10 +100,8 @@ static void make_sound(struct subject *s)
 	}
 	s->judge_at_us = s->escalate_us = RULE_NEVER;
 	s->frozen_us = 0;
-	if (!s->device)
-		s->grouped = s->pending = false;
-	else if (s->present && s->life == LIFE_IDLE && !s->grouped)
-		s->pending = true;
+	s->grouped = s->grouped && s->device;
+	s->pending = s->device && s->present && s->life == LIFE_IDLE && !s->grouped;
 }
 
 static int apply_subject(struct reader *k, struct subject *s, const struct subject *fresh)

@@ -125,7 +125,7 @@ static int prepare(struct rule_prepare *p)
 	}
 	if (own->count == 0)
 		return refuse(p, "is empty; give e.g. <90:medium <85:high");
-	return check_bands(p, own) < 0 || own->margin.value.mantissa < 0 ? -EINVAL : 0;
+	return check_bands(p, own);
 }
 
 static enum rule_side side_of(const struct band *b)

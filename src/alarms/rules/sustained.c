@@ -155,8 +155,7 @@ static int64_t due(const struct params *p, const struct state *s, int64_t now_us
 	if (height == 0 || __builtin_mul_overflow(
 				   1 + (p->threshold - s->area - 1) / height, INT64_C(1000), &us))
 		return RULE_NEVER;
-	us = us < p->gap_us ? us : p->gap_us;
-	return now_us + us > s->heard_us + p->gap_us ? RULE_NEVER : now_us + us;
+	return us > s->heard_us + p->gap_us - now_us ? RULE_NEVER : now_us + us;
 }
 
 static void judge(const struct rule_call *c, struct rule_verdict *v)

@@ -251,6 +251,322 @@ static void test_provenance(void **state)
 	assert_true(part_of(METRIC_PULSE_RATE, &i)->missing);
 }
 
+/* ---- every field of what is told ---- */
+
+static struct alarm_event last;
+static char last_names[5][64], last_members[512];
+static unsigned last_count;
+static struct alarm_excursion last_excursion;
+
+static void on_field(void *userdata, const struct alarm_event *e)
+{
+	const char *const names[] = { e->device, e->bed, e->patient, e->association, e->rule };
+
+	(void)userdata;
+	assert_true(t.a->busy); /* so that nobody calls back */
+	last = *e;
+	last_count++;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		snprintf(last_names[i], sizeof(last_names[i]), "%s", names[i] ? names[i] : "-");
+	last_members[0] = 0;
+	for (size_t i = 0; i < e->member_count; i++)
+		strcat(strcat(last_members, e->members[i]), " ");
+	if (e->excursion)
+		last_excursion = *e->excursion;
+}
+
+static void watch(void)
+{
+	t.a->sink.event = on_field;
+	last_count = 0;
+}
+
+static void wait_s(int64_t seconds)
+{
+	timeline_advance(&t, t.now.boot_us + seconds * ALARMS_SECOND);
+}
+
+#define NAMES(device, bed, patient, association, rule)                                             \
+	do {                                                                                       \
+		assert_string_equal(last_names[0], device);                                        \
+		assert_string_equal(last_names[1], bed);                                           \
+		assert_string_equal(last_names[2], patient);                                       \
+		assert_string_equal(last_names[3], association);                                   \
+		assert_string_equal(last_names[4], rule);                                          \
+	} while (0)
+
+/* A crossing that came late: an advisory of its own, that is over at once. */
+static void test_fields_of_an_advisory(void **state)
+{
+	(void)state;
+	assert_true(timeline_rule(&t,
+		"hr\tType=limit\tMetric=pulse-rate\tBelow=50\tAbove=120\tPriority=high\t"
+		"Latching=no"));
+	happen("device ox 3");
+	happen("patient 3 p-1 a-1");
+	watch();
+	happen("ox pulse-rate 45 stored age=1h instance=2");
+	assert_int_equal(last_count, 1);
+	NAMES("ox", "3", "p-1", "a-1", "hr");
+	assert_int_equal(last.instance, 2);
+	assert_int_equal(last.metric, METRIC_PULSE_RATE);
+	assert_int_equal(last.number, 1);
+	assert_int_equal(last.step, 1);
+	assert_int_equal(last.phase, PHASE_START);
+	assert_int_equal(last.state, ALARM_INACTIVE);
+	assert_int_equal(last.kind, ALARM_ADVISORY);
+	assert_int_equal(last.priority, PRIORITY_LOW);
+	assert_int_equal(last.reason, ALARM_REASON_LATE);
+	assert_true(last.transient);
+	assert_true(last.onset_us == t.now.utc_us - 3600 * ALARMS_SECOND);
+	assert_true(last.detected_us == t.now.utc_us && last.time_us == t.now.utc_us);
+	assert_true(last.limits.has_low && last.limits.has_high);
+	assert_int_equal(last.limits.low.mantissa, 50);
+	assert_int_equal(last.mdc, 196670);
+	assert_int_equal(last.value.mantissa, 45);
+	assert_int_equal(last.flags, FLAG_STORED);
+	assert_int_equal(last.reading, 1);
+	happen("ox pulse-rate 130 stored age=1h");
+	assert_int_equal(last.number, 2);
+	assert_int_equal(last.mdc, 196648);
+	assert_true(timeline_rule(&t, "b\tType=event\tMetric=button\tWords=single\tPriority=low"));
+	happen("ox button single stored age=1h");
+	assert_int_equal(last.mdc, 0);
+	assert_int_equal(last.value_kind, VALUE_WORD);
+	assert_int_equal(last.word, WORD_SINGLE);
+	/* it leaves nothing behind: the next alarm has the next number */
+	happen("ox pulse-rate 130");
+	assert_int_equal(last.number, 4);
+	assert_int_equal(last.mdc, 196648);
+	assert_int_equal(last.kind, ALARM_PHYSIOLOGICAL);
+	assert_false(last.transient);
+	happen("ox button single");
+	assert_int_equal(last.mdc, 0);
+}
+
+/* The record of an excursion, with both clocks. */
+static void test_fields_of_an_excursion(void **state)
+{
+	int64_t began;
+
+	(void)state;
+	assert_true(timeline_rule(&t, "fridge\tType=coldchain\tMetric=ambient-"
+				      "temperature\tAboveFor=1h\tPriority=medium"));
+	happen("device probe pharmacy");
+	watch();
+	began = t.now.utc_us;
+	happen("probe ambient-temperature 9");
+	wait_s(600);
+	/* the clock is set meanwhile */
+	t.now.utc_us += 7200 * ALARMS_SECOND;
+	happen("probe ambient-temperature 5");
+	assert_int_equal(last_count, 1);
+	NAMES("probe", "pharmacy", "-", "-", "fridge");
+	assert_int_equal(last.number, 1);
+	assert_int_equal(last.step, 1);
+	assert_int_equal(last.state, ALARM_INACTIVE);
+	assert_int_equal(last.kind, ALARM_ADVISORY);
+	assert_true(last.transient);
+	assert_true(last.onset_us == began && last.ended_us == t.now.utc_us);
+	assert_true(last.detected_us == t.now.utc_us && last.time_us == t.now.utc_us);
+	assert_false(last_excursion.below || last_excursion.alarmed);
+	assert_true(last_excursion.start_us == began);
+	assert_true(last_excursion.end_us == t.now.utc_us);
+	assert_true(last_excursion.duration_us == 600 * ALARMS_SECOND);
+	assert_int_equal(last_excursion.extreme.mantissa, 9);
+	/* a colder one that alarmed */
+	happen("probe ambient-temperature -1");
+	happen("probe ambient-temperature 1");
+	wait_s(1);
+	happen("probe ambient-temperature 5");
+	assert_true(last_excursion.below && last_excursion.alarmed);
+	assert_int_equal(last_excursion.extreme.mantissa, -1);
+}
+
+/* Conditions of the gateway: when they began, and of a group, whose they are. */
+static void test_fields_of_a_condition(void **state)
+{
+	char event[64];
+	int64_t began;
+
+	(void)state;
+	watch();
+	wait_s(5);
+	happen("condition broker-unreachable - yes");
+	NAMES("-", "-", "-", "-", "broker-unreachable");
+	assert_int_equal(last.kind, ALARM_TECHNICAL);
+	assert_int_equal(last.condition, CONDITION_BROKER_UNREACHABLE);
+	assert_true(last.onset_us == t.now.utc_us && last.detected_us == t.now.utc_us);
+	assert_int_equal(last.ended_us, 0);
+	began = t.now.utc_us;
+	wait_s(5);
+	happen("condition broker-unreachable - no");
+	assert_true(last.onset_us == began && last.ended_us == t.now.utc_us);
+	wait_s(5);
+	happen("condition broker-unreachable - yes");
+	assert_true(last.onset_us == t.now.utc_us);
+
+	for (unsigned i = 0; i < 9; i++) {
+		snprintf(event, sizeof(event), "device d%u 3", i);
+		happen(event);
+		snprintf(event, sizeof(event), "condition device-silent d%u yes", i);
+		happen(event);
+	}
+	began = t.now.utc_us;
+	wait_s(2);
+	assert_int_equal(last.member_count, 9);
+	assert_string_equal(last_members, "d8 d7 d6 d5 d4 d3 d2 d1 d0 ");
+	assert_true(last.onset_us == began + 2 * ALARMS_SECOND);
+
+	/* one device's: since when, not since the alarm */
+	happen("device x 3");
+	happen("condition auth-failing x yes");
+	began = t.now.utc_us;
+	wait_s(2);
+	NAMES("x", "3", "-", "-", "auth-failing");
+	assert_true(last.onset_us == began);
+	assert_true(last.detected_us == began + 2 * ALARMS_SECOND);
+}
+
+/* What had been due comes before what is done. */
+static void test_what_was_due_goes_first(void **state)
+{
+	static const char *const doings[] = { "ack lo.ox a", "pause lo.ox audio 0 a",
+		"pause-bed 3 audio 0 a", "reset lo.ox a", "condition low-battery ox yes",
+		"condition broker-unreachable - yes", "mode technical", "device ox 4",
+		"patient 3 p2", "remove-device ox", "remove-bed 3", "ox pulse-rate 70",
+		"set-limits lo bed 3 low=80 by=a" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(doings); i++) {
+		timeline_end(&t);
+		timeline_begin(&t, false);
+		assert_true(timeline_rule(
+			&t, "lo\tType=limit\tMetric=spo2\tBelow=90\tFor=5s\tPriority=low"));
+		happen("device ox 3");
+		happen("patient 3 p1");
+		happen("ox spo2 85");
+		t.hook = on_event;
+		told[0] = 0;
+		t.now.boot_us += 6 * ALARMS_SECOND;
+		t.now.utc_us += 6 * ALARMS_SECOND;
+		happen(doings[i]);
+		if (strncmp(told, "start lo.ox", 11) != 0)
+			fail_msg("%s: %s", doings[i], told);
+	}
+}
+
+/* Limits that change are told before they count, to a sink that may not call back. */
+static bool limits_told;
+
+static void on_limits(void *userdata, const struct limit_change *c)
+{
+	(void)userdata;
+	assert_true(t.a->busy);
+	assert_true(c->time_us == t.now.utc_us);
+	assert_string_equal(c->rule, "lo");
+	limits_told = true;
+}
+
+static void test_the_sink_is_busy(void **state)
+{
+	(void)state;
+	assert_true(timeline_rule(&t, "lo\tType=limit\tMetric=spo2\tBelow=90\tPriority=low"));
+	happen("device ox 3");
+	t.a->sink.limits = on_limits;
+	limits_told = false;
+	happen("set-limits lo bed 3 low=88 by=dr");
+	assert_true(limits_told);
+	assert_false(t.a->busy);
+}
+
+/* An acknowledged alarm waits for nothing. */
+static void test_no_deadline_stays(void **state)
+{
+	(void)state;
+	assert_true(timeline_rule(
+		&t, "lo\tType=limit\tMetric=spo2\tBelow=90\tPriority=low\tEscalateAfter=5min"));
+	happen("device ox 3");
+	assert_true(alarms_deadline(t.a) == RULE_NEVER);
+	happen("ox spo2 85");
+	assert_true(alarms_deadline(t.a) == t.now.boot_us + 300 * ALARMS_SECOND);
+	happen("ack lo.ox a");
+	assert_true(alarms_deadline(t.a) == RULE_NEVER);
+	happen("pause lo.ox audio 30 a");
+	assert_true(alarms_deadline(t.a) == t.now.boot_us + 30 * ALARMS_SECOND);
+	happen("ack lo.ox a");
+	happen("ox spo2 95");
+	assert_true(alarms_deadline(t.a) == RULE_NEVER);
+}
+
+/* What was counted, for whoever watches the gateway. */
+static void test_counters(void **state)
+{
+	struct alarms_counters c;
+
+	(void)state;
+	assert_true(timeline_rule(&t, "lo\tType=limit\tMetric=spo2\tBelow=90\tPriority=low"));
+	happen("device ox 3");
+	happen("device ox-b 4");
+	happen("ox spo2 95");
+	happen("ox spo2 85");
+	happen("ox spo2 85 setting");
+	happen("ox spo2 85 setting");
+	happen("ox spo2 85 stored age=1h");
+	happen("ox spo2 not-measured");
+	alarms_counters(t.a, &c);
+	assert_int_equal(c.devices, 2);
+	assert_int_equal(c.beds, 2);
+	assert_int_equal(c.active, 1);
+	assert_int_equal(c.readings, 6);
+	assert_int_equal(c.ignored, 2);
+	assert_int_equal(c.late, 1);
+	assert_int_equal(c.unmeasured, 1);
+	assert_int_equal(c.refused, 0);
+	assert_int_equal(c.events, 2);
+	assert_int_equal(c.chatter, 0);
+	assert_int_equal(c.subjects, _CONDITION_MAX - 1 + 1);
+	happen("remove-device ox");
+	happen("remove-bed 3");
+	alarms_counters(t.a, &c);
+	assert_int_equal(c.devices, 1);
+	assert_int_equal(c.beds, 1);
+	assert_int_equal(c.active, 0);
+	assert_int_equal(c.subjects, _CONDITION_MAX - 1);
+	for (unsigned i = 0; i < 6; i++) {
+		happen("ox-b spo2 85");
+		happen("ox-b spo2 95");
+	}
+	alarms_counters(t.a, &c);
+	assert_int_equal(c.chatter, 1);
+}
+
+/* What is over leaves nothing of itself in what is saved. */
+static void test_nothing_stays_of_what_is_over(void **state)
+{
+	static const char *const traces[] = { "by=", "floor=", "value=", "side=", "inactivation=",
+		"escalate=", "update=", "until=", "remind=", "ended_utc=" };
+	char *text;
+	size_t length;
+
+	(void)state;
+	assert_true(timeline_rule(
+		&t, "lo\tType=limit\tMetric=spo2\tBelow=90\tPriority=low\tEscalateAfter=1min"));
+	happen("device ox 3");
+	happen("ox spo2 85");
+	wait_s(70);
+	happen("pause lo.ox audio-off 0 nurse");
+	wait_s(61);
+	happen("ack lo.ox nurse");
+	happen("ox spo2 84");
+	happen("ox spo2 95");
+	assert_int_equal(alarms_save_piece(t.a, PIECE_DEVICE, "ox", false, &text, &length), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(traces); i++)
+		if (strstr(text, traces[i]))
+			fail_msg("%s", text);
+	free(text);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -260,6 +576,14 @@ int main(void)
 		TEST(test_reasons_change),
 		TEST(test_the_lowest_number),
 		TEST(test_provenance),
+		TEST(test_fields_of_an_advisory),
+		TEST(test_fields_of_an_excursion),
+		TEST(test_fields_of_a_condition),
+		TEST(test_what_was_due_goes_first),
+		TEST(test_the_sink_is_busy),
+		TEST(test_no_deadline_stays),
+		TEST(test_counters),
+		TEST(test_nothing_stays_of_what_is_over),
 	};
 
 	return RUN_TESTS(tests);

@@ -141,7 +141,10 @@ static const struct {
 	{ "told_priority=3", "told_priority=4", "an alarm that cannot be" },
 	{ "inactivation=16", "inactivation=32", "an alarm that cannot be" },
 	{ "\tkind=3\tnumber=", "\tkind=4\tnumber=", "an alarm that cannot be" },
-	{ "\tkind=3\tnumber=", "\tkind=3\tvalidity=200\tnumber=", "an alarm that cannot be" },
+	{ "\tkind=3\tnumber=", "\tkind=3\tvalidity=8\tnumber=", "an alarm that cannot be" },
+	{ "reading=1\t", "reading=99999999999999999999\t", "reading is not what it could be" },
+	{ "\ncondition\tname=broker-unreachable", "\ncondition\tname=broker",
+		"an alarm without its names" },
 	{ "word=89", "word=9999", "an alarm that cannot be" },
 	{ "word=89", "word=65536", "word is not what it could be" },
 	{ "life=1\tpresent=1", "life=1\tpresent=1\tgrouped=1", "an alarm that cannot be" },
@@ -337,6 +340,10 @@ static const struct {
 		"end alarm-chatter.ox none" },
 	{ "pending=1\tonset=1000000000\tsamples=1\tonset_side=3",
 		"pending=1\theld=1\tonset=1000000000\tsamples=1\tonset_side=3", "" },
+	/* a group of groups */
+	{ "key=broker-unreachable.gateway\tis=technical\tlife=1",
+		"key=broker-unreachable.gateway\tis=technical\tgrouped=1\tlife=0",
+		"start broker-unreachable.gateway medium" },
 	/* numbers that are rare and right */
 	{ "value_time=1795255200000000", "value_time=-1", "" },
 	{ "state\tnewest=1\tstart=0,1000000000\tsum=0,210000",

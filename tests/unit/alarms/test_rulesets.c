@@ -90,6 +90,39 @@ static void test_faults_of_several(void **state)
 		"2 Samples is out of range; give 1 to 1000\n");
 }
 
+/* A rule that combines others. */
+#define COMBINES(name, list)                                                                       \
+	static const struct rule_item name[] = { { "Type", "combination", false },                 \
+		{ "Rules", list, false }, { "Priority", "low", false } }
+
+/* A loop is found wherever it is, and a way that joins again is none. */
+static void test_loops(void **state)
+{
+	static const struct rule_item lo[] = { { "Type", "limit", false },
+		{ "Metric", "spo2", false }, { "Below", "90", false },
+		{ "Priority", "none", false } };
+	COMBINES(to_x, "x lo");
+	COMBINES(to_y, "y lo");
+	COMBINES(to_both, "x y");
+	COMBINES(to_lo, "lo lo");
+	COMBINES(to_a, "lo a");
+	/* not through the first rule that is looked at */
+	const struct rule_settings aside[] = { { "a", to_x, 3 }, { "x", to_y, 3 }, { "y", to_x, 3 },
+		{ "lo", lo, 4 } };
+	/* behind a rule that was as deep and is done */
+	const struct rule_settings second[] = { { "a", to_both, 3 }, { "x", to_lo, 3 },
+		{ "y", to_a, 3 }, { "lo", lo, 4 } };
+	const struct rule_settings none[] = { { "a", to_both, 3 }, { "x", to_lo, 3 },
+		{ "y", to_x, 3 }, { "lo", lo, 4 } };
+
+	(void)state;
+	assert_string_equal(said(aside, 4),
+		"2 Rules closes a loop: x is made of this rule; take one of them out\n");
+	assert_string_equal(said(second, 4),
+		"2 Rules closes a loop: a is made of this rule; take one of them out\n");
+	assert_string_equal(said(none, 4), "");
+}
+
 static void test_which_settings_a_type_takes(void **state)
 {
 	static const struct {
@@ -162,6 +195,7 @@ int main(void)
 		cmocka_unit_test(test_texts_are_short),
 		cmocka_unit_test(test_long_names_meet_nobody),
 		cmocka_unit_test(test_faults_of_several),
+		cmocka_unit_test(test_loops),
 		cmocka_unit_test(test_which_settings_a_type_takes),
 		cmocka_unit_test(test_kinds),
 	};

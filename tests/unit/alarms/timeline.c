@@ -272,6 +272,7 @@ bool timeline_restart(struct timeline *t, int64_t elapsed_us)
 
 void timeline_advance(struct timeline *t, int64_t boot_us)
 {
+	uint64_t revision;
 	int64_t at;
 
 	while ((at = alarms_deadline(t->a)) <= boot_us) {
@@ -283,8 +284,10 @@ void timeline_advance(struct timeline *t, int64_t boot_us)
 			t->now.utc_us += at - t->now.boot_us;
 			t->now.boot_us = at;
 		}
+		revision = alarms_revision(t->a);
 		alarms_tick(t->a, &t->now);
 		assert(alarms_deadline(t->a) > t->now.boot_us);
+		assert(alarms_revision(t->a) >= revision);
 		if (t->out_length == before)
 			continue;
 		/* what comes by itself says when */
@@ -569,6 +572,7 @@ static bool verb(struct timeline *t, const char *event, const struct words *w, c
 
 bool timeline_event(struct timeline *t, const char *event)
 {
+	uint64_t revision = alarms_revision(t->a);
 	char why[ALARMS_WHY_MAX] = "";
 	struct words w;
 	int e = 0;
@@ -583,5 +587,7 @@ bool timeline_event(struct timeline *t, const char *event)
 		say(t, "outcome=%d%s%s", e, why[0] ? " " : "", why);
 	}
 	assert(alarms_deadline(t->a) > t->now.boot_us || strncmp(event, "restart", 7) == 0);
+	if (strncmp(event, "restart", 7) != 0)
+		assert(alarms_revision(t->a) >= revision);
 	return true;
 }
