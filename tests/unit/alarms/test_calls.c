@@ -262,6 +262,8 @@ static void on_field(void *userdata, const struct alarm_event *e)
 {
 	const char *const names[] = { e->device, e->bed, e->patient, e->association, e->rule };
 
+	size_t n = 0;
+
 	(void)userdata;
 	assert_true(t.a->busy); /* so that nobody calls back */
 	last = *e;
@@ -270,7 +272,8 @@ static void on_field(void *userdata, const struct alarm_event *e)
 		snprintf(last_names[i], sizeof(last_names[i]), "%s", names[i] ? names[i] : "-");
 	last_members[0] = 0;
 	for (size_t i = 0; i < e->member_count; i++)
-		strcat(strcat(last_members, e->members[i]), " ");
+		n += (size_t)snprintf(
+			last_members + n, sizeof(last_members) - n, "%s ", e->members[i]);
 	if (e->excursion)
 		last_excursion = *e->excursion;
 }

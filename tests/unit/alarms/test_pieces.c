@@ -58,13 +58,13 @@ static void happen(const char *event)
 static char *joined(bool lasting)
 {
 	char all[32768] = "", *text;
-	size_t length;
+	size_t n = 0, length;
 
 	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
 		_cleanup_(freep) char *one = piece(pieces[i].kind, pieces[i].name, lasting);
 
-		assert_true(strlen(all) + strlen(one) < sizeof(all));
-		strcat(all, one);
+		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s", one);
+		assert_true(n < sizeof(all));
 	}
 	assert_int_equal(alarms_save_joined(all, strlen(all), &t.now, &text, &length), 0);
 	assert_int_equal(strlen(text), length);
@@ -99,9 +99,9 @@ static void sort(char *text)
 		at = next ? next + 3 : NULL;
 	}
 	qsort(words, n, sizeof(words[0]), compare);
-	text[0] = 0;
-	for (size_t i = 0; i < n; i++)
-		strcat(strcat(text, words[i]), i + 1 < n ? " | " : "");
+	for (size_t i = 0, used = 0; i < n; i++)
+		used += (size_t)snprintf(
+			text + used, sizeof(copy) - used, "%s%s", words[i], i + 1 < n ? " | " : "");
 }
 
 static void test_pieces_make_the_whole(void **state)

@@ -243,7 +243,7 @@ static void test_lines_are_short(void **state)
 {
 	struct ward *w = *state;
 	char to[1000] = "bed\tbed=3", why[ALARMS_WHY_MAX];
-	size_t length;
+	size_t length, n;
 
 	for (int i = 0; i < SAVE_FIELDS_MAX; i++) {
 		char *text;
@@ -258,7 +258,8 @@ static void test_lines_are_short(void **state)
 		assert_int_equal(e, i + 9 <= SAVE_FIELDS_MAX ? 0 : ALARMS_E_REFUSED);
 		if (e != 0)
 			return;
-		strcat(to, "\tx=1");
+		n = strlen(to);
+		snprintf(to + n, sizeof(to) - n, "\tx=1");
 	}
 	fail_msg("a line may have any number of fields");
 }

@@ -92,7 +92,8 @@ int ward_tear_down(void **state)
 
 char *ward_edited(const struct ward *w, const char *from, const char *to, size_t *ret_length)
 {
-	char *text = malloc(w->length + strlen(to) + 100), *at, *end;
+	size_t size = w->length + strlen(to) + 100;
+	char *text = malloc(size), *at, *end;
 	unsigned lines = 0;
 
 	assert(text);
@@ -109,7 +110,7 @@ char *ward_edited(const struct ward *w, const char *from, const char *to, size_t
 	*++end = 0;
 	for (at = text; *at; at++)
 		lines += *at == '\n';
-	sprintf(end, "end\tlines=%u\tsum=%016" PRIx64 "\n", lines,
+	snprintf(end, size - (size_t)(end - text), "end\tlines=%u\tsum=%016" PRIx64 "\n", lines,
 		save_sum(text, (size_t)(end - text)));
 	*ret_length = strlen(text);
 	return text;
