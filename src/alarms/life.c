@@ -159,11 +159,6 @@ static void new_alarm(struct alarms *a, struct subject *s, const struct alarm_no
 	s->number = ++a->number;
 	s->step = 0;
 	s->detected_utc = now->utc_us;
-	s->ended_utc = 0;
-	s->floor = PRIORITY_NONE;
-	s->inactivation = 0;
-	s->by = label_unref(s->by);
-	s->inactive_until_us = s->remind_us = RULE_NEVER;
 }
 
 /* What was about to alarm does. */

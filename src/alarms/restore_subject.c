@@ -93,6 +93,12 @@ static void settle(const struct reader *k, struct subject *s)
 /* Fields that mean nothing for this sort of subject. */
 static void make_sound(struct subject *s)
 {
+	if (s->life == LIFE_IDLE) {
+		s->floor = PRIORITY_NONE;
+		s->inactivation = 0;
+		s->by = label_unref(s->by);
+		s->inactive_until_us = s->remind_us = s->escalate_us = s->update_us = RULE_NEVER;
+	}
 	s->held = s->held && subject_alarms(s) && s->condition != CONDITION_ALARM_CHATTER;
 	if (s->rule) {
 		s->present = s->grouped = false;

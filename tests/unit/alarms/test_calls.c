@@ -544,6 +544,72 @@ static void test_counters(void **state)
 	assert_int_equal(c.chatter, 1);
 }
 
+/* When an alarm's condition was over stays what is said of it, however it ends. */
+static void test_when_it_was_over(void **state)
+{
+	int64_t over;
+
+	(void)state;
+	assert_true(timeline_rule(
+		&t, "lo\tType=limit\tMetric=spo2\tBelow=90\tLatching=yes\tPriority=low"));
+	happen("device ox 3");
+	watch();
+	happen("ox spo2 85");
+	assert_int_equal(last.ended_us, 0);
+	wait_s(10);
+	happen("ox spo2 95");
+	over = t.now.utc_us;
+	assert_true(last.ended_us == over);
+	wait_s(10);
+	happen("reset lo.ox a");
+	assert_true(last.ended_us == over && last.time_us == t.now.utc_us);
+	happen("ox spo2 85");
+	assert_int_equal(last.ended_us, 0);
+	assert_int_equal(last.number, 2);
+	happen("ox spo2 95");
+	over = t.now.utc_us;
+	wait_s(10);
+	/* it comes back: it is over no more */
+	happen("ox spo2 85");
+	assert_int_equal(last.ended_us, 0);
+	happen("ox spo2 95");
+	over = t.now.utc_us;
+	wait_s(10);
+	happen("remove-device ox");
+	assert_int_equal(last.phase, PHASE_END);
+	assert_true(last.ended_us == over);
+	happen("device ox 3");
+	happen("ox spo2 85");
+	wait_s(10);
+	happen("remove-device ox");
+	assert_true(last.ended_us == t.now.utc_us);
+}
+
+/* Whoever keeps the state sees by the revision that there is something to keep. */
+static void test_the_revision_grows(void **state)
+{
+	static const char *const doings[] = { "device x -", "device x 9", "patient 9 p1",
+		"patient 9 p1 a1", "patient 9 -", "scale2 9 yes", "scale2 9 no",
+		"pause-bed 9 audio 0 a", "pause-bed 9 audio -1 a", "pause-bed 9 alarm-off 0 a",
+		"set-limits lo bed 9 low=80 by=a", "set-limits lo bed 9 by=a", "remove-bed 9",
+		"remove-device x", "ox spo2 85", "ox spo2 sensor-off", "ack lo.ox a",
+		"pause lo.ox audio 0 a", "ox spo2 85", "ox spo2 95", "reset lo.ox a",
+		"condition broker-unreachable - yes", "condition broker-unreachable - no",
+		"condition device-silent ox yes", "condition device-silent ox no" };
+
+	(void)state;
+	assert_true(timeline_rule(
+		&t, "lo\tType=limit\tMetric=spo2\tBelow=90\tLatching=yes\tPriority=low"));
+	happen("device ox 3");
+	for (size_t i = 0; i < ARRAY_SIZE(doings); i++) {
+		uint64_t before = alarms_revision(t.a);
+
+		happen(doings[i]);
+		if (alarms_revision(t.a) <= before)
+			fail_msg("%s is not seen", doings[i]);
+	}
+}
+
 /* What is over leaves nothing of itself in what is saved. */
 static void test_nothing_stays_of_what_is_over(void **state)
 {
@@ -586,6 +652,8 @@ int main(void)
 		TEST(test_the_sink_is_busy),
 		TEST(test_no_deadline_stays),
 		TEST(test_counters),
+		TEST(test_when_it_was_over),
+		TEST(test_the_revision_grows),
 		TEST(test_nothing_stays_of_what_is_over),
 	};
 

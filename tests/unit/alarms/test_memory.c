@@ -226,7 +226,8 @@ static void storm(struct alarms *a, struct alarm_now *now)
 
 static void live(struct alarms *a, struct label *ox, bool short_life, struct alarm_now *now)
 {
-	const struct alarm_limits low = { .has_low = true, .low = { 88, 0 } };
+	const struct alarm_limits low = { .has_low = true, .low = { 88, 0 } },
+				  high = { .has_high = true, .high = { 40, 0 } };
 	char why[ALARMS_WHY_MAX];
 	struct ruleset *set = NULL;
 
@@ -245,6 +246,7 @@ static void live(struct alarms *a, struct label *ox, bool short_life, struct ala
 	(void)say(a, ox, METRIC_PULSE_RATE, 130, now);
 	(void)chart(a, METRIC_BODY_TEMPERATURE, 40, now);
 	(void)went(alarms_set_limits(a, "lo", LIMIT_BED, "3", &low, "dr", now, why));
+	(void)went(alarms_set_limits(a, "fever", LIMIT_WARD, NULL, &high, "dr", now, why));
 	(void)went(alarms_condition(a, CONDITION_LOW_BATTERY, "ox", true, "low", now));
 	(void)went(alarms_condition(a, CONDITION_BROKER_UNREACHABLE, NULL, true, "none", now));
 	/* a reload with more rules: what was there is not lost by it */

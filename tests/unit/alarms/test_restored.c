@@ -97,6 +97,23 @@ static void test_nothing_escalates_that_should_not(void **state)
 			"temp.bed-3 medium"));
 }
 
+/* Nor is a new alarm what some other had been. */
+static void test_a_new_alarm_is_new(void **state)
+{
+	struct ward *w = *state;
+	const char *out = after(w, "pending=1\tonset=1000000000",
+		"pending=1\tinactivation=17\tuntil=2000000000\tremind=1900000000\tfloor=3\tby=ghost"
+		"\tended_utc=5\tstep=7\tonset=1000000000",
+		11, NULL);
+
+	assert_non_null(strstr(out, "start hi.ox medium 130"));
+	assert_null(strstr(out, "ghost"));
+	assert_null(strstr(out, "[audio-paused]"));
+	assert_null(strstr(strstr(out, "start hi.ox"), "acknowledged"));
+	timeline_advance(&w->fresh, w->fresh.now.boot_us + 2000 * ALARMS_SECOND);
+	assert_null(strstr(timeline_take(&w->fresh), "hi.ox"));
+}
+
 /* An alarm that no condition holds goes on and ends with the next one. */
 static void test_a_condition_that_is_not_there(void **state)
 {
@@ -173,6 +190,7 @@ int main(void)
 		TEST(test_other_settings),
 		TEST(test_other_settings_of_a_delay),
 		TEST(test_nothing_escalates_that_should_not),
+		TEST(test_a_new_alarm_is_new),
 		TEST(test_a_condition_that_is_not_there),
 		TEST(test_too_many_sensors),
 		TEST(test_a_full_counter),
