@@ -162,7 +162,6 @@ static int read_group(struct reader *k)
 		return restore_bad(k, "a condition that there is not");
 	if (e == 0 && k->apply) {
 		k->a->groups[c].own = fresh.own;
-		k->a->groups[c].open = fresh.open;
 		k->a->groups[c].joined_us = fresh.joined_us;
 		k->a->groups[c].changed = fresh.changed;
 	}

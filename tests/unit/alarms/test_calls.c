@@ -94,6 +94,7 @@ static void test_by_somebody_with_a_long_name(void **state)
 static void test_reasons_change(void **state)
 {
 	static const char *const why[] = { "no route", "refused", "no name", NULL };
+	char long_text[400];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(why); i++) {
@@ -109,6 +110,20 @@ static void test_reasons_change(void **state)
 	assert_string_equal(take(texts), "the broker cannot be reached;");
 	timeline_advance(&t, TIMELINE_BOOT + 60 * ALARMS_SECOND);
 	assert_string_equal(take(texts), "");
+	/* as long as it may be; and of bytes that are no text, some */
+	memset(long_text, 'x', sizeof(long_text));
+	long_text[ALARM_TEXT_MAX] = 0;
+	assert_int_equal(
+		alarms_condition(t.a, CONDITION_BROKER_UNREACHABLE, NULL, true, long_text, &t.now),
+		0);
+	assert_int_equal(strlen(take(texts)), ALARM_TEXT_MAX + 1);
+	timeline_advance(&t, t.now.boot_us + 60 * ALARMS_SECOND);
+	memset(long_text, 0x80, ALARM_TEXT_MAX + 20);
+	long_text[ALARM_TEXT_MAX + 20] = 0;
+	assert_int_equal(
+		alarms_condition(t.a, CONDITION_BROKER_UNREACHABLE, NULL, true, long_text, &t.now),
+		0);
+	assert_int_equal(strlen(take(texts)), ALARM_TEXT_MAX / 2 + 1);
 	/* likewise of a device */
 	happen("device ox 3");
 	for (size_t i = 0; i < ARRAY_SIZE(why); i++) {
@@ -497,9 +512,29 @@ static void test_no_deadline_stays(void **state)
 	assert_true(alarms_deadline(t.a) == RULE_NEVER);
 	happen("pause lo.ox audio 30 a");
 	assert_true(alarms_deadline(t.a) == t.now.boot_us + 30 * ALARMS_SECOND);
-	happen("ack lo.ox a");
 	happen("ox spo2 95");
 	assert_true(alarms_deadline(t.a) == RULE_NEVER);
+}
+
+/* Nothing is looked at before it can have changed. */
+static void test_deadlines_are_exact(void **state)
+{
+	(void)state;
+	assert_true(timeline_rule(&t, "fridge\tType=coldchain\tMetric=ambient-temperature\t"
+				      "AboveFor=10min\tDoorTolerance=3min\tPriority=medium"));
+	assert_true(timeline_rule(
+		&t, "hi\tType=sustained\tMetric=pulse-rate\tAbove=120\tArea=10\tPriority=low"));
+	happen("device probe pharmacy");
+	happen("probe ambient-temperature 9");
+	assert_true(alarms_deadline(t.a) == t.now.boot_us + 13 * 60 * ALARMS_SECOND);
+	happen("probe ambient-temperature 1");
+	assert_true(alarms_deadline(t.a) == t.now.boot_us + 15 * 60 * ALARMS_SECOND);
+	happen("device ox 3");
+	happen("ox pulse-rate 125");
+	assert_true(alarms_deadline(t.a) == t.now.boot_us + 120 * ALARMS_SECOND);
+	/* for no longer than a value counts: it is not reached then */
+	happen("ox pulse-rate 121");
+	assert_true(alarms_deadline(t.a) == t.now.boot_us + 15 * 60 * ALARMS_SECOND);
 }
 
 /* What was counted, for whoever watches the gateway. */
@@ -651,6 +686,7 @@ int main(void)
 		TEST(test_what_was_due_goes_first),
 		TEST(test_the_sink_is_busy),
 		TEST(test_no_deadline_stays),
+		TEST(test_deadlines_are_exact),
 		TEST(test_counters),
 		TEST(test_when_it_was_over),
 		TEST(test_the_revision_grows),

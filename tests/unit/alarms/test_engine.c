@@ -175,6 +175,7 @@ static void test_devices_and_beds_are_capped(void **state)
 {
 	struct alarm_now now = { 1000, 0 };
 	struct alarms *a = engine("x\tType=limit\tMetric=spo2\tBelow=90\tPriority=low", &now);
+	struct alarms_counters counters;
 	char name[32];
 
 	(void)state;
@@ -190,6 +191,8 @@ static void test_devices_and_beds_are_capped(void **state)
 	assert_int_equal(alarms_patient(a, "more", "p", NULL, &now), ALARMS_E_FULL);
 	assert_int_equal(alarms_device(a, "d1", "more", &now), ALARMS_E_FULL);
 	assert_int_equal(alarms_order_scale2(a, "more", true, "x", &now), ALARMS_E_FULL);
+	alarms_counters(a, &counters);
+	assert_int_equal(counters.refused, 4);
 	alarms_free(a);
 }
 

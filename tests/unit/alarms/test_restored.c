@@ -7,6 +7,7 @@
 #include "alarms/alarms.h"
 #include "unit/alarms/timeline.h"
 #include "unit/alarms/ward.h"
+#include "util/cleanup.h"
 
 /* Restores the state with one change and lets some time go by. Returns what came out. */
 static const char *after(
@@ -114,6 +115,51 @@ static void test_a_new_alarm_is_new(void **state)
 	assert_null(strstr(timeline_take(&w->fresh), "hi.ox"));
 }
 
+static enum alarm_kind kinds[4];
+static unsigned kind_count;
+
+static void on_gone(void *userdata, const struct alarm_event *e)
+{
+	(void)userdata;
+	assert_int_equal(e->reason, ALARM_REASON_DEVICE_REMOVED);
+	assert_true(kind_count < ARRAY_SIZE(kinds));
+	kinds[kind_count++] = e->kind;
+}
+
+/* What ends with its device is still what it was: somebody sorts by it. */
+static void test_kinds_of_what_is_gone(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		enum alarm_kind kind;
+	} rows[] = {
+		{ "key=lo.ox\tdevice=ox", "key=lo.ox\tdevice=oy", ALARM_PHYSIOLOGICAL },
+		{ "key=low-battery.ox\tdevice=ox", "key=low-battery.ox\tdevice=oy",
+			ALARM_TECHNICAL },
+		{ "key=call.cord\tdevice=cord", "key=call.cord\tdevice=core", ALARM_ADVISORY },
+	};
+	struct ward *w = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t length;
+		char *text = ward_edited(w, rows[i].from, rows[i].to, &length);
+		char why[ALARMS_WHY_MAX];
+		struct alarms_counters counters;
+
+		timeline_end(&w->fresh);
+		ward_configure(&w->fresh);
+		w->fresh.hook = on_gone;
+		kind_count = 0;
+		assert_int_equal(
+			alarms_restore(w->fresh.a, text, length, 0, &w->fresh.now, why), 0);
+		assert_int_equal(kind_count, 1);
+		assert_int_equal(kinds[0], rows[i].kind);
+		alarms_counters(w->fresh.a, &counters);
+		assert_int_equal(counters.events, 1);
+		free(text);
+	}
+}
+
 /* An alarm that no condition holds goes on and ends with the next one. */
 static void test_a_condition_that_is_not_there(void **state)
 {
@@ -191,6 +237,7 @@ int main(void)
 		TEST(test_other_settings_of_a_delay),
 		TEST(test_nothing_escalates_that_should_not),
 		TEST(test_a_new_alarm_is_new),
+		TEST(test_kinds_of_what_is_gone),
 		TEST(test_a_condition_that_is_not_there),
 		TEST(test_too_many_sensors),
 		TEST(test_a_full_counter),
