@@ -40,6 +40,9 @@ enum quantity {
 	Q_SIGNAL = 1 << 25,
 	Q_ACCELERATION = 1 << 26,
 	Q_COUNT = 1 << 27, /* no unit needed */
+	Q_GRAMS = 1 << 28,
+	Q_MILLIGRAMS = 1 << 29,
+	Q_DURATION = 1 << 30,
 };
 
 static const unsigned quantities[_METRIC_MAX] = {
@@ -89,6 +92,26 @@ static const unsigned quantities[_METRIC_MAX] = {
 	[METRIC_LINK_QUALITY] = Q_COUNT,
 	[METRIC_ACCELERATION] = Q_ACCELERATION,
 	[METRIC_COUNTER] = Q_COUNT,
+	[METRIC_CARBOHYDRATE] = Q_GRAMS,
+	[METRIC_EXERCISE_DURATION] = Q_DURATION,
+	[METRIC_EXERCISE_INTENSITY] = Q_RATIO,
+	[METRIC_MEDICATION] = Q_MILLIGRAMS,
+	[METRIC_MEDICATION_VOLUME] = Q_VOLUME,
+	[METRIC_HBA1C] = Q_RATIO,
+	[METRIC_GLUCOSE_QUALITY] = Q_RATIO,
+	[METRIC_BASAL_METABOLISM] = Q_ENERGY,
+	[METRIC_MUSCLE] = Q_RATIO,
+	[METRIC_FAT_FREE_MASS] = Q_MASS,
+	[METRIC_SOFT_LEAN_MASS] = Q_MASS,
+	[METRIC_BODY_WATER_MASS] = Q_MASS,
+	[METRIC_DEW_POINT] = Q_TEMPERATURE,
+	[METRIC_PM10] = Q_DUST,
+	[METRIC_PM1] = Q_DUST,
+	[METRIC_VOC_INDEX] = Q_COUNT,
+	[METRIC_NOX_INDEX] = Q_COUNT,
+	[METRIC_VOC_FRACTION] = Q_PPM,
+	[METRIC_TX_POWER] = Q_SIGNAL,
+	[METRIC_UPTIME] = Q_DURATION,
 };
 
 #define Q_PERCENTAGES (Q_RATIO | Q_PERFUSION | Q_HUMIDITY | Q_CHARGE)
@@ -146,6 +169,8 @@ static const struct row {
 
 	{ "s", Q_INTERVAL, SENML, WORD_UNIT_S, .shift = 3, .places = ALL_PLACES },
 	{ "ms", Q_INTERVAL, SENML, .raw = WORD_NONE },
+	{ "s", Q_DURATION, SENML, .raw = WORD_NONE },
+	{ "ms", Q_DURATION, SENML, WORD_UNIT_MS, .shift = -3, .places = ALL_PLACES },
 
 	/* 180.156 g of glucose are a mole */
 	{ "kg/m3", Q_GLUCOSE, SENML, WORD_UNIT_KG_PER_M3, .places = 2, .num = 1000000,
@@ -160,6 +185,10 @@ static const struct row {
 	{ "kg", Q_MASS, SENML, .raw = WORD_NONE },
 	{ "g", Q_MASS, SENML, WORD_UNIT_G, .shift = -3, .places = ALL_PLACES },
 	{ "lb", Q_MASS, OTHER, WORD_UNIT_LB, .places = 2, .num = 45359237, .den = 100000000 },
+	{ "g", Q_GRAMS, SENML, .raw = WORD_NONE },
+	{ "kg", Q_GRAMS, SENML, WORD_UNIT_KG, .shift = 3, .places = ALL_PLACES },
+	{ "g", Q_MILLIGRAMS, SENML, WORD_UNIT_G, .shift = 3, .places = ALL_PLACES },
+	{ "mg", Q_MILLIGRAMS, OTHER, .raw = WORD_NONE },
 	{ "m", Q_LENGTH, SENML, WORD_UNIT_M, .shift = 2, .places = ALL_PLACES },
 	{ "cm", Q_LENGTH, SENML, .raw = WORD_NONE },
 	{ "mm", Q_LENGTH, SENML, WORD_UNIT_MM, .shift = -1, .places = ALL_PLACES },

@@ -6,6 +6,7 @@
  * two makers: where it matters and no quirk decides, the worse reading of them
  * counts and says so.
  */
+#include "ble/profiles/glucose_type.h"
 #include "ble/profiles/racp.h"
 
 #include "codec/crc16.h"
@@ -85,12 +86,6 @@ static bool crc_right(const uint8_t *bytes, size_t n)
 
 static int heard_feature(const struct profile_call *c, const struct profile_value *v)
 {
-	static const uint16_t samples[] = { WORD_NONE, WORD_CAPILLARY_BLOOD, WORD_CAPILLARY_PLASMA,
-		WORD_VENOUS_BLOOD, WORD_VENOUS_PLASMA, WORD_ARTERIAL_BLOOD, WORD_ARTERIAL_PLASMA,
-		WORD_UNDETERMINED_BLOOD, WORD_UNDETERMINED_PLASMA, WORD_INTERSTITIAL_FLUID,
-		WORD_CONTROL_SOLUTION };
-	static const uint16_t sites[] = { WORD_NONE, WORD_FINGER, WORD_ALTERNATIVE_SITE,
-		WORD_EARLOBE, WORD_NONE, WORD_SUBCUTANEOUS };
 	struct cursor cur = cursor_init(v->bytes, v->length);
 	struct cgm_state *s = c->state;
 	uint32_t features = cursor_le24(&cur);
@@ -103,11 +98,8 @@ static int heard_feature(const struct profile_call *c, const struct profile_valu
 	if (features & FEATURE_CRC && crc != crc16_mcrf4xx(v->bytes, v->length - 2))
 		return PROFILE_E_CHECKSUM;
 	s->crc = features & FEATURE_CRC;
-	s->sample = WORD_NONE;
-	if ((type_location & 0x0f) < ARRAY_SIZE(samples))
-		s->sample = samples[type_location & 0x0f];
-	if (type_location >> 4 < ARRAY_SIZE(sites))
-		s->site = sites[type_location >> 4];
+	s->sample = (uint16_t)glucose_sample(type_location & 0x0f);
+	s->site = (uint16_t)glucose_site(type_location >> 4);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 enum form { FORM_UNSIGNED, FORM_SIGNED, FORM_SFLOAT };
 
 static const struct conversion pa_to_hpa = { .raw_unit = WORD_UNIT_PA, .shift = -2 };
+static const struct conversion ppb_to_ppm = { .raw_unit = WORD_UNIT_PPB, .shift = -3 };
 static const struct conversion kg_per_m3_to_ug = { .raw_unit = WORD_UNIT_KG_PER_M3, .shift = 9 };
 
 static const struct {
@@ -29,7 +30,7 @@ static const struct {
 	{ 0x2b8c, METRIC_AMBIENT_CO2, 2, FORM_UNSIGNED, 0, true, true, .unknown = 0xffff,
 		.more = 0xfffe },
 	{ 0x2be7, METRIC_VOC_FRACTION, 2, FORM_UNSIGNED, 0, true, true, .unknown = 0xffff,
-		.more = 0xfffe },
+		.more = 0xfffe, .conversion = &ppb_to_ppm },
 	{ 0x2bd5, METRIC_PM1, 2, FORM_SFLOAT, .conversion = &kg_per_m3_to_ug },
 	{ 0x2bd6, METRIC_PM2_5, 2, FORM_SFLOAT, .conversion = &kg_per_m3_to_ug },
 	{ 0x2bd7, METRIC_PM10, 2, FORM_SFLOAT, .conversion = &kg_per_m3_to_ug },

@@ -5,6 +5,7 @@
  * has begun anew and is asked for all. With DeleteStored= all are asked for, and
  * those up to the last are deleted once every one of them is safe.
  */
+#include "ble/profiles/glucose_type.h"
 #include "ble/profiles/racp.h"
 
 #include "codec/datetime.h"
@@ -58,24 +59,6 @@ static const struct quality_bit glucose_status[] = {
 	{ 0x0400, { VALIDITY_INVALID, WORD_MALFUNCTION, 0 } },
 	{ 0x0800, { VALIDITY_VALID, WORD_NONE, FLAG_AMBIGUOUS_TIME } },
 };
-
-static uint16_t sample_of(unsigned type)
-{
-	static const uint16_t samples[] = { WORD_NONE, WORD_CAPILLARY_BLOOD, WORD_CAPILLARY_PLASMA,
-		WORD_VENOUS_BLOOD, WORD_VENOUS_PLASMA, WORD_ARTERIAL_BLOOD, WORD_ARTERIAL_PLASMA,
-		WORD_UNDETERMINED_BLOOD, WORD_UNDETERMINED_PLASMA, WORD_INTERSTITIAL_FLUID,
-		WORD_CONTROL_SOLUTION };
-
-	return type < ARRAY_SIZE(samples) ? samples[type] : WORD_NONE;
-}
-
-static uint16_t site_of(unsigned location)
-{
-	static const uint16_t sites[] = { WORD_NONE, WORD_FINGER, WORD_ALTERNATIVE_SITE,
-		WORD_EARLOBE };
-
-	return location < ARRAY_SIZE(sites) ? sites[location] : WORD_NONE;
-}
 
 /* Which record it is: sequence numbers begin again after a reset, so the time belongs to it. */
 static uint64_t fingerprint_of(uint16_t sequence, const uint8_t base_time[static DATETIME_SIZE])
@@ -149,8 +132,8 @@ static int heard_measurement(const struct profile_call *c, const struct profile_
 		s->fingerprint = m.key;
 	stamp_record(c, &g, &m.like);
 	m.like.flags |= FLAG_EPISODIC | FLAG_STORED;
-	m.like.sample = sample_of(g.type_location & 0x0f);
-	m.like.site = site_of(g.type_location >> 4);
+	m.like.sample = (uint16_t)glucose_sample(g.type_location & 0x0f);
+	m.like.site = (uint16_t)glucose_site(g.type_location >> 4);
 	m.quality = quality_of_bits(glucose_status, ARRAY_SIZE(glucose_status), g.status);
 	if (g.flags & FLAG_CONCENTRATION && ((g.type_location & 0x0f) == TYPE_CONTROL ||
 						    g.type_location >> 4 == LOCATION_CONTROL))

@@ -43,12 +43,13 @@ static void test_contract_has_all(void **state)
 		"battery-voltage", "voltage", "current", "power", "signal-strength", "link-quality",
 		"contact", "motion", "occupancy", "presence", "button", "nurse-call", "emergency",
 		"bed-exit", "fall", "water-leak", "smoke", "tamper", "acceleration", "counter" };
+	/* Behind them stands what came later; what the contract names is never taken out. */
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (metric_by_name(names[i], strlen(names[i])) == METRIC_NONE)
 			fail_msg("%s is missing", names[i]);
-	assert_int_equal(ARRAY_SIZE(names), _METRIC_MAX - 1);
+	assert_int_equal(ARRAY_SIZE(names), METRIC_COUNTER);
 }
 
 static void test_kinds_are_complete(void **state)
