@@ -187,10 +187,10 @@ size_t outbox_wants(struct outbox *o, enum outbox_table t, int64_t *ret_from)
 int outbox_load(struct outbox *o, int64_t position, const struct message *m, unsigned tries,
 	uint8_t reason_code)
 {
-	struct outbox_entry *e;
+	struct outbox_entry *e = outbox_find(o, message_epoch(m), m->sequence);
 
-	if (outbox_find(o, message_epoch(m), m->sequence))
-		return 0;
+	if (e)
+		return e->position == position ? 0 : OUTBOX_TWICE;
 	if (outbox_stock_up(o, o->reserved + 1) < 0)
 		return -ENOMEM;
 	e = outbox_enter(o, m, position);

@@ -47,6 +47,9 @@ static bool take_in(
 
 	if (!pending_is_gone(&d->pending, id))
 		r = outbox_load(d->outbox, from_disk(d, id), m, tries, reason_code);
+	/* The other copy is given to the disk in its own place. */
+	if (r == OUTBOX_TWICE)
+		(void)pending_gone(&d->pending, id);
 	if (r != 1)
 		message_release(m);
 	return r >= 0;
@@ -197,8 +200,8 @@ void ledger_back_opened(const struct store_opened *opened, void *userdata)
 	}
 	d->opened = d->was_opened = true;
 	if (d->hooks.chain)
-		d->hooks.chain(&opened->chain, opened->audits, opened->audit_count,
-			d->hooks.userdata);
+		d->hooks.chain(
+			&opened->chain, opened->audits, opened->audit_count, d->hooks.userdata);
 	ledger_disk_note(d);
 	ledger_disk_become_ready(d);
 	ledger_disk_submit(d, true);

@@ -188,8 +188,10 @@ void outbox_on_disk(struct outbox *o, enum outbox_table t, int64_t from);
 /* How many of that table to read back now, 0 none; *ret_from: the position to begin with. */
 size_t outbox_wants(struct outbox *o, enum outbox_table t, int64_t *ret_from);
 /* A message came back from the disk: it joins the backlog, or those set aside when reason_code is
- * not 0, with as many tries. What m refers to is taken over. Returns false, and takes nothing
- * over, when it is in memory already; or -ENOMEM. */
+ * not 0, with as many tries. What m refers to is taken over. Returns 1; 0, and takes nothing over,
+ * when it is in memory already; OUTBOX_TWICE, likewise, when that is another copy of it
+ * (outbox_append_earlier()), and this one is of no use; or -ENOMEM. */
+enum { OUTBOX_TWICE = 2 };
 int outbox_load(struct outbox *o, int64_t position, const struct message *m, unsigned tries,
 	uint8_t reason_code);
 /* How many there are on the disk alone; for the counters. */

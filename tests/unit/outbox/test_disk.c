@@ -338,6 +338,35 @@ static void test_same_number_of_another_run_is_another(void **state)
 	end(&w);
 }
 
+/* An event of an earlier run is given once more, since nobody knew whether the disk had it. */
+static void test_a_second_copy_of_an_earlier_event(void **state)
+{
+	struct message m = { .kind = MESSAGE_ALARM, .sequence = 7, .backfill = true };
+	struct outbox_entry *sent[4];
+	struct label *epoch;
+	struct world w;
+
+	begin(&w, 100);
+	outbox_connected(w.outbox, 10);
+	assert_int_equal(label_new(&epoch, "3-0000000a"), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+			outbox_append_earlier(w.outbox, MESSAGE_ALARM, epoch, 7, "t", "{\"a\":1}"),
+			0);
+	assert_int_equal(outbox_fate(w.outbox, epoch, 7), OUTBOX_UNSAFE);
+	assert_int_equal(outbox_fate(w.outbox, NULL, 7), OUTBOX_ELSEWHERE);
+	m.epoch = epoch;
+	m.topic = (char[]){ "t" };
+	m.body = (char[]){ "{}" };
+	assert_int_equal(outbox_load(w.outbox, OUTBOX_FIRST_POSITION - 5, &m, 0, 0), OUTBOX_TWICE);
+	assert_string_equal(send_all(&w, sent), "7rb ");
+	assert_int_equal(outbox_load(w.outbox, outbox_entry_position(sent[0]), &m, 0, 0), 0);
+	outbox_confirmed(w.outbox, sent[0]);
+	assert_int_equal(outbox_fate(w.outbox, epoch, 7), OUTBOX_ELSEWHERE);
+	label_unref(epoch);
+	end(&w);
+}
+
 static void test_evicted_behind_the_reading_is_read_again(void **state)
 {
 	struct world w;
@@ -497,6 +526,7 @@ int main(void)
 		cmocka_unit_test(test_the_disk_goes_before_what_is_not_written_yet),
 		cmocka_unit_test(test_what_is_in_memory_is_not_taken_twice),
 		cmocka_unit_test(test_same_number_of_another_run_is_another),
+		cmocka_unit_test(test_a_second_copy_of_an_earlier_event),
 		cmocka_unit_test(test_evicted_behind_the_reading_is_read_again),
 		cmocka_unit_test(test_a_slow_broker_gets_the_newest_live_and_the_rest_as_backlog),
 		cmocka_unit_test(test_displaced_readings_leave_one_gap),
