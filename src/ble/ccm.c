@@ -25,6 +25,9 @@ int ccm_new(struct ccm **ret)
 	c->cipher = EVP_CIPHER_fetch(NULL, "AES-128-CCM", NULL);
 	if (!c->cipher)
 		return -ENOTSUP;
+	/* once: it allocates, which a new key and nonce do not */
+	if (EVP_DecryptInit_ex2(c->context, c->cipher, NULL, NULL, NULL) != 1)
+		return -ENOTSUP;
 	*ret = TAKE_PTR(c);
 	return 0;
 }
@@ -47,8 +50,7 @@ int ccm_open(void *cipher, const uint8_t key[static ADVERT_KEY_SIZE], const uint
 	EVP_CIPHER_CTX *x = c->context;
 	int n;
 
-	if (EVP_DecryptInit_ex2(x, c->cipher, NULL, NULL, NULL) != 1 ||
-		EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_SET_IVLEN, (int)nonce_length, NULL) != 1 ||
+	if (EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_SET_IVLEN, (int)nonce_length, NULL) != 1 ||
 		EVP_CIPHER_CTX_ctrl(
 			x, EVP_CTRL_AEAD_SET_TAG, (int)tag_length, (void *)(uintptr_t)tag) != 1 ||
 		EVP_DecryptInit_ex2(x, NULL, key, nonce, NULL) != 1 ||

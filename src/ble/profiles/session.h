@@ -12,6 +12,8 @@
  *     gateway_submit(). An indication is confirmed at once if no readings came
  *     of it; otherwise when they are safe, and never if they will not be: then
  *     the link is dropped;
+ *   - readings say auth "link"; over a link that is not encrypted the driver makes
+ *     that "none";
  *   - where result.ask_safe is set it calls session_safe() with result.token from
  *     the receipt;
  *   - it calls session_tick() at session_deadline(), saves
@@ -100,9 +102,9 @@ struct session {
 size_t session_begin(struct session *s, struct profile_device *d,
 	const struct session_attribute *attributes, size_t count);
 
-/* What to do next. False: nothing at present (something is under way, or all is done). The readings
- * list is the caller's: out->profile.readings. Profiles that have all they asked for are told here,
- * which may give notes, never readings. */
+/* What to do next. False: nothing at present (something is under way, or all is done); where there
+ * is a note, it is called again. The readings list is the caller's: out->profile.readings. Profiles
+ * that have all they asked for are told here, which may give notes, never readings. */
 bool session_next(struct session *s, const struct decode_time *now, struct decoded *readings,
 	struct session_action *ret, struct session_result *out);
 
