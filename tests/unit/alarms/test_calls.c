@@ -472,6 +472,19 @@ static void test_what_was_due_goes_first(void **state)
 		if (strncmp(told, "start lo.ox", 11) != 0)
 			fail_msg("%s: %s", doings[i], told);
 	}
+	/* and before a reload */
+	timeline_end(&t);
+	timeline_begin(&t, false);
+	assert_true(
+		timeline_rule(&t, "lo\tType=limit\tMetric=spo2\tBelow=90\tFor=5s\tPriority=low"));
+	happen("device ox 3");
+	happen("ox spo2 85");
+	t.hook = on_event;
+	told[0] = 0;
+	t.now.boot_us += 6 * ALARMS_SECOND;
+	t.config_count = 0;
+	assert_true(timeline_rule(&t, "other\tType=limit\tMetric=spo2\tBelow=80\tPriority=low"));
+	assert_string_equal(take(told), "start lo.ox -;end lo.ox -;");
 }
 
 /* Limits that change are told before they count, to a sink that may not call back. */

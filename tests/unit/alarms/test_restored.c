@@ -115,6 +115,18 @@ static void test_a_new_alarm_is_new(void **state)
 	assert_null(strstr(timeline_take(&w->fresh), "hi.ox"));
 }
 
+/* A name that is empty is none of the next field's. */
+static void test_an_empty_name(void **state)
+{
+	struct ward *w = *state;
+	char *text;
+
+	(void)after(w, "patient=p-1", "patient=", 1, NULL);
+	text = timeline_saved(&w->fresh);
+	assert_non_null(strstr(text, "\tpatient=\tassociation=a-1\tby=nurse\t"));
+	free(text);
+}
+
 static enum alarm_kind kinds[4];
 static unsigned kind_count;
 
@@ -237,6 +249,7 @@ int main(void)
 		TEST(test_other_settings_of_a_delay),
 		TEST(test_nothing_escalates_that_should_not),
 		TEST(test_a_new_alarm_is_new),
+		TEST(test_an_empty_name),
 		TEST(test_kinds_of_what_is_gone),
 		TEST(test_a_condition_that_is_not_there),
 		TEST(test_too_many_sensors),
