@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define TAG_MAX 16
 
 struct ccm {
 	EVP_CIPHER_CTX *context;
@@ -48,11 +51,14 @@ int ccm_open(void *cipher, const uint8_t key[static ADVERT_KEY_SIZE], const uint
 {
 	struct ccm *c = cipher;
 	EVP_CIPHER_CTX *x = c->context;
+	uint8_t own_tag[TAG_MAX]; /* OpenSSL takes it without a const */
 	int n;
 
+	if (tag_length > sizeof(own_tag))
+		return -EBADMSG;
+	memcpy(own_tag, tag, tag_length);
 	if (EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_SET_IVLEN, (int)nonce_length, NULL) != 1 ||
-		EVP_CIPHER_CTX_ctrl(
-			x, EVP_CTRL_AEAD_SET_TAG, (int)tag_length, (void *)(uintptr_t)tag) != 1 ||
+		EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_SET_TAG, (int)tag_length, own_tag) != 1 ||
 		EVP_DecryptInit_ex2(x, NULL, key, nonce, NULL) != 1 ||
 		EVP_DecryptUpdate(x, NULL, &n, NULL, (int)length) != 1)
 		return -EBADMSG;
