@@ -125,14 +125,13 @@ void override_tell_gone(struct alarms *a, const char *rule, enum limit_level lev
 		a->sink.limits(a->sink.userdata, &c);
 }
 
-/* Leaves of *at what is in keep, which may be nothing; why NULL: without a word. */
+/* Leaves of *at what is in keep, which may be nothing. */
 static void cut(struct alarms *a, const struct rule *r, struct limit_override **at,
 	const struct alarm_limits *keep, const char *why, const struct alarm_now *now)
 {
 	struct limit_override *o = *at;
 
-	if (why)
-		tell(a, r, o->level, o->bed, &o->limits, keep, NULL, why, now);
+	tell(a, r, o->level, o->bed, &o->limits, keep, NULL, why, now);
 	o->limits = *keep;
 	a->generation++;
 	a->revision++;
@@ -155,10 +154,10 @@ void overrides_drop(struct alarms *a, const struct bed_place *b, bool patient_on
 				at = &(*at)->next;
 				continue;
 			}
-			cut(a, r, at, &nothing, now ? why : NULL, now);
+			cut(a, r, at, &nothing, why, now);
 			any = true;
 		}
-		if (any && now)
+		if (any)
 			limits_changed(a, r, b, now);
 	}
 }

@@ -428,7 +428,6 @@ void bed_free(struct alarms *a, struct bed_place *b)
 	free(b->inputs);
 	sensors_free(a, &b->sensors);
 	subjects_free(a, &b->subjects);
-	overrides_drop(a, b, false, NULL, NULL);
 	alarm_timers_set(&a->timers, &b->timer, RULE_NEVER);
 	alarm_timers_unreserve(&a->timers);
 	label_unref(b->name);

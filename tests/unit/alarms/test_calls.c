@@ -550,6 +550,20 @@ static void test_deadlines_are_exact(void **state)
 	assert_true(alarms_deadline(t.a) == t.now.boot_us + 15 * 60 * ALARMS_SECOND);
 }
 
+/* An excursion of a microsecond can be saved and taken back. */
+static void test_the_shortest_excursion(void **state)
+{
+	(void)state;
+	assert_true(timeline_rule(
+		&t, "fridge\tType=coldchain\tMetric=ambient-temperature\tPriority=medium"));
+	happen("device probe pharmacy");
+	happen("probe ambient-temperature 9");
+	assert_true(timeline_restart(&t, 0));
+	t.now.boot_us++;
+	happen("probe ambient-temperature 9");
+	assert_true(timeline_restart(&t, 0));
+}
+
 /* What was counted, for whoever watches the gateway. */
 static void test_counters(void **state)
 {
@@ -700,6 +714,7 @@ int main(void)
 		TEST(test_the_sink_is_busy),
 		TEST(test_no_deadline_stays),
 		TEST(test_deadlines_are_exact),
+		TEST(test_the_shortest_excursion),
 		TEST(test_counters),
 		TEST(test_when_it_was_over),
 		TEST(test_the_revision_grows),
