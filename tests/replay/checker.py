@@ -3,7 +3,9 @@
 A *crossing* is a run of readings beyond a limit on one side; each reading is held against the limits
 that are in force when it comes, and holds until the next. It lasts from its first reading to the first
 that is no longer beyond (or is beyond on the other side), and is *due* when it has lasted for the
-delay and shown in enough readings. A spot measurement is due at once.
+delay and shown in enough readings. A spot measurement is due at once. Other limits judge the value
+that holds at once where a crossing or an alarm goes on, and with the next reading elsewhere; the
+hysteresis of a limit counts once a value has been beyond it.
 """
 import bisect
 import dataclasses
@@ -63,13 +65,29 @@ def due_time(c, manners):
     return due if due <= c.end else END_OF_TIME
 
 
+def with_changes(series, limits):
+    """The series and, where other limits come, the value that holds then: (time, value, whether it is a
+    reading)."""
+    points, readings = [], list(series)
+    for change in limits.times[1:]:
+        before = [r for r in readings if r[0] < change]
+        if before:
+            points.append((change, before[-1][1], False))
+    return sorted([(t, v, True) for t, v in readings] + points, key=lambda p: (p[0], p[2]))
+
+
 def crossings(series, limits, manners, end):
     found = []
-    for i, (time, value) in enumerate(series):
+    series = with_changes(series, limits)
+    for i, (time, value, reading) in enumerate(series):
         side = side_of(value, limits.at(time))
-        if found and found[-1].end == END_OF_TIME:
+        going_on = bool(found) and found[-1].end == END_OF_TIME
+        if not reading and not going_on:
+            continue
+        if going_on:
             if side == found[-1].side:
-                found[-1].times.append(time)
+                if reading:
+                    found[-1].times.append(time)
                 continue
             found[-1].end, found[-1].following = time, i
         if side:
@@ -83,20 +101,26 @@ def crossings(series, limits, manners, end):
 
 def end_of(series, limits, manners, c, end):
     """When an alarm that this crossing has started is over."""
-    side, good_since = c.side, None
-    for time, value in series[c.following:]:
+    points = with_changes(series, limits)
+    side, good_since, before = c.side, None, limits.at(points[c.following - 1][0])
+    hysteresis = manners.hysteresis
+    for time, value, reading in points[c.following:]:
         if good_since is not None and good_since + manners.clear_for <= time:
             break
         low, high = limits.at(time)
         beyond = side_of(value, (low, high))
-        back = value >= low + manners.hysteresis if side == "below" else value <= high - manners.hysteresis
+        if (low, high) != before:
+            before, hysteresis = (low, high), D(0)
+        if beyond:
+            hysteresis = manners.hysteresis
+        back = value >= low + hysteresis if side == "below" else value <= high - hysteresis
         if beyond and beyond != side:
             side, good_since = beyond, None
         elif beyond or not back:
             good_since = None
         elif good_since is None:
             good_since = time
-            if manners.spot:
+            if manners.spot and reading:
                 return time
     if good_since is None or good_since + manners.clear_for > end:
         return END_OF_TIME
