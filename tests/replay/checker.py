@@ -109,8 +109,10 @@ def end_of(series, limits, manners, c, end):
             break
         low, high = limits.at(time)
         beyond = side_of(value, (low, high))
-        if (low, high) != before:
-            before, hysteresis = (low, high), D(0)
+        own = 0 if side == "below" else 1
+        if (low, high)[own] != before[own]:
+            hysteresis = D(0)
+        before = low, high
         if beyond:
             hysteresis = manners.hysteresis
         back = value >= low + hysteresis if side == "below" else value <= high - hysteresis
@@ -118,10 +120,10 @@ def end_of(series, limits, manners, c, end):
             side, good_since = beyond, None
         elif beyond or not back:
             good_since = None
+        elif manners.spot and reading:
+            return time
         elif good_since is None:
             good_since = time
-            if manners.spot and reading:
-                return time
     if good_since is None or good_since + manners.clear_for > end:
         return END_OF_TIME
     return good_since + manners.clear_for
