@@ -147,6 +147,7 @@ def test_alarms_are_seen_and_heard(ward, leds):
     assert "255" not in leds[BLUE].levels.items
 
 
+@pytest.mark.slow
 def test_broker_out_of_reach_is_seen(ward, leds):
     broker = ward.broker()
     sub = ward.subscriber(broker)

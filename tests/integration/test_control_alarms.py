@@ -330,6 +330,7 @@ def test_what_was_answered_survives(ward, end):
     assert b.caller.run("reset", alarm=started["alarm"]) == {"key": KEY}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", ["full", "hang"])
 def test_a_disk_that_cannot(ward, trouble):
     """It is done all the same, at once, and said."""

@@ -335,6 +335,7 @@ def post(daemon, identity, key, value):
         path.vanish()
 
 
+@pytest.mark.slow
 def test_a_spare_continues_the_devices(ward, secret, tmp_path):
     broker = ward.broker()
     daemon, caller = served(ward, broker)

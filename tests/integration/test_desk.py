@@ -4,6 +4,8 @@ import contextlib
 import threading
 import time
 
+import pytest
+
 from ward import senml
 from ward.alarms import Alarms, limit, schemas
 from ward.base import wait_until
@@ -129,6 +131,7 @@ def test_a_latched_alarm_waits_for_its_reset(ward):
     alarms.check()
 
 
+@pytest.mark.slow
 def test_a_device_goes_silent_and_speaks_again(ward):
     daemon, alarms, c = gateway(ward, {"spo2-low": limit(Below="90")}, sections={
         "Device bed3-oximeter": {"ExpectEvery": "1s"}})
@@ -170,6 +173,7 @@ def test_without_technical_conditions(ward):
     alarms.check()
 
 
+@pytest.mark.slow
 def test_a_sensor_that_is_off(ward):
     daemon, alarms, c = gateway(ward, {"spo2-low": limit(Below="90")})
     post(c, spo2(95))
@@ -223,6 +227,7 @@ def test_a_configuration_that_is_refused(ward):
     alarms.check()
 
 
+@pytest.mark.slow
 def test_the_broker_goes_and_comes_back(ward):
     """The state is right afterwards, each event comes once, and marked where it waited."""
     broker = ward.broker()
