@@ -85,6 +85,9 @@ static void test_faults_of_several(void **state)
 		{ "worse", worse, 6 } };
 
 	(void)state;
+	/* a good one behind a bad one does not make the set a good one */
+	assert_string_equal(said(rules, 2),
+		"0 For is no duration; give a number and a unit (ms, s, min, h, d), e.g. 15s\n");
 	assert_string_equal(said(rules, 3),
 		"0 For is no duration; give a number and a unit (ms, s, min, h, d), e.g. 15s\n"
 		"2 Samples is out of range; give 1 to 1000\n");
