@@ -127,6 +127,8 @@ static void on_changed(const struct store_figures *figures, void *userdata)
 
 	if (d->publish)
 		publish_status_changed(d->publish);
+	if (d->desk)
+		desk_store_changed(d->desk, figures->state);
 }
 
 /* --- what the outbox has to say --- */

@@ -20,6 +20,7 @@
 #define HOLDOVER_US (3600 * SECOND) /* once it was */
 #define CERTIFICATE_US (30 * 86400 * SECOND)
 #define NEVER_US (600 * SECOND) /* a device that nothing is expected of */
+#define FULL_US (10 * SECOND)   /* a store that is full now and then is full */
 #define FLOOD_US (60 * SECOND)  /* quiet that ends it */
 #define UNPROVEN_US (120 * SECOND)
 #define SILENT_AFTER 3 /* times what is expected of it, as the registry has it */
@@ -31,6 +32,7 @@ struct desk_watched {
 	int64_t unheard_us;   /* nobody heard a message, and none was heard since; 0: no such */
 	int64_t refused_us;
 	int64_t synchronised_us;
+	int64_t full_us; /* the store said last that it was full; 0: never */
 	bool broker_lost;
 	struct publish_report report;
 	char certificate[96];
@@ -177,13 +179,26 @@ static void look_at_certificate(struct desk *d, const struct alarm_now *now)
 static void look_at_store(struct desk *d, const struct alarm_now *now)
 {
 	struct store_figures f = { .state = STORE_OPENING };
+	const struct desk_watched *w = d->watched;
+	bool full;
 
 	if (d->parts.hooks.store)
 		d->parts.hooks.store(&f, d->parts.hooks.userdata);
 	if (f.state == STORE_OPENING)
 		return;
-	tell(d, CONDITION_STORE_FULL, NULL, f.state == STORE_FULL ? THERE : GONE, NULL, now);
+	full = f.state == STORE_FULL || (w->full_us && now->boot_us - w->full_us < FULL_US);
+	tell(d, CONDITION_STORE_FULL, NULL, full ? THERE : GONE, NULL, now);
 	tell(d, CONDITION_STORE_FAILING, NULL, f.state == STORE_FAILING ? THERE : GONE, NULL, now);
+}
+
+void desk_store_changed(struct desk *d, enum store_state state)
+{
+	struct alarm_now now;
+
+	if (state != STORE_FULL)
+		return;
+	desk_now(d, &now);
+	d->watched->full_us = now.boot_us;
 }
 
 static void look_at_clock(struct desk *d, const struct alarm_now *now)

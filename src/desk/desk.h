@@ -93,6 +93,9 @@ void desk_each_signal(const struct desk *d,
 	void (*fn)(enum alarm_priority priority, enum alarm_state state, unsigned inactivation,
 		void *userdata),
 	void *userdata);
+/* The store is in another state, for how short a time ever: it makes room by giving up the oldest,
+ * and is well for a moment. */
+void desk_store_changed(struct desk *d, enum store_state state);
 /* Whether the broker has been out of reach for so long that it is said. */
 bool desk_broker_lost(const struct desk *d);
 /* "ward7-gw1:12-9f3a21c4:a81", or the key "<rule>.<device>": the key, valid until the next call of
