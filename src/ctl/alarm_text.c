@@ -165,10 +165,9 @@ static int make_table(const cJSON *const *alarms, size_t count, unsigned width, 
 	if (fclose(f) != 0)
 		return -ENOMEM;
 	*ret_widest = 0;
-	for (char *at = *ret, *end; *at; at = end + 1) {
+	for (char *at = *ret, *end; (end = strchr(at, '\n')); at = end + 1) {
 		size_t n;
 
-		end = strchr(at, '\n');
 		*end = 0;
 		n = term_columns(at);
 		*end = '\n';

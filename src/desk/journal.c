@@ -156,7 +156,7 @@ static int read_file(const struct journal *j, const char *path, struct journal_l
 
 	if (n == -ENOMEM)
 		return -ENOMEM;
-	if (n < (ssize_t)sizeof(h))
+	if (!text || n < (ssize_t)sizeof(h))
 		return -ENOENT;
 	memcpy(&h, text, sizeof(h));
 	if (!is_ours(j, &h))
