@@ -259,8 +259,7 @@ static int begin(struct journal *j, const char *path)
 	}
 	if (j->fd >= 0)
 		(void)close(j->fd);
-	j->fd = fd;
-	fd = -1;
+	j->fd = TAKE_FD(fd);
 	j->renewed = path;
 	j->size = sizeof(j->header);
 	return 0;
@@ -296,8 +295,9 @@ int journal_write(struct journal *j, const char *name, const char *text, size_t 
 	struct record r = {
 		.magic = RECORD, .name = (uint32_t)strlen(name) + 1, .text = (uint32_t)length
 	};
-	struct iovec parts[] = { { &r, sizeof(r) }, { (void *)(uintptr_t)name, r.name },
-		{ (void *)(uintptr_t)text, length } };
+	/* They are only read. */
+	struct iovec parts[] = { { &r, sizeof(r) }, { (char *)name, r.name },
+		{ (char *)text, length } };
 	ssize_t n, all = (ssize_t)(sizeof(r) + r.name + length);
 
 	if (j->fd < 0)

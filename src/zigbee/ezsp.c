@@ -251,14 +251,13 @@ void ezsp_receive(struct ezsp *e, const uint8_t *frame, size_t length, int64_t n
 
 	if (h.control & EZSP_ASYNC_CALLBACK)
 		on_callback(e, h.id, &c, now_us);
-	else if (!e->waiting || h.sequence != e->waiting_sequence)
+	else if (!e->waiting || h.sequence != e->waiting_sequence ||
+		 (h.id != EZSP_INVALID_COMMAND && h.id != first(e)->id))
 		e->counters.strays++;
 	else if (h.id == EZSP_INVALID_COMMAND)
 		on_refused(e, &c, now_us);
-	else if (h.id == first(e)->id)
-		on_answer(e, h.id, &c, now_us);
 	else
-		e->counters.strays++;
+		on_answer(e, h.id, &c, now_us);
 	pump(e, now_us);
 }
 
