@@ -459,7 +459,7 @@ void subject_apply(struct alarms *a, struct subject *s, const struct rule_verdic
 void subject_apply_limits(struct alarms *a, struct subject *s, const struct rule_verdict *v,
 	const struct reading *r, const struct alarm_now *now)
 {
-	bool same = v->side == s->onset.side;
+	bool same = s->pending && v->side == s->onset.side;
 
 	if (v->side == SIDE_UNKNOWN || (subject_alarms(s) && s->stale)) {
 		; /* the value is not known: it neither starts nor ends anything */

@@ -72,6 +72,12 @@ static int prepare(struct rule_prepare *p)
 	return 0;
 }
 
+/* Whether the last value still is one. */
+static bool counts(const struct params *p, const struct state *s, int64_t now_us)
+{
+	return s->since_us && now_us <= s->heard_us + p->gap_us;
+}
+
 /* Counts the last value up to now, or up to where it no longer counts. */
 static void count(const struct params *p, struct state *s, int64_t now_us)
 {
@@ -176,10 +182,10 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 	}
 	if (c->cause == CAUSE_READING)
 		take(c, s);
-	else if (c->cause == CAUSE_LIMITS && s->heard_us)
+	else if (c->cause == CAUSE_LIMITS && (c->reading || counts(p, s, c->now_us)))
 		measure(c, s, s->value);
 	else if (c->cause == CAUSE_LIMITS)
-		return;
+		return; /* nothing stands on the last value, and it is known no longer */
 	v->has_number = s->heard_us != 0;
 	v->number = s->value;
 	reached = s->side > SIDE_NORMAL && s->area >= p->threshold;
