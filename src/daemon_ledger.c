@@ -76,18 +76,14 @@ static void on_gap(const struct gap *gap, void *userdata)
 static void on_epoch(const struct epoch_end *e, void *userdata)
 {
 	struct daemon *d = userdata;
-	const struct epoch *previous = &d->previous;
+	struct epoch_ended ended;
 	struct epoch_end end = *e;
-	char text[EPOCH_TEXT_MAX];
 
-	if (d->has_previous) {
-		epoch_text(previous, text);
-		end.clean = previous->clean && strcmp(text, e->epoch) == 0;
-	}
+	end.clean = d->has_previous && epoch_ended_cleanly(&d->previous, e->epoch, &ended);
 	if (!end.clean) {
 		(void)gateway_record_epoch(d->gateway, &end);
-	} else if (!previous->published) {
-		end.last = previous->last;
+	} else if (!ended.published) {
+		end.last = ended.last;
 		(void)gateway_record_epoch(d->gateway, &end);
 	} else if (!e->more) {
 		/* It said its last number itself, and that is safe. */

@@ -53,6 +53,10 @@ size_t epoch_format(const struct epoch *e, char *buf, size_t size)
 		"\n",
 		e->counter, e->random, e->clean ? "yes" : "no", e->published ? "yes" : "no",
 		e->last);
+	if (e->ended.counter)
+		text_printf(&t, "ended=%" PRIu64 "-%08" PRIx32 " %s %" PRIu64 "\n",
+			e->ended.counter, e->ended.random, e->ended.published ? "yes" : "no",
+			e->ended.last);
 	if (e->boot[0] != 0) {
 		text_printf(
 			&t, "boot=%s\nsynchronised=%s\n", e->boot, e->synchronised ? "yes" : "no");
@@ -86,6 +90,22 @@ static int parse_span(const char *text, struct correction_span *ret)
 	return 0;
 }
 
+/* "11-9f3a21c4 yes 400" */
+static int parse_ended(const char *text, struct epoch_ended *ret)
+{
+	struct epoch_ended x = { 0 };
+	char published[4];
+	int end = -1;
+
+	if (sscanf(text, "%19" SCNu64 "-%8" SCNx32 " %3[a-z] %19" SCNu64 "%n", &x.counter,
+		    &x.random, published, &x.last, &end) != 4 ||
+		end < 0 || text[end] != 0)
+		return -EBADMSG;
+	x.published = strcmp(published, "yes") == 0;
+	*ret = x;
+	return 0;
+}
+
 static bool is_boot_id(const char *text)
 {
 	return strlen(text) == EPOCH_BOOT_MAX - 1 &&
@@ -93,7 +113,7 @@ static bool is_boot_id(const char *text)
 }
 
 /* What follows the lines that every version has. */
-static void parse_boot(char *at, struct epoch *e)
+static void parse_rest(char *at, struct epoch *e)
 {
 	struct corrections *c = &e->corrections;
 	char *line;
@@ -101,13 +121,15 @@ static void parse_boot(char *at, struct epoch *e)
 	while ((line = strsep(&at, "\n"))) {
 		if (strncmp(line, "boot=", 5) == 0 && is_boot_id(line + 5))
 			memcpy(e->boot, line + 5, EPOCH_BOOT_MAX);
+		else if (strncmp(line, "ended=", 6) == 0)
+			(void)parse_ended(line + 6, &e->ended);
 		else if (strcmp(line, "synchronised=yes") == 0)
 			e->synchronised = true;
 		else if (strncmp(line, "stamps=", 7) == 0 && c->count < CORRECTIONS_MAX &&
 			 parse_span(line + 7, &c->spans[c->count]) == 0)
 			c->count++;
 	}
-	/* Without its boot none of it means anything. */
+	/* Without its boot what is of it means nothing. */
 	if (e->boot[0] == 0) {
 		e->synchronised = false;
 		c->count = 0;
@@ -132,9 +154,14 @@ int epoch_parse(const char *text, size_t length, struct epoch *ret)
 		return -EBADMSG;
 	e.clean = strcmp(clean, "yes") == 0;
 	e.published = strcmp(published, "yes") == 0;
-	parse_boot(copy + end, &e);
+	parse_rest(copy + end, &e);
 	*ret = e;
 	return 0;
+}
+
+static struct epoch_ended ended_as(const struct epoch *e)
+{
+	return (struct epoch_ended){ e->counter, e->random, e->published, e->last };
 }
 
 struct epoch epoch_next(const struct epoch *previous, uint32_t random)
@@ -143,6 +170,8 @@ struct epoch epoch_next(const struct epoch *previous, uint32_t random)
 
 	if (previous) {
 		e = *previous;
+		if (previous->clean)
+			e.ended = ended_as(previous);
 		e.counter++;
 		e.random = random;
 		e.clean = e.published = false;
@@ -150,4 +179,17 @@ struct epoch epoch_next(const struct epoch *previous, uint32_t random)
 		e.corrections.open = false;
 	}
 	return e;
+}
+
+bool epoch_ended_cleanly(const struct epoch *previous, const char *text, struct epoch_ended *ret)
+{
+	struct epoch_ended x = previous->clean ? ended_as(previous) : previous->ended;
+	struct epoch e = { .counter = x.counter, .random = x.random };
+	char own[EPOCH_TEXT_MAX];
+
+	epoch_text(&e, own);
+	if (x.counter == 0 || strcmp(own, text) != 0)
+		return false;
+	*ret = x;
+	return true;
 }

@@ -15,6 +15,15 @@
 #define EPOCH_BOOT_MAX 37   /* a boot id as the kernel writes it, and the final 0 */
 #define EPOCH_FILE_MAX 4096 /* bytes of the state file, whatever it says */
 
+/* The newest run before that ended cleanly, be it that later ones were killed before they had told
+ * of it. */
+struct epoch_ended {
+	uint64_t counter; /* 0: none is known */
+	uint32_t random;
+	bool published;
+	uint64_t last;
+};
+
 struct epoch {
 	uint64_t counter;
 	uint32_t random;
@@ -22,6 +31,7 @@ struct epoch {
 	 * confirmed the record that says so. */
 	bool clean, published;
 	uint64_t last;
+	struct epoch_ended ended;
 	/* Of the boot it ran in, "" when it was not noted: whether the clock was synchronised in
 	 * it, and what was stamped before that. Goes over to the next run. */
 	char boot[EPOCH_BOOT_MAX];
@@ -43,3 +53,6 @@ int epoch_parse(const char *text, size_t length, struct epoch *ret);
 /* The epoch of a new run: the counter after that of previous (NULL: none known), and what was
  * noted of the boot. */
 struct epoch epoch_next(const struct epoch *previous, uint32_t random);
+/* Whether that run ended cleanly, as far as previous knows; how. */
+bool epoch_ended_cleanly(
+	const struct epoch *previous, const char *text, struct epoch_ended *ret);

@@ -112,12 +112,61 @@ static void test_spans_round_trip(void **state)
 	assert_non_null(strstr(buf, "stamps=12-9f3a21c4 1 9 1000 1000\n"));
 }
 
+/* A run that is killed before it has told how the one before ended hands that on. */
+static void test_clean_end_outlives_kills(void **state)
+{
+	struct epoch e = { .counter = 12, .random = 0x9f3a21c4, .clean = true, .last = 400 }, back;
+	struct epoch_ended ended;
+	char buf[EPOCH_FILE_MAX];
+
+	assert_true(epoch_ended_cleanly(&e, "12-9f3a21c4", &ended));
+	assert_int_equal(ended.last, 400);
+	assert_false(ended.published);
+	for (uint32_t run = 1; run < 4; run++) {
+		e = epoch_next(&e, run);
+		assert_int_equal(
+			epoch_parse(buf, epoch_format(&e, buf, sizeof(buf)), &back), 0);
+		assert_true(epoch_ended_cleanly(&back, "12-9f3a21c4", &ended));
+		assert_int_equal(ended.last, 400);
+		assert_false(epoch_ended_cleanly(&back, "12-9f3a21c5", &ended));
+		assert_false(epoch_ended_cleanly(&back, "13-00000001", &ended));
+		assert_false(epoch_ended_cleanly(&back, "", &ended));
+	}
+	e.clean = e.published = true;
+	e.last = 7;
+	e = epoch_next(&e, 9);
+	assert_true(epoch_ended_cleanly(&e, "15-00000003", &ended));
+	assert_true(ended.published);
+	assert_int_equal(ended.last, 7);
+	assert_false(epoch_ended_cleanly(&e, "12-9f3a21c4", &ended));
+	e = epoch_next(NULL, 9);
+	assert_false(epoch_ended_cleanly(&e, "0-00000000", &ended));
+}
+
+/* What cannot be is as if it were not there. */
+static void test_ended_makes_no_sense(void **state)
+{
+	static const char *const rows[] = { "ended=", "ended=12", "ended=12-9f3a21c4 yes",
+		"ended=12-9f3a21c4 yes x", "ended=12-9f3a21c4 yes 1 2" };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct epoch_ended ended;
+		struct epoch back;
+		char buf[256];
+		int n = snprintf(buf, sizeof(buf), HEAD "%s\n", rows[i]);
+
+		assert_int_equal(epoch_parse(buf, (size_t)n, &back), 0);
+		assert_false(epoch_ended_cleanly(&back, "12-9f3a21c4", &ended));
+	}
+}
+
 static void test_the_longest_text_fits(void **state)
 {
 	struct epoch e = { .counter = UINT64_MAX / 2 - 1,
 		.random = UINT32_MAX,
 		.boot = BOOT,
-		.last = UINT64_MAX };
+		.last = UINT64_MAX,
+		.ended = { UINT64_MAX / 2, UINT32_MAX, true, UINT64_MAX / 2 } };
 	char buf[EPOCH_FILE_MAX];
 	struct epoch back;
 	size_t n;
@@ -240,6 +289,8 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_text_round_trip),
 		cmocka_unit_test(test_spans_round_trip),
+		cmocka_unit_test(test_clean_end_outlives_kills),
+		cmocka_unit_test(test_ended_makes_no_sense),
 		cmocka_unit_test(test_the_longest_text_fits),
 		cmocka_unit_test(test_spans_that_make_no_sense),
 		cmocka_unit_test(test_more_spans_than_there_can_be),
