@@ -6,12 +6,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alarms/private.h"
+#include "util/text.h"
 
 struct writer {
 	char *text;
@@ -22,46 +22,109 @@ struct writer {
 	bool failed;       /* no memory */
 };
 
-static void put(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void put(struct writer *w, const char *format, ...)
+/* Where n more bytes go; NULL without memory. */
+static char *room(struct writer *w, size_t n)
 {
-	va_list ap;
-	int n;
+	size_t size = w->size ?: 4096;
+	char *more;
 
-	while (!w->failed) {
-		size_t room = w->size - w->length;
-		char *more;
-
-		va_start(ap, format);
-		n = vsnprintf(w->text ? w->text + w->length : NULL, room, format, ap);
-		va_end(ap);
-		if ((size_t)n < room) {
-			w->length += (size_t)n;
-			return;
-		}
-		more = realloc(w->text, w->size ? 2 * w->size : 4096);
-		if (more)
-			w->text = more;
-		else
-			w->failed = true;
-		w->size = w->size ? 2 * w->size : 4096;
+	if (w->failed)
+		return NULL;
+	if (w->text && w->size - w->length >= n)
+		return w->text + w->length;
+	while (size - w->length < n)
+		size *= 2;
+	more = realloc(w->text, size);
+	if (!more) {
+		w->failed = true;
+		return NULL;
 	}
+	w->text = more;
+	w->size = size;
+	return w->text + w->length;
+}
+
+static void put_bytes(struct writer *w, const void *p, size_t n)
+{
+	char *at = room(w, n);
+
+	if (!at)
+		return;
+	memcpy(at, p, n);
+	w->length += n;
+}
+
+/* As it stands: words of our own. */
+static void put_str(struct writer *w, const char *s)
+{
+	put_bytes(w, s, strlen(s));
+}
+
+static void put_i64(struct writer *w, int64_t v)
+{
+	char digits[24];
+	struct text t = text_init(digits, sizeof(digits));
+
+	text_i64(&t, v);
+	put_bytes(w, digits, (size_t)(t.at - t.start));
+}
+
+static void put_u64(struct writer *w, uint64_t v)
+{
+	char digits[24];
+	struct text t = text_init(digits, sizeof(digits));
+
+	text_u64(&t, v);
+	put_bytes(w, digits, (size_t)(t.at - t.start));
+}
+
+static void put_hex(struct writer *w, uint64_t v, int width)
+{
+	char digits[24];
+
+	put_bytes(w, digits, (size_t)snprintf(digits, sizeof(digits), "%0*" PRIx64, width, v));
+}
+
+static void put_decimal(struct writer *w, struct decimal d)
+{
+	put_i64(w, d.mantissa);
+	put_str(w, "^");
+	put_i64(w, d.exponent);
+}
+
+/* "<tab>name=" */
+static void put_name(struct writer *w, const char *name)
+{
+	put_str(w, "\t");
+	put_str(w, name);
+	put_str(w, "=");
+}
+
+static void put_word(struct writer *w, const char *name, const char *word)
+{
+	put_name(w, name);
+	put_str(w, word);
 }
 
 /* A text of any bytes; what could be taken for our own marks is written as %XX. */
 static void put_text(struct writer *w, const char *name, const char *text)
 {
+	const char *plain = text;
+
 	if (!text)
 		return;
-	put(w, "\t%s=", name);
+	put_name(w, name);
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c <= ' ' || c == '%' || c == '=' || c == 0x7f)
-			put(w, "%%%02x", c);
-		else
-			put(w, "%c", c);
+		if (c > ' ' && c != '%' && c != '=' && c != 0x7f)
+			continue;
+		put_bytes(w, plain, (size_t)(text - plain));
+		put_str(w, "%");
+		put_hex(w, c, 2);
+		plain = text + 1;
 	}
+	put_bytes(w, plain, (size_t)(text - plain));
 }
 
 static void put_label(struct writer *w, const char *name, const struct label *l)
@@ -71,41 +134,34 @@ static void put_label(struct writer *w, const char *name, const struct label *l)
 
 static void put_value(struct writer *w, enum field_kind kind, const void *at)
 {
+	uint16_t half;
+	uint32_t single;
+	int64_t v;
+	struct decimal d;
+
 	switch (kind) {
 	case FIELD_BOOL:
 	case FIELD_U8:
-		put(w, "%u", *(const uint8_t *)at);
+		put_u64(w, *(const uint8_t *)at);
 		break;
-	case FIELD_U16: {
-		uint16_t v;
-
-		memcpy(&v, at, sizeof(v));
-		put(w, "%u", v);
+	case FIELD_U16:
+		memcpy(&half, at, sizeof(half));
+		put_u64(w, half);
 		break;
-	}
-	case FIELD_U32: {
-		uint32_t v;
-
-		memcpy(&v, at, sizeof(v));
-		put(w, "%" PRIu32, v);
+	case FIELD_U32:
+		memcpy(&single, at, sizeof(single));
+		put_u64(w, single);
 		break;
-	}
 	case FIELD_I64:
 	case FIELD_TIME:
-	case FIELD_UTC: {
-		int64_t v;
-
+	case FIELD_UTC:
 		memcpy(&v, at, sizeof(v));
-		put(w, "%" PRId64, v);
+		put_i64(w, v);
 		break;
-	}
-	case FIELD_DECIMAL: {
-		struct decimal d;
-
+	case FIELD_DECIMAL:
 		memcpy(&d, at, sizeof(d));
-		put(w, "%" PRId64 "^%d", d.mantissa, d.exponent);
+		put_decimal(w, d);
 		break;
-	}
 	}
 }
 
@@ -146,10 +202,10 @@ static void put_rows(
 			last--;
 		if (last == 0)
 			continue;
-		put(w, "\t%s=", f->name);
+		put_name(w, f->name);
 		for (size_t j = 0; j < last; j++) {
 			if (j > 0)
-				put(w, ",");
+				put_str(w, ",");
 			put_value(w, f->kind, at + j * stride);
 		}
 	}
@@ -157,11 +213,11 @@ static void put_rows(
 
 static void end_line(struct writer *w)
 {
-	put(w, "\n");
+	put_str(w, "\n");
 	w->lines++;
 }
 
-static bool has_state(const struct subject *s)
+bool subject_has_state(const struct subject *s)
 {
 	if (s->life != LIFE_IDLE || s->pending || s->present || s->starts[0] || s->late_us)
 		return true;
@@ -186,14 +242,21 @@ static void put_epoch(struct writer *w, const char *name, const struct sample *s
 		put_text(w, name, w->epoch);
 }
 
+static void put_sensor_name(struct writer *w, const struct sensor *x)
+{
+	put_word(w, "metric", metric_info(x->metric)->name);
+	put_name(w, "instance");
+	put_u64(w, x->instance);
+}
+
 static void put_subject(struct writer *w, const struct subject *s)
 {
 	char key[ALARM_KEY_MAX + 1];
 
-	if (w->lasting ? !lasts(s) : !has_state(s))
+	if (w->lasting ? !lasts(s) : !subject_has_state(s))
 		return;
 	subject_key(s, key);
-	put(w, s->rule ? "subject" : "condition");
+	put_str(w, s->rule ? "subject" : "condition");
 	put_text(w, "name", subject_name(s));
 	put_text(w, "key", key);
 	if (s->device)
@@ -201,11 +264,13 @@ static void put_subject(struct writer *w, const struct subject *s)
 	else if (subject_bed(s))
 		put_text(w, "bed", subject_bed(s)->name->text);
 	if (s->sensor)
-		put(w, "\tmetric=%s\tinstance=%u", metric_info(s->sensor->metric)->name,
-			s->sensor->instance);
-	if (s->rule)
-		put(w, "\ttype=%s\tof=%" PRIx64, s->rule->type->name, s->rule->fingerprint);
-	put(w, "\tis=%s", alarm_kind_text(subject_kind(s)));
+		put_sensor_name(w, s->sensor);
+	if (s->rule) {
+		put_word(w, "type", s->rule->type->name);
+		put_name(w, "of");
+		put_hex(w, s->rule->fingerprint, 1);
+	}
+	put_word(w, "is", alarm_kind_text(subject_kind(s)));
 	put_rows(w, save_subject_rows.rows, save_subject_rows.count, s);
 	if (s->rule && s->pending)
 		put_rows(w, save_onset_rows.rows, save_onset_rows.count, s);
@@ -218,7 +283,7 @@ static void put_subject(struct writer *w, const struct subject *s)
 	put_text(w, "text", s->text);
 	end_line(w);
 	if (s->rule && !is_zero(s->state, s->rule->type->state_size)) {
-		put(w, "state");
+		put_str(w, "state");
 		put_rows(w, s->rule->type->fields, s->rule->type->field_count, s->state);
 		end_line(w);
 	}
@@ -232,12 +297,12 @@ static void put_sensor(struct writer *w, const struct sensor *x)
 		wanted = lasts(s);
 	if (!wanted)
 		return;
-	put(w, "sensor");
+	put_str(w, "sensor");
 	if (x->device)
 		put_text(w, "device", x->device->name->text);
 	else
 		put_text(w, "bed", x->bed->name->text);
-	put(w, "\tmetric=%s\tinstance=%u", metric_info(x->metric)->name, x->instance);
+	put_sensor_name(w, x);
 	put_rows(w, save_sensor_rows.rows, save_sensor_rows.count, x);
 	if (x->reason)
 		put_text(w, "reason", word_text(x->reason));
@@ -248,7 +313,7 @@ static void put_sensor(struct writer *w, const struct sensor *x)
 
 static void put_bed(struct writer *w, const struct bed_place *b)
 {
-	put(w, "bed");
+	put_str(w, "bed");
 	put_text(w, "bed", b->name->text);
 	put_label(w, "patient", b->patient);
 	put_label(w, "association", b->association);
@@ -261,7 +326,8 @@ static void put_bed(struct writer *w, const struct bed_place *b)
 
 		if (in->metric == METRIC_NONE)
 			continue;
-		put(w, "input\tmetric=%s", metric_info(m)->name);
+		put_str(w, "input");
+		put_word(w, "metric", metric_info(m)->name);
 		put_text(w, "bed", b->name->text);
 		put_label(w, "device", in->device);
 		put_label(w, "by", in->by);
@@ -278,8 +344,10 @@ static void put_bed(struct writer *w, const struct bed_place *b)
 
 static void put_limit(struct writer *w, const char *name, bool has, struct decimal d)
 {
-	if (has)
-		put(w, "\t%s=%" PRId64 "^%d", name, d.mantissa, d.exponent);
+	if (!has)
+		return;
+	put_name(w, name);
+	put_decimal(w, d);
 }
 
 static void put_groups(struct writer *w, const struct alarms *a)
@@ -289,7 +357,8 @@ static void put_groups(struct writer *w, const struct alarms *a)
 
 		if (!g->own && !g->open)
 			continue;
-		put(w, "group\tname=%s", condition_info(c)->name);
+		put_str(w, "group");
+		put_word(w, "name", condition_info(c)->name);
 		put_rows(w, save_group_rows.rows, save_group_rows.count, g);
 		end_line(w);
 	}
@@ -302,11 +371,13 @@ static void put_overrides(struct writer *w, const struct alarms *a)
 	for (size_t i = 0; a->rules && i < a->rules->count; i++)
 		for (const struct limit_override *o = a->rules->rules[i].overrides; o;
 			o = o->next) {
-			put(w, "limits\tlevel=%s", limit_level_text(o->level));
+			put_str(w, "limits");
+			put_word(w, "level", limit_level_text(o->level));
 			put_text(w, "rule", a->rules->rules[i].name);
 			put_label(w, "bed", o->bed ? o->bed->name : NULL);
 			put_label(w, "by", o->by);
-			put(w, "\tsince=%" PRId64, o->since_us);
+			put_name(w, "since");
+			put_i64(w, o->since_us);
 			put_limit(w, "low", o->limits.has_low, o->limits.low);
 			put_limit(w, "high", o->limits.has_high, o->limits.high);
 			end_line(w);
@@ -323,25 +394,38 @@ static void put_device(struct writer *w, const struct device_place *d)
 
 static void put_head(struct writer *w, const struct alarm_now *now, uint64_t number)
 {
-	put(w, SAVE_MAGIC "\tversion=%d\tboot=%" PRId64 "\tutc=%" PRId64 "\tnumber=%" PRIu64,
-		SAVE_VERSION, now->boot_us, now->utc_us, number);
+	put_str(w, SAVE_MAGIC);
+	put_name(w, "version");
+	put_u64(w, SAVE_VERSION);
+	put_name(w, "boot");
+	put_i64(w, now->boot_us);
+	put_name(w, "utc");
+	put_i64(w, now->utc_us);
+	put_name(w, "number");
+	put_u64(w, number);
 	end_line(w);
 }
 
 /* The last line, but of a piece. Returns 0 or -ENOMEM. */
 static int finish(struct writer *w, bool piece, char **ret, size_t *ret_length)
 {
-	if (!piece && !w->failed)
-		put(w, "end\tlines=%u\tsum=%016" PRIx64 "\n", w->lines,
-			save_sum(w->text, w->length));
-	if (!w->text)
-		put(w, "%s", "");
+	uint64_t sum = w->text ? save_sum(w->text, w->length) : 0;
+
+	if (!piece) {
+		put_str(w, "end");
+		put_name(w, "lines");
+		put_u64(w, w->lines);
+		put_name(w, "sum");
+		put_hex(w, sum, 16);
+		put_str(w, "\n");
+	}
+	put_bytes(w, "", 1);
 	if (w->failed) {
 		free(w->text);
 		return -ENOMEM;
 	}
 	*ret = w->text;
-	*ret_length = w->length;
+	*ret_length = w->length - 1;
 	return 0;
 }
 
@@ -385,127 +469,9 @@ int alarms_save_joined(const char *pieces, size_t length, const struct alarm_now
 	struct writer w = { 0 };
 
 	put_head(&w, now, 0);
-	if (!w.failed && length > 0) {
-		char *more = realloc(w.text, w.length + length + 128);
-
-		if (more) {
-			memcpy(more + w.length, pieces, length);
-			w.text = more;
-			w.length += length;
-			w.size = w.length + 128;
-			for (const char *at = pieces; (at = memchr(at, '\n', pieces + length - at));
-				at++)
-				w.lines++;
-		} else {
-			w.failed = true;
-		}
-	}
+	if (length > 0)
+		put_bytes(&w, pieces, length);
+	for (size_t i = 0; i < length; i++)
+		w.lines += pieces[i] == '\n';
 	return finish(&w, false, ret, ret_length);
-}
-
-/* ---- marks ---- */
-
-/* A mix, not a hash against anybody: nobody gains by two states that look alike. */
-static void mix(uint64_t *sum, uint64_t v)
-{
-	*sum = (*sum ^ v) * UINT64_C(0x9E3779B97F4A7C15);
-	*sum ^= *sum >> 29;
-}
-
-static void mix_bytes(uint64_t *sum, const void *at, size_t n)
-{
-	const unsigned char *p = at;
-
-	for (; n >= sizeof(uint64_t); n -= sizeof(uint64_t), p += sizeof(uint64_t)) {
-		uint64_t v;
-
-		memcpy(&v, p, sizeof(v));
-		mix(sum, v);
-	}
-	for (; n > 0; n--)
-		mix(sum, *p++);
-}
-
-/* Its clocks as they run stand still in this: what began and what ended shows. */
-static void mix_state(struct alarms_mark *m, const struct subject *s)
-{
-	const struct rule_type *type = s->rule->type;
-
-	mix_bytes(&m->state, s->state, type->state_size);
-	if (!(type->flags & RULE_LASTING))
-		return;
-	for (size_t i = 0; i < type->field_count; i++) {
-		const struct rule_field *f = &type->fields[i];
-
-		if (f->kind != FIELD_BOOL && f->kind != FIELD_U8)
-			continue;
-		mix(&m->lasting, s->state[f->offset]);
-		m->running |= s->state[f->offset] > 1;
-	}
-}
-
-static void mix_subject(struct alarms_mark *m, const struct subject *s)
-{
-	if (!has_state(s)) {
-		mix(&m->life, 0);
-		mix(&m->lasting, 0);
-		return;
-	}
-	mix(&m->life, (uint64_t)s->life << 8 | (uint64_t)s->pending << 4 |
-			      (uint64_t)s->present << 3 | (uint64_t)s->grouped << 2 |
-			      (uint64_t)s->held << 1 | s->stale);
-	mix(&m->life, (uint64_t)s->onset_us);
-	mix(&m->life, (uint64_t)s->frozen_us ^ (uint64_t)s->clear_us << 1);
-	mix(&m->life, (uint64_t)s->starts[0] ^ (uint64_t)s->step << 48);
-	if (s->life != LIFE_IDLE || s->present) {
-		mix(&m->lasting, s->number << 8 | (uint64_t)(s->life == LIFE_LATCHED) << 5 |
-					 (uint64_t)s->present << 3 | (uint64_t)s->grouped << 2);
-		mix(&m->lasting, (uint64_t)s->inactivation << 8 | s->priority);
-		mix(&m->lasting, (uint64_t)s->inactive_until_us);
-	} else {
-		mix(&m->lasting, 0);
-	}
-	if (s->rule)
-		mix_state(m, s);
-}
-
-static void mix_bed(struct alarms_mark *m, const struct bed_place *b)
-{
-	mix(&m->lasting, (uint64_t)b->inactivation << 1 | b->scale2);
-	mix(&m->lasting, (uint64_t)b->until_us);
-	mix_bytes(&m->lasting, b->patient ? b->patient->text : "",
-		b->patient ? b->patient->length : 0);
-	for (unsigned k = 0; b->inputs && k < _METRIC_MAX; k++)
-		if (b->inputs[k].metric != METRIC_NONE && b->inputs[k].origin == ORIGIN_MANUAL)
-			mix(&m->lasting, (uint64_t)b->inputs[k].heard_us);
-		else if (b->inputs[k].metric != METRIC_NONE)
-			mix(&m->state, (uint64_t)b->inputs[k].heard_us);
-}
-
-void alarms_mark(
-	const struct alarms *a, enum alarms_piece kind, const char *name, struct alarms_mark *ret)
-{
-	const struct device_place *d = kind == PIECE_DEVICE ? device_find(a, name) : NULL;
-	const struct bed_place *b = kind == PIECE_BED ? bed_find(a, name) : NULL;
-	const struct sensor *sensors = d ? d->sensors : b ? b->sensors : NULL;
-	const struct subject *own = d ? d->conditions : b ? b->subjects : NULL;
-
-	*ret = (struct alarms_mark){ .life = d || b };
-	if (b)
-		mix_bed(ret, b);
-	for (const struct sensor *x = sensors; x; x = x->next) {
-		mix(&ret->life,
-			(uint64_t)x->unmeasured_us << 2 | (uint64_t)x->off << 1 | x->beyond);
-		for (const struct subject *s = x->subjects; s; s = s->next)
-			mix_subject(ret, s);
-	}
-	for (const struct subject *s = own; s; s = s->next)
-		mix_subject(ret, s);
-	if (kind != PIECE_GATEWAY)
-		return;
-	mix(&ret->lasting, a->generation);
-	for (unsigned c = 1; c < _CONDITION_MAX; c++) {
-		mix(&ret->lasting, (uint64_t)a->groups[c].own << 1 | a->groups[c].open);
-		mix_subject(ret, a->groups[c].subject);
-	}
 }

@@ -27,3 +27,7 @@ size_t save_field_size(enum field_kind kind);
 
 /* The sum over all lines before the last. */
 uint64_t save_sum(const char *text, size_t length);
+
+struct subject;
+/* Whether there is more to say of it than of a new one. */
+bool subject_has_state(const struct subject *s);

@@ -111,13 +111,19 @@ static void do_after(struct desk *d)
 		ledger.flush(ledger.object);
 	}
 	desk_submit_computed(d);
-	desk_publish_states(d);
+	desk_tell_signals(d);
 	desk_keep_due(d);
 }
 
 static int on_after(sd_event_source *s, void *userdata)
 {
 	do_after(userdata);
+	return 0;
+}
+
+static int on_later(sd_event_source *s, uint64_t usec, void *userdata)
+{
+	desk_publish_states(userdata);
 	return 0;
 }
 
@@ -200,6 +206,7 @@ void desk_changed(struct desk *d)
 void desk_finish(struct desk *d)
 {
 	do_after(d);
+	desk_publish_states(d);
 	d->finished = true;
 	gateway_untap(d->parts.gateway, on_reading, d);
 	(void)sd_event_source_set_enabled(d->second, SD_EVENT_OFF);
@@ -225,6 +232,10 @@ static int add_sources(struct desk *d)
 		r = sd_event_source_set_enabled(d->after, SD_EVENT_OFF);
 	if (r >= 0)
 		r = sd_event_source_set_priority(d->after, PRIORITY_AFTER);
+	if (r >= 0)
+		r = sd_event_add_time(e, &d->later, CLOCK_BOOTTIME, 0, 1000, on_later, d);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(d->later, SD_EVENT_OFF);
 	if (r >= 0)
 		r = sd_event_add_time_relative(
 			e, &d->second, CLOCK_BOOTTIME, SECOND, 100000, on_second, d);
@@ -285,6 +296,7 @@ struct desk *desk_free(struct desk *d)
 	gateway_untap(d->parts.gateway, on_reading, d);
 	sd_event_source_disable_unref(d->timer);
 	sd_event_source_disable_unref(d->after);
+	sd_event_source_disable_unref(d->later);
 	sd_event_source_disable_unref(d->second);
 	desk_keep_free(d);
 	alarms_free(d->engine);

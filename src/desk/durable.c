@@ -72,6 +72,7 @@ static char *durable_text(struct desk *d, size_t *ret_length)
 
 	if (!f)
 		return NULL;
+	desk_keep_lasting(d);
 	put_pieces(d, PIECE_BED, f);
 	put_pieces(d, PIECE_DEVICE, f);
 	put_pieces(d, PIECE_GATEWAY, f);

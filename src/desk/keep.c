@@ -6,7 +6,7 @@
  * the event leaves; what else changed is written within LOOK_US (sums over time,
  * which change with each reading: STATE_US). Writing all of a large ward at once
  * would hold up the loop for many milliseconds; a piece takes microseconds.
- * What of a piece matters for days is put by for the durable state (durable.c).
+ * What of a piece matters for days is written anew when the durable state is (durable.c).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -66,19 +66,28 @@ void desk_note_change(struct desk *d)
 	desk_wake(d);
 }
 
-static void write_lasting(struct desk *d, struct desk_place *p, int64_t boot_us)
+void desk_keep_lasting(struct desk *d)
 {
-	_cleanup_(freep) char *text = NULL;
-	size_t length;
+	FOR_EACH_PLACE(d, i, p)
+	{
+		char *text = NULL;
+		size_t length;
 
-	if (alarms_save_piece(d->engine, p->kind, p->name, true, &text, &length) < 0)
-		return;
+		if (!p->lasting_changed)
+			continue;
+		if (alarms_save_piece(d->engine, p->kind, p->name, true, &text, &length) < 0)
+			continue; /* no memory: it stays as it was, for the next time */
+		free(p->lasting);
+		p->lasting = text;
+		p->lasting_length = length;
+		p->lasting_changed = false;
+	}
+}
+
+static void note_lasting(struct desk *d, struct desk_place *p, int64_t boot_us)
+{
+	p->lasting_changed = true;
 	p->lasting_us = boot_us;
-	if (length == p->lasting_length && (length == 0 || memcmp(text, p->lasting, length) == 0))
-		return;
-	free(p->lasting);
-	p->lasting = length > 0 ? TAKE_PTR(text) : NULL;
-	p->lasting_length = length;
 	desk_note_change(d);
 }
 
@@ -99,7 +108,7 @@ static bool look(struct desk *d, struct desk_place *p, bool force)
 	if (alive || state)
 		write_volatile(d, p, now);
 	if (lasting)
-		write_lasting(d, p, now);
+		note_lasting(d, p, now);
 	p->mark = mark;
 	p->lasting_due = false;
 	return false;
@@ -227,7 +236,7 @@ void desk_place_drop(struct desk *d, struct desk_place *p)
 	piece_name(p, name);
 	if (d->journal && d->restored)
 		desk_say_journal(d, journal_write(d->journal, name, "", 0));
-	if (p->lasting)
+	if (p->lasting_length > 0 || p->lasting_changed)
 		desk_note_change(d);
 	desk_keep_forget(d, p);
 	while (*at != p)

@@ -25,10 +25,13 @@ struct desk_alarm {
 	struct desk_alarm *next;  /* in the bucket */
 	struct desk_alarm *dirty; /* in the list of those whose state is to be published */
 	bool is_dirty;
-	bool over; /* to be emptied and forgotten */
+	uint8_t to_log; /* bits of enum alarm_phase: that are to be logged */
+	bool over;      /* to be emptied and forgotten */
 	enum alarm_priority priority;
 	enum alarm_state state;
 	unsigned inactivation;
+	enum alarm_condition condition;
+	char device[LABEL_MAX + 1]; /* "": none */
 	char *name;     /* "<gateway>:<epoch>:a<number>" */
 	char *document; /* NULL: it has none yet */
 	char key[];
@@ -41,8 +44,9 @@ struct desk_place {
 	struct desk_place *waiting; /* in the list of those to be looked at */
 	struct desk_place *next_urgent;
 	bool is_waiting, is_urgent, renew;
-	bool lasting_due; /* consumers were told of something that lasts */
-	bool known;       /* stands in the configuration */
+	bool lasting_due;     /* consumers were told of something that lasts */
+	bool lasting_changed; /* lasting is not what it should be by now */
+	bool known;           /* stands in the configuration */
 	struct alarms_mark mark;
 	int64_t written_us, lasting_us; /* boot: the last writing, volatile and durable */
 	char *lasting;                  /* the piece for the durable state; NULL: nothing */
@@ -82,9 +86,11 @@ struct desk {
 	struct config *config;
 	sd_event_source *timer;  /* the engine's deadline */
 	sd_event_source *after;  /* what can wait for the end of the turn */
+	sd_event_source *later;  /* what can wait for the event to be away */
 	sd_event_source *second; /* once a second */
 	int64_t armed_us;
-	int64_t latest_us; /* boot: when a device was last looked at */
+	int64_t latest_us;    /* boot: when a device was last looked at */
+	int64_t published_us; /* boot: when states were last published */
 	bool restored;
 	bool finished; /* the process ends: nothing more is said */
 	bool appended; /* events are in the outbox that nobody was woken for */
@@ -166,8 +172,10 @@ ssize_t desk_components(char *buf, size_t size, const struct alarm_computed *c);
 
 /* ---- say.c ---- */
 void desk_on_event(void *userdata, const struct alarm_event *e);
-/* The states that changed go to the broker; who shows signals is told. */
+/* The states that changed go to the broker, and into the log. */
 void desk_publish_states(struct desk *d);
+/* Who shows signals is told, if some changed. */
+void desk_tell_signals(struct desk *d);
 void desk_alarms_free(struct desk *d);
 
 /* ---- values.c ---- */
@@ -203,6 +211,8 @@ void desk_unsafe_free(struct desk *d);
 #define DESK_DURABLE_MAGIC "wardgate-desk"
 /* How writing the volatile state went; logged when it changes. */
 void desk_say_journal(struct desk *d, int r);
+/* The pieces for the durable state that changed are made anew. */
+void desk_keep_lasting(struct desk *d);
 /* Something that lasts has changed. */
 void desk_note_change(struct desk *d);
 /* Tells those who have waited too long that the disk does not answer. */

@@ -1,7 +1,7 @@
 /*
  * What the engine says, said on: each event into the outbox at once, where it
  * goes before readings; the present state of each alarm to the broker, retained,
- * at the end of the turn.
+ * a little later, which lets the events go first.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +11,8 @@
 #include "outbox/outbox.h"
 #include "util/text.h"
 
+#define LATER_US INT64_C(10000)
+#define STATES_US INT64_C(100000) /* between two rounds of states: each may cost the disk a sync */
 #define TOPIC_BYTES (ALARM_KEY_MAX + LABEL_MAX + 32)
 
 static struct desk_alarm *find(const struct desk *d, const char *key)
@@ -52,11 +54,22 @@ static void drop(struct desk *d, struct desk_alarm *x)
 	free(x);
 }
 
+/* The events go first: what is published beside them keeps them from their readers. */
+static void arm_later(struct desk *d)
+{
+	int64_t at = boottime_us() + LATER_US, soonest = d->published_us + STATES_US;
+
+	(void)sd_event_source_set_time(d->later, (uint64_t)(at > soonest ? at : soonest));
+	(void)sd_event_source_set_enabled(d->later, SD_EVENT_ONESHOT);
+}
+
 static void make_dirty(struct desk *d, struct desk_alarm *x)
 {
 	if (!x->is_dirty) {
 		x->is_dirty = true;
 		x->dirty = d->dirty;
+		if (!d->dirty)
+			arm_later(d);
 		d->dirty = x;
 	}
 	desk_wake(d);
@@ -86,6 +99,9 @@ static void note_state(struct desk *d, const struct alarm_event *e, const char *
 	x->state = e->state;
 	x->inactivation = e->inactivation;
 	x->over = e->state == ALARM_INACTIVE;
+	x->to_log |= (uint8_t)(1u << e->phase);
+	x->condition = e->condition;
+	(void)snprintf(x->device, sizeof(x->device), "%s", e->device ?: "");
 	if (name && copy) {
 		free(x->name);
 		free(x->document);
@@ -111,8 +127,32 @@ static void publish_state(struct desk *d, const struct desk_alarm *x)
 			F_ERR(r));
 }
 
+/* No values and no patient: those are in the event. */
+static void log_phases(struct desk_alarm *x)
+{
+	unsigned what = x->to_log;
+
+	x->to_log = 0;
+	if (what & 1u << PHASE_START && x->condition != CONDITION_NONE)
+		log_warning(condition_info(x->condition)->what,
+			F_STR("CONDITION", condition_info(x->condition)->name),
+			F_STR("WARDGATE_DEVICE", x->device),
+			F_STR("REMEDY", condition_info(x->condition)->remedy));
+	else if (what & 1u << PHASE_START)
+		log_info("an alarm started", F_STR("KEY", x->key),
+			F_STR("PRIORITY", alarm_priority_text(x->priority)));
+	if (what & 1u << PHASE_RESET)
+		log_info("an alarm was reset", F_STR("KEY", x->key),
+			F_STR("PRIORITY", alarm_priority_text(x->priority)));
+	if (what & 1u << PHASE_END)
+		log_info("an alarm ended", F_STR("KEY", x->key),
+			F_STR("PRIORITY", alarm_priority_text(x->priority)));
+}
+
 void desk_publish_states(struct desk *d)
 {
+	if (d->dirty)
+		d->published_us = boottime_us();
 	while (d->dirty) {
 		struct desk_alarm *x = d->dirty;
 
@@ -120,34 +160,20 @@ void desk_publish_states(struct desk *d)
 		x->dirty = NULL;
 		x->is_dirty = false;
 		publish_state(d, x);
+		log_phases(x);
 		if (x->over)
 			drop(d, x);
 	}
+}
+
+void desk_tell_signals(struct desk *d)
+{
 	if (d->signals_changed && d->parts.hooks.signals)
 		d->parts.hooks.signals(d->parts.hooks.userdata);
 	d->signals_changed = false;
 }
 
 /* ---- events ---- */
-
-/* No values and no patient: those are in the event. */
-static void log_event(const struct alarm_event *e)
-{
-	const char *what = e->phase == PHASE_START   ? "an alarm started"
-			   : e->phase == PHASE_END   ? "an alarm ended"
-			   : e->phase == PHASE_RESET ? "an alarm was reset"
-						     : NULL;
-
-	if (!what || e->transient)
-		return;
-	if (e->condition != CONDITION_NONE && e->phase == PHASE_START)
-		log_warning(condition_info(e->condition)->what, F_STR("CONDITION", e->rule),
-			F_STR("WARDGATE_DEVICE", e->device ?: ""),
-			F_STR("REMEDY", condition_info(e->condition)->remedy));
-	else
-		log_info(what, F_STR("KEY", e->key),
-			F_STR("PRIORITY", alarm_priority_text(e->priority)));
-}
 
 static int append(struct desk *d, const struct alarm_event *e, uint64_t sequence, const char *body)
 {
@@ -232,7 +258,6 @@ void desk_on_event(void *userdata, const struct alarm_event *e)
 		note_state(d, e, body);
 	if (d->parts.hooks.tell)
 		d->parts.hooks.tell(body, d->parts.hooks.userdata);
-	log_event(e);
 }
 
 /* ---- asked for ---- */
