@@ -184,6 +184,10 @@ int att_find(struct att *a, uint8_t opcode, uint16_t start, uint16_t end, uint16
  * swallowed. */
 void att_cancel(struct att *a, const void *context);
 
+/* The 16-bit UUID that 2 bytes are, or 16 that are made of one and the Bluetooth base UUID (Core
+ * Vol 3 Part B 2.5.1). 0 for all else. */
+uint16_t att_uuid(const uint8_t *bytes, size_t length);
+
 /* What an error code means, in words: "insufficient authentication". Never NULL. */
 const char *att_error_words(uint8_t error);
 /* Whether the same request may be granted over a link that is paired, or better secured. */
