@@ -117,6 +117,9 @@ int alarms_device(struct alarms *a, const char *name, const char *bed, const str
 void alarms_device_remove(struct alarms *a, const char *name, const struct alarm_now *now);
 /* Likewise a bed that is gone from the configuration. */
 void alarms_bed_remove(struct alarms *a, const char *name, const struct alarm_now *now);
+/* All beds that it knows, be it from a state that was restored. fn does not call the engine. */
+void alarms_each_bed(
+	const struct alarms *a, void (*fn)(const char *name, void *userdata), void *userdata);
 /* Who lies there; NULL: nobody. Another one than before ends the alarms on the one before, calls
  * as above, and what was set for that patient. Returns 0, ALARMS_E_FULL or -ENOMEM. */
 int alarms_patient(struct alarms *a, const char *bed, const char *patient, const char *association,

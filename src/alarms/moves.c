@@ -172,6 +172,13 @@ void alarms_bed_remove(struct alarms *a, const char *name, const struct alarm_no
 	a->revision++;
 }
 
+void alarms_each_bed(
+	const struct alarms *a, void (*fn)(const char *name, void *userdata), void *userdata)
+{
+	FOR_EACH_BED(a, i, b)
+	fn(b->name->text, userdata);
+}
+
 /* ---- patients ---- */
 
 static void discharge(struct alarms *a, struct subject *s, const struct alarm_now *now)

@@ -47,7 +47,7 @@ static void tell_gone(
 		.phase = PHASE_END,
 		.state = ALARM_INACTIVE,
 		.reason = reason,
-		.bed = restore_get(k, "bed"),
+		.bed = restore_get(k, "bed") ?: restore_get(k, "at"),
 		.device = restore_get(k, "device"),
 		.onset_us = s->onset_utc,
 		.detected_us = s->detected_utc,

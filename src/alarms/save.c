@@ -274,6 +274,8 @@ static void put_subject(struct writer *w, const struct subject *s)
 	put_rows(w, save_subject_rows.rows, save_subject_rows.count, s);
 	if (s->rule && s->pending)
 		put_rows(w, save_onset_rows.rows, save_onset_rows.count, s);
+	if (s->device && subject_bed(s)) /* to be told, should the device be gone by then */
+		put_text(w, "at", subject_bed(s)->name->text);
 	if (s->epoch[0])
 		put_text(w, "epoch", s->epoch);
 	put_epoch(w, "reading_epoch", &s->sample);

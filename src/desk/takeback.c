@@ -167,6 +167,13 @@ static void restore_durable(struct desk *d, const char *text, size_t length,
 		d->parts.hooks.set_aside(d->parts.hooks.userdata);
 }
 
+/* A bed that only the state knows gets its place, so that it is forgotten with its alarms. */
+static void add_bed(const char *name, void *userdata)
+{
+	if (!desk_place_get(userdata, PIECE_BED, name))
+		log_error("alarms of a bed that is gone may stay: out of memory");
+}
+
 void desk_restore(struct desk *d, const struct alarm_now *now)
 {
 	_cleanup_(journal_left_done) struct journal_left left = { 0 };
@@ -182,5 +189,6 @@ void desk_restore(struct desk *d, const struct alarm_now *now)
 		restore_durable(d, text, (size_t)n, now, taken);
 	else if (n != -ENOENT)
 		log_error("the state of alarms cannot be read", F_ERR((int)n));
+	alarms_each_bed(d->engine, add_bed, d);
 	desk_keep_begin(d, now);
 }

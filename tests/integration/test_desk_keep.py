@@ -212,8 +212,34 @@ def test_what_leaves_the_configuration_ends(ward, what, down):
     for key in gone:
         end = alarms.phase(key, "end", at)
         assert end["reason"] == reason
-        assert what != "bed" or end["bed"] == "1", end
+        assert end["bed"] == "1", end
     alarms.wait_retained(left)
+    alarms.check()
+
+
+@pytest.mark.parametrize("down", [False, True], ids=["running", "meanwhile"])
+@pytest.mark.parametrize("renamed", [False, True], ids=["moved", "renamed"])
+def test_a_bed_that_goes_takes_its_alarms_along(ward, renamed, down):
+    """An alarm of the bed itself: no device of the configuration stands there any more."""
+    daemon, alarms, c = gateway(ward, {"low": limit(Below="90", Scope="bed", Beds="*")})
+    post(c, spo2(86))
+    assert alarms.phase("low.bed-1", "start")["bed"] == "1"
+    alarms.wait_retained(["low.bed-1"])
+    if down:
+        daemon.kill()
+    for section in list(daemon.sections):
+        if section.startswith("Device ") and daemon.sections[section].get("Bed") == "1":
+            daemon.set(section, {"Bed": "9"})
+            if renamed:
+                daemon.sections[section + "-new"] = daemon.sections.pop(section)
+    at = alarms.sub.mark()
+    if down:
+        again(alarms, daemon)
+    else:
+        daemon.reload()
+    end = alarms.phase("low.bed-1", "end", at)
+    assert (end["bed"], end["reason"]) == ("1", "bed-removed")
+    alarms.wait_retained([])
     alarms.check()
 
 

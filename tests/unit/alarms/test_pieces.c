@@ -104,6 +104,34 @@ static void sort(char *text)
 			text + used, sizeof(copy) - used, "%s%s", words[i], i + 1 < n ? " | " : "");
 }
 
+static void count_bed(const char *name, void *userdata)
+{
+	unsigned *seen = userdata;
+
+	*seen |= strcmp(name, "3") == 0 ? 1U : strcmp(name, "store") == 0 ? 2U : 4U;
+}
+
+/* Beds come back with the state, whether or not somebody has named them before. */
+static void test_beds_are_told(void **state)
+{
+	struct alarms *a;
+	struct alarms_options options = { .epoch = "1-00000002" };
+	_cleanup_(freep) char *text = NULL;
+	char why[ALARMS_WHY_MAX] = "";
+	unsigned seen = 0;
+
+	(void)state;
+	ward_happen(&t);
+	text = joined(false);
+	assert_int_equal(alarms_new(&a, &options), 0);
+	alarms_each_bed(a, count_bed, &seen);
+	assert_int_equal(seen, 0);
+	assert_int_equal(alarms_restore(a, text, strlen(text), 0, &t.now, why), 0);
+	alarms_each_bed(a, count_bed, &seen);
+	assert_int_equal(seen, 3);
+	alarms_free(a);
+}
+
 static void test_pieces_make_the_whole(void **state)
 {
 	char why[ALARMS_WHY_MAX] = "";
@@ -324,6 +352,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		TEST(test_beds_are_told),
 		TEST(test_pieces_make_the_whole),
 		TEST(test_nothing_makes_a_state),
 		TEST(test_quiet_lasts_nothing),
