@@ -2,7 +2,7 @@
  * Who may connect when an adapter has fewer connections than its devices want.
  * Pure: one table per adapter; what is heard, opened and ended comes in with the
  * time, and slots_next() says whom to connect to and whom to let go. It opens
- * nothing, and knows neither addresses nor what a link is for.
+ * nothing, and does not know what a link is for.
  *
  * Streams keep the slot that they have; a stream whose link breaks has its slot
  * kept for it for a moment. While there are devices that come and go, one slot
@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ble/mgmt.h"
 #include "util/cleanup.h"
 
 #define SLOTS_CANDIDATES_MAX 1024
@@ -37,10 +38,11 @@
 #define SLOTS_TENURE_US (300 * INT64_C(1000000))
 /* Silent for so long, what advertises again has something new: its back-off is over. */
 #define SLOTS_BURST_US (30 * INT64_C(1000000))
-#define SLOTS_BACKOFF_US (1 * INT64_C(1000000))       /* after the first failure; doubles */
-#define SLOTS_BACKOFF_MAX_US (120 * INT64_C(1000000)) /* plus or minus a quarter, as all of them   \
-						       */
-#define SLOTS_REST_US (15 * INT64_C(1000000))         /* after a visit for nothing; doubles */
+#define SLOTS_BACKOFF_US (1 * INT64_C(1000000)) /* after the first failure; doubles */
+#define SLOTS_BACKOFF_MAX_US                                                                       \
+	(120 * INT64_C(1000000))              /* plus or minus a quarter, as all of them           \
+					       */
+#define SLOTS_REST_US (15 * INT64_C(1000000)) /* after a visit for nothing; doubles */
 #define SLOTS_REST_MAX_US (60 * INT64_C(1000000))
 
 enum slots_kind {
@@ -133,13 +135,8 @@ const char *slots_why_text(enum slots_why why);
 
 /* ---- how to treat a device by its services ---- */
 
-/* Connection parameters in the units of Core Vol 4 Part E 7.8.12 and of Load Connection Parameters:
- * 1.25 ms, events, 10 ms. */
-struct slots_parameters {
-	uint16_t interval_min, interval_max, latency, timeout;
-};
-
-/* By the 16-bit UUIDs that it advertises or has; the most demanding one counts. */
-struct slots_parameters slots_parameters_of(const uint16_t *services, size_t count);
+/* Connection parameters by the 16-bit UUIDs that it advertises or has; the most demanding one
+ * counts. ret->address is left alone. */
+void slots_parameters_of(const uint16_t *services, size_t count, struct mgmt_params *ret);
 /* A stream as soon as one of its profiles is. */
 enum slots_kind slots_kind_of(const uint16_t *services, size_t count);
