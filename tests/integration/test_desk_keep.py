@@ -247,7 +247,7 @@ def test_a_restart_says_again_only_what_there_is(ward):
     """The states of the run before that are not re-said are emptied."""
     daemon, alarms = two(ward)
     topics = os.path.join(daemon.state, "retained-topics")
-    wait_until(lambda: all(k in open(topics).read() for k in alarms.retained()),
+    wait_until(lambda: os.path.exists(topics) and all(k in open(topics).read() for k in alarms.retained()),
                lambda: "the topics on the disk")
     daemon.power_cut()
     os.remove(os.path.join(daemon.state, "alarms"))
