@@ -11,6 +11,7 @@
 struct config;
 struct device;
 struct gateway;
+struct pairing;
 
 /* For the status document. */
 struct driver_report {
@@ -39,4 +40,9 @@ struct driver {
 	/* Ends all sessions and frees the state. */
 	void (*stop)(void *state);
 	void (*report)(void *state, struct driver_report *ret);
+	/* Looks for unknown devices until then (boot-time clock), harder than it does anyway, and
+	 * tells the registry of those that it hears; a later time prolongs it, 0 ends it. NULL: it
+	 * only listens. */
+	void (*look)(void *state, int64_t until_us);
+	const struct pairing *pairing; /* NULL: its devices are not paired by a dialogue */
 };

@@ -193,8 +193,8 @@ struct device *client_device(struct client *c)
 		owner_drop_if_unused(s, stranger);
 		return o->device;
 	}
-	registry_heard_unknown(gateway_registry(s->gateway), TRANSPORT_COAP, stranger->identity, "",
-		0, realtime_us());
+	registry_heard_unknown(gateway_registry(s->gateway), TRANSPORT_COAP, stranger->identity,
+		NULL, NULL, 0, realtime_us());
 	return NULL;
 }
 

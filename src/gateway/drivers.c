@@ -109,6 +109,23 @@ void drivers_forget(struct drivers *d, struct device *device)
 			d->all[i].driver->forget(d->all[i].state, device);
 }
 
+void drivers_look(struct drivers *d, int64_t until_us)
+{
+	for (size_t i = 0; d && i < d->count; i++)
+		if (d->all[i].state && d->all[i].driver->look)
+			d->all[i].driver->look(d->all[i].state, until_us);
+}
+
+const struct pairing *drivers_pairing(const struct drivers *d, void **ret_state)
+{
+	for (size_t i = 0; d && i < d->count; i++)
+		if (d->all[i].state && d->all[i].driver->pairing) {
+			*ret_state = d->all[i].state;
+			return d->all[i].driver->pairing;
+		}
+	return NULL;
+}
+
 void drivers_quiesce(struct drivers *d)
 {
 	for (size_t i = 0; i < d->count; i++)

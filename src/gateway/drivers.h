@@ -23,6 +23,10 @@ struct drivers *drivers_free(struct drivers *d);
 void drivers_apply(struct drivers *d, struct config *c);
 /* A device is about to leave the registry. NULL is fine. */
 void drivers_forget(struct drivers *d, struct device *device);
+/* Those that can look for unknown devices do so until then (boot-time clock). NULL is fine. */
+void drivers_look(struct drivers *d, int64_t until_us);
+/* What the running driver that pairs offers, with its state; NULL when none runs. NULL is fine. */
+const struct pairing *drivers_pairing(const struct drivers *d, void **ret_state);
 /* Nothing new is taken in. */
 void drivers_quiesce(struct drivers *d);
 /* A number that is another one when a driver starts, stops, or has another problem or none any

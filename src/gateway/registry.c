@@ -320,34 +320,51 @@ int registry_apply(struct registry *r, const struct config *c)
 
 /* --- unknown devices --- */
 
-void registry_heard_unknown(struct registry *r, enum transport t, const char *address,
-	const char *kind, int signal_dbm, int64_t now_us)
+/* The one that gives way at the cap. */
+static struct unknown_device *give_way(struct registry *r)
 {
-	struct unknown_device *u = NULL, *oldest = NULL;
+	struct unknown_device *oldest[_TRANSPORT_MAX] = { NULL };
+	size_t count[_TRANSPORT_MAX] = { 0 };
+	enum transport most = TRANSPORT_BLE;
+
+	for (size_t i = 0; i < r->unknown_count; i++) {
+		struct unknown_device *x = &r->unknown[i];
+
+		count[x->transport]++;
+		if (!oldest[x->transport] || x->last_heard_us < oldest[x->transport]->last_heard_us)
+			oldest[x->transport] = x;
+		if (count[x->transport] > count[most])
+			most = x->transport;
+	}
+	return oldest[most];
+}
+
+void registry_heard_unknown(struct registry *r, enum transport t, const char *address,
+	const char *kind, const char *name, int signal_dbm, int64_t now_us)
+{
+	struct unknown_device *u = NULL;
 
 	if (!r->unknown)
 		r->unknown = calloc(REGISTRY_UNKNOWN_MAX, sizeof(*r->unknown));
 	if (!r->unknown)
 		return;
-	for (size_t i = 0; i < r->unknown_count && !u; i++) {
-		struct unknown_device *x = &r->unknown[i];
-
-		if (x->transport == t && strcmp(x->address, address) == 0)
-			u = x;
-		else if (!oldest || x->last_heard_us < oldest->last_heard_us)
-			oldest = x;
-	}
+	for (size_t i = 0; i < r->unknown_count && !u; i++)
+		if (r->unknown[i].transport == t && strcmp(r->unknown[i].address, address) == 0)
+			u = &r->unknown[i];
 	if (!u) {
 		if (r->unknown_count < REGISTRY_UNKNOWN_MAX) {
 			u = &r->unknown[r->unknown_count++];
 		} else {
-			u = oldest;
+			u = give_way(r);
 			r->unknown_evicted++;
 		}
 		*u = (struct unknown_device){ .transport = t, .first_heard_us = now_us };
 		(void)snprintf(u->address, sizeof(u->address), "%s", address);
 	}
-	(void)snprintf(u->kind, sizeof(u->kind), "%s", kind ?: "");
+	if (kind && *kind)
+		(void)snprintf(u->kind, sizeof(u->kind), "%s", kind);
+	if (name && *name)
+		(void)snprintf(u->name, sizeof(u->name), "%s", name);
 	u->signal_dbm = signal_dbm;
 	u->last_heard_us = now_us;
 	u->times++;

@@ -21,6 +21,7 @@ struct unknown_device {
 	enum transport transport;
 	char address[DEVICE_ADDRESS_MAX + 1];
 	char kind[DEVICE_FACT_MAX + 1];        /* a guess, for people; "" none */
+	char name[DEVICE_FACT_MAX + 1];        /* what it calls itself; "" nothing */
 	int signal_dbm;                        /* 0: unknown */
 	int64_t first_heard_us, last_heard_us; /* UTC */
 	uint64_t times;
@@ -51,9 +52,11 @@ struct device *registry_by_name(struct registry *r, const char *name);
 struct device *registry_at(struct registry *r, size_t i);
 size_t registry_count(const struct registry *r);
 
-/* Notes an unknown device; at the cap the one that was silent for longest gives way. */
+/* Notes an unknown device. At the cap one of the transport that has most of them gives way, the one
+ * that was silent for longest: what is on the air keeps nobody else out. kind and name: NULL or ""
+ * leaves what was known. */
 void registry_heard_unknown(struct registry *r, enum transport t, const char *address,
-	const char *kind, int signal_dbm, int64_t now_us);
+	const char *kind, const char *name, int signal_dbm, int64_t now_us);
 size_t registry_unknown_count(const struct registry *r);
 uint64_t registry_unknown_evicted(const struct registry *r);
 const struct unknown_device *registry_unknown_at(const struct registry *r, size_t i);

@@ -151,12 +151,14 @@ static void test_unknown_devices_are_capped(void **state)
 
 	for (int i = 0; i < REGISTRY_UNKNOWN_MAX; i++) {
 		snprintf(address, sizeof(address), "u%d", i);
-		registry_heard_unknown(r, TRANSPORT_COAP, address, "coap", 0, 1000 + i);
+		registry_heard_unknown(r, TRANSPORT_COAP, address, "coap", NULL, 0, 1000 + i);
 	}
-	registry_heard_unknown(r, TRANSPORT_COAP, "u0", "coap", -40, 5000);
+	registry_heard_unknown(r, TRANSPORT_COAP, "u0", "", "Nonin3230", -40, 5000);
 	assert_int_equal(registry_unknown_count(r), REGISTRY_UNKNOWN_MAX);
 	assert_int_equal(registry_unknown_at(r, 0)->times, 2);
-	registry_heard_unknown(r, TRANSPORT_COAP, "new", NULL, 0, 5001);
+	assert_string_equal(registry_unknown_at(r, 0)->kind, "coap");
+	assert_string_equal(registry_unknown_at(r, 0)->name, "Nonin3230");
+	registry_heard_unknown(r, TRANSPORT_COAP, "new", NULL, NULL, 0, 5001);
 	assert_int_equal(registry_unknown_count(r), REGISTRY_UNKNOWN_MAX);
 	assert_int_equal(registry_unknown_evicted(r), 1);
 	/* u1 was silent for longest. */
@@ -165,14 +167,32 @@ static void test_unknown_devices_are_capped(void **state)
 	registry_free(r);
 }
 
+static void test_what_is_on_the_air_keeps_nobody_else_out(void **state)
+{
+	struct registry *r = make();
+	char address[32];
+
+	registry_heard_unknown(r, TRANSPORT_COAP, "ox-9", NULL, NULL, 0, 1000);
+	for (int i = 0; i < 10 * REGISTRY_UNKNOWN_MAX; i++) {
+		snprintf(address, sizeof(address), "phone-%d", i);
+		registry_heard_unknown(r, TRANSPORT_BLE, address, NULL, NULL, -90, 2000 + i);
+	}
+	assert_int_equal(registry_unknown_count(r), REGISTRY_UNKNOWN_MAX);
+	assert_string_equal(registry_unknown_at(r, 0)->address, "ox-9");
+	registry_heard_unknown(r, TRANSPORT_COAP, "ox-10", NULL, NULL, 0, 9000);
+	assert_string_equal(registry_unknown_at(r, 0)->address, "ox-9");
+	assert_int_equal(registry_unknown_evicted(r), 9 * REGISTRY_UNKNOWN_MAX + 2);
+	registry_free(r);
+}
+
 static void test_one_that_is_configured_is_unknown_no_more(void **state)
 {
 	struct config_device devices[] = { device("a", "u1", NULL) };
 	struct registry *r = make();
 
-	registry_heard_unknown(r, TRANSPORT_COAP, "u0", "", 0, 1000);
-	registry_heard_unknown(r, TRANSPORT_COAP, "u1", "", 0, 1001);
-	registry_heard_unknown(r, TRANSPORT_BLE, "u1", "", 0, 1002);
+	registry_heard_unknown(r, TRANSPORT_COAP, "u0", "", "", 0, 1000);
+	registry_heard_unknown(r, TRANSPORT_COAP, "u1", "", "", 0, 1001);
+	registry_heard_unknown(r, TRANSPORT_BLE, "u1", "", "", 0, 1002);
 	apply(r, devices, 1);
 	assert_int_equal(registry_unknown_count(r), 2);
 	assert_string_equal(registry_unknown_at(r, 0)->address, "u0");
@@ -188,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_a_promise_of_its_own_counts_without_a_setting),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_unknown_devices_are_capped),
+		cmocka_unit_test(test_what_is_on_the_air_keeps_nobody_else_out),
 		cmocka_unit_test(test_one_that_is_configured_is_unknown_no_more),
 	};
 
