@@ -1,0 +1,121 @@
+/*
+ * The file of bonds and its former generation. All of it blocks. See bonds.h.
+ */
+#include "ble/bonds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/file.h"
+#include "util/text.h"
+
+/* Reads all of it. Returns the length or a negative errno. */
+static ssize_t read_file(int directory_fd, const char *name, char *to)
+{
+	_cleanup_(closep) int fd = openat(
+		directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	size_t n = 0;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size > BONDS_TEXT_MAX)
+		return -EFBIG;
+	while (n < BONDS_TEXT_MAX) {
+		ssize_t k = read(fd, to + n, BONDS_TEXT_MAX - n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return -errno;
+		if (k == 0)
+			break;
+		n += (size_t)k;
+	}
+	return (ssize_t)n;
+}
+
+/* Returns 0, -ENOENT, or what was wrong, of which it writes a few words. */
+static int try(struct bonds *b, int directory_fd, const char *name, char *buffer, struct text *t)
+{
+	ssize_t n = read_file(directory_fd, name, buffer);
+	unsigned line;
+	int r;
+
+	if (n < 0) {
+		if (n != -ENOENT)
+			text_printf(t, "%s cannot be read (%s); ", name, strerrordesc_np((int)-n));
+		return (int)n;
+	}
+	r = bonds_read(b, buffer, (size_t)n, &line);
+	OPENSSL_cleanse(buffer, (size_t)n);
+	if (r == 0)
+		return 0;
+	if (line > 0)
+		text_printf(t, "%s is damaged at line %u; ", name, line);
+	else
+		text_printf(t, "%s is damaged or cut off; ", name);
+	return r;
+}
+
+static void set_aside(int directory_fd, const char *name)
+{
+	(void)renameat(directory_fd, name, directory_fd, BONDS_DAMAGED);
+}
+
+int bonds_load(struct bonds *b, int directory_fd, struct bonds_loaded *ret)
+{
+	char *buffer = malloc(BONDS_TEXT_MAX);
+	struct text t = text_init(ret->problem, sizeof(ret->problem));
+	int r, former = 0;
+
+	if (!buffer)
+		return -ENOMEM;
+	*ret = (struct bonds_loaded){ 0 };
+	r = try(b, directory_fd, BONDS_FILE, buffer, &t);
+	if (r != 0) {
+		if (r > 0)
+			set_aside(directory_fd, BONDS_FILE);
+		former = try(b, directory_fd, BONDS_FORMER, buffer, &t);
+		ret->former = former == 0;
+		if (former > 0 && r <= 0)
+			set_aside(directory_fd, BONDS_FORMER);
+		if (former == 0 && r == -ENOENT)
+			text_str(&t, BONDS_FILE " is missing; ");
+		if (former == 0)
+			text_str(&t, "the former one is used: what was paired since has to be "
+				     "paired again");
+		else if (t.at != t.start)
+			text_str(&t, "no keys are left: devices have to be paired again");
+	}
+	bonds_text_free(buffer, BONDS_TEXT_MAX);
+	ret->problem[sizeof(ret->problem) - 1] = 0;
+	return 0;
+}
+
+/* The present file gets a second name before it is replaced, so that at no moment there is none.
+ * Where there is no present file, the former one stays what it is: it may be all that there is. */
+static int keep_former(int directory_fd)
+{
+	struct stat st;
+
+	if (fstatat(directory_fd, BONDS_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (unlinkat(directory_fd, BONDS_FORMER, 0) < 0 && errno != ENOENT)
+		return -errno;
+	if (linkat(directory_fd, BONDS_FILE, directory_fd, BONDS_FORMER, 0) < 0 && errno != EPERM &&
+		errno != EOPNOTSUPP) /* a file system without second names */
+		return -errno;
+	return 0;
+}
+
+int bonds_save(int directory_fd, const char *text, size_t length)
+{
+	int r = keep_former(directory_fd);
+
+	return r < 0 ? r : file_replace(directory_fd, BONDS_FILE, text, length, 0600);
+}
