@@ -80,9 +80,10 @@ struct gatt {
 	struct att *att;
 	struct gatt_table table;
 
-	uint8_t stage;        /* enum in gatt.c */
+	uint8_t stage;        /* enum gatt_stage, ble/gatt_discovery.h */
 	bool cached, checked; /* the table is one that was kept; its hash holds */
 	bool bonded;
+	bool unsecured; /* Service Changed was refused: again once another one was granted */
 	unsigned requests, starts;
 	int64_t deadline_us;
 	size_t at;            /* the service or attribute under way */
@@ -98,6 +99,9 @@ struct gatt {
 
 /* A connected link; att has been initialised. */
 void gatt_init(struct gatt *g, const struct gatt_ops *ops, void *context, struct att *att);
+
+/* The link is gone: forgets all, calls nobody. The table stays. */
+void gatt_stop(struct gatt *g);
 
 /* Begins, or begins anew. cached: what was kept of this device, copied; NULL when nothing was.
  * bonded: the device remembers us, so that it would say what changed. Without a Database Hash the
@@ -121,6 +125,9 @@ void gatt_forget(struct gatt *g);
 /* When to call gatt_tick(), INT64_MAX for never. */
 int64_t gatt_deadline(const struct gatt *g);
 void gatt_tick(struct gatt *g, int64_t now_us);
+
+/* The attribute whose value has that handle, NULL when there is none. */
+const struct session_attribute *gatt_attribute(const struct gatt_table *t, uint16_t handle);
 
 /* A lower-case word, for messages and status. */
 const char *gatt_outcome_word(enum gatt_outcome outcome);
