@@ -51,6 +51,18 @@ void ledger_choose_epoch(struct daemon *d)
 
 /* --- what the disk has to say --- */
 
+static const enum store_file driver_files[_GATEWAY_FILE_MAX] = {
+	[GATEWAY_BONDS] = STORE_BONDS,
+	[GATEWAY_BLE] = STORE_BLE,
+};
+
+static int on_keep(enum gateway_file file, const char *text, size_t length, void *userdata)
+{
+	struct daemon *d = userdata;
+
+	return store_save(ledger_disk_store(d->ledger), driver_files[file], text, length);
+}
+
 static void on_saved(enum store_file file, int result, void *userdata)
 {
 	struct daemon *d = userdata;
@@ -58,6 +70,13 @@ static void on_saved(enum store_file file, int result, void *userdata)
 	if (file == STORE_ALARMS) {
 		if (d->desk)
 			desk_kept(d->desk, result);
+		return;
+	}
+	for (int i = 0; i < _GATEWAY_FILE_MAX; i++) {
+		if (driver_files[i] != file)
+			continue;
+		if (d->gateway)
+			gateway_kept(d->gateway, (enum gateway_file)i, result);
 		return;
 	}
 	if (result < 0)
@@ -228,6 +247,7 @@ int ledger_wire(struct daemon *d)
 	if (r < 0)
 		log_warning("what devices repeat after a crash will not be recognised", F_ERR(r));
 	gateway_use_recall(d->gateway, d->recall);
+	gateway_set_keeper(d->gateway, on_keep, d);
 	gateway_on_epoch(d->gateway, on_epoch_changed, d);
 	if (d->has_previous)
 		gateway_take_over(d->gateway, &d->previous);

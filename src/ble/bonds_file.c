@@ -97,25 +97,9 @@ int bonds_load(struct bonds *b, int directory_fd, struct bonds_loaded *ret)
 	return 0;
 }
 
-/* The present file gets a second name before it is replaced, so that at no moment there is none.
- * Where there is no present file, the former one stays what it is: it may be all that there is. */
-static int keep_former(int directory_fd)
-{
-	struct stat st;
-
-	if (fstatat(directory_fd, BONDS_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (unlinkat(directory_fd, BONDS_FORMER, 0) < 0 && errno != ENOENT)
-		return -errno;
-	if (linkat(directory_fd, BONDS_FILE, directory_fd, BONDS_FORMER, 0) < 0 && errno != EPERM &&
-		errno != EOPNOTSUPP) /* a file system without second names */
-		return -errno;
-	return 0;
-}
-
 int bonds_save(int directory_fd, const char *text, size_t length)
 {
-	int r = keep_former(directory_fd);
+	int r = file_keep_former(directory_fd, BONDS_FILE, BONDS_FORMER);
 
 	return r < 0 ? r : file_replace(directory_fd, BONDS_FILE, text, length, 0600);
 }

@@ -135,6 +135,29 @@ typedef void (*gateway_clock_fn)(enum clock_state state, void *userdata);
 /* Called after the clock's state changed. */
 void gateway_on_clock(struct gateway *g, gateway_clock_fn fn, void *userdata);
 
+/*
+ * Small files of drivers in the state directory. They are written whole, by a thread; drivers read
+ * them by themselves when they start.
+ */
+enum gateway_file {
+	GATEWAY_BONDS, /* "bonds", ble/bonds.h; the former one stays beside it */
+	GATEWAY_BLE,   /* "ble", ble/memory.h */
+	_GATEWAY_FILE_MAX
+};
+/* error: 0 when it is on the disk, or a negative errno. */
+typedef void (*gateway_kept_fn)(int error, void *userdata);
+/* Writes it; done tells how that went, later, once. text is copied. Returns 0, -EBUSY while the
+ * same file is being written, -ENOTSUP without a keeper, or another negative errno. */
+int gateway_keep(struct gateway *g, enum gateway_file file, const char *text, size_t length,
+	gateway_kept_fn done, void *userdata);
+/* Nobody waits any more: userdata goes. */
+void gateway_keep_forget(struct gateway *g, enum gateway_file file);
+/* Who writes, and says gateway_kept() for each writing that it took with 0. */
+typedef int (*gateway_keeper_fn)(
+	enum gateway_file file, const char *text, size_t length, void *userdata);
+void gateway_set_keeper(struct gateway *g, gateway_keeper_fn fn, void *userdata);
+void gateway_kept(struct gateway *g, enum gateway_file file, int error);
+
 struct gateway_counters {
 	uint64_t readings, duplicates, refused;
 	uint64_t recalled; /* of the readings, those that were taken under a number they had */

@@ -38,6 +38,14 @@ struct gateway {
 	struct label *epochs[DEDUP_EPOCHS_MAX];
 	unsigned epoch_count; /* the next number to give out */
 
+	gateway_keeper_fn keeper; /* NULL: none */
+	void *keeper_userdata;
+	struct gateway_keeping {
+		bool busy;
+		gateway_kept_fn done; /* NULL: nobody waits */
+		void *userdata;
+	} keeping[_GATEWAY_FILE_MAX];
+
 	char boot[EPOCH_BOOT_MAX];
 	bool synchronised; /* within this boot */
 	struct corrections corrections;

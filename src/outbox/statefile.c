@@ -16,10 +16,18 @@ static const char *const file_names[_STORE_FILE_MAX] = {
 	[STORE_EPOCH] = "epoch",
 	[STORE_RETAINED] = "retained-topics",
 	[STORE_ALARMS] = "alarms",
+	[STORE_BONDS] = "bonds",
+	[STORE_BLE] = "ble",
 };
 
 int statefile_write(int directory_fd, enum store_file file, const char *text, size_t length)
 {
+	int r = 0;
+
+	if (file == STORE_BONDS)
+		r = file_keep_former(directory_fd, file_names[file], "bonds.former");
+	if (r < 0)
+		return r;
 	return file_replace(directory_fd, file_names[file], text, length, 0600);
 }
 

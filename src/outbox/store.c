@@ -89,6 +89,7 @@ static bool save_once(struct store *s)
 		slot->text = NULL;
 		pthread_mutex_unlock(&s->lock);
 		r = statefile_write(s->directory_fd, (enum store_file)i, text, length);
+		explicit_bzero(text, length); /* there may be keys in it */
 		free(text);
 		pthread_mutex_lock(&s->lock);
 		slot->writing = false;

@@ -29,7 +29,14 @@ struct store;
 #define STORE_AUDITS_RECENT 200      /* entries of the audit trail that are read back at start */
 #define STORE_AUDITS_KEPT 10000      /* entries of it that are kept at least */
 
-enum store_file { STORE_EPOCH, STORE_RETAINED, STORE_ALARMS, _STORE_FILE_MAX };
+enum store_file {
+	STORE_EPOCH,
+	STORE_RETAINED,
+	STORE_ALARMS,
+	STORE_BONDS, /* keeps its former generation beside it */
+	STORE_BLE,
+	_STORE_FILE_MAX
+};
 
 /* How the database does. */
 enum store_state {

@@ -51,6 +51,20 @@ int file_replace(int directory_fd, const char *name, const void *data, size_t n,
 	return r;
 }
 
+int file_keep_former(int directory_fd, const char *name, const char *former)
+{
+	struct stat st;
+
+	if (fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (unlinkat(directory_fd, former, 0) < 0 && errno != ENOENT)
+		return -errno;
+	if (linkat(directory_fd, name, directory_fd, former, 0) < 0 && errno != EPERM &&
+		errno != EOPNOTSUPP)
+		return -errno;
+	return 0;
+}
+
 int file_open_directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -16,6 +16,10 @@ int file_write_all(int fd, const void *data, size_t n);
  * directory. So the old or the new content is there, never half of one. The temporary file stays
  * after a failure; the next writing takes it. Returns 0, -ENAMETOOLONG or a negative errno. */
 int file_replace(int directory_fd, const char *name, const void *data, size_t n, mode_t mode);
+/* Gives the file a second name, the one of its former generation, before it is replaced: at no
+ * moment there is neither. Without the file the former one stays what it is. On a file system
+ * without second names nothing is kept. Returns 0 or a negative errno. */
+int file_keep_former(int directory_fd, const char *name, const char *former);
 /* Opens the directory that path lies in. Returns a descriptor or a negative errno. */
 int file_open_directory_of(const char *path);
 /* What was made, renamed or removed in the directory of path lasts. Returns 0 or a negative errno.
