@@ -178,6 +178,7 @@ int config_check(struct check *k)
 		r = config_check_annunciator(k);
 	if (r == 0)
 		r = config_check_devices(k);
+	config_check_tags(k);
 	if (r == 0)
 		r = config_check_rules(k);
 	return r;

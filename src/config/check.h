@@ -26,6 +26,8 @@ int config_derive(struct config *c);
 /* Adds an error or a warning for each thing that does not go together. Returns 0 or -ENOMEM. */
 int config_check(struct check *k);
 
+/* Works out who the tags are, and fills c->tags. Returns 0 or -ENOMEM. */
+int config_make_tags(struct check *k);
 /* Gives settings of rules that nobody wrote the default of the rule's type. Returns 0 or -ENOMEM.
  */
 int config_fill_rules(struct config *c);
@@ -41,6 +43,7 @@ int config_check_store(struct check *k);
 int config_check_drivers(struct check *k);
 int config_check_annunciator(struct check *k);
 int config_check_devices(struct check *k);
+void config_check_tags(struct check *k);
 int config_check_rules(struct check *k);
 
 /* Adds an error about a setting, at the line that sets it, else at its section; nothing when the

@@ -1,9 +1,11 @@
 /*
  * Checks of [Device NAME].
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "config/bind_key.h"
 #include "config/check.h"
 
 /* Whether the driver of that transport is to run. */
@@ -45,6 +47,49 @@ static void check_transport_keys(struct check *k, struct config_section *s, enum
 	}
 }
 
+/* That the file is there and holds a key. */
+static int check_bind_key(struct check *k, struct config_section *s)
+{
+	const struct config_device *d = s->base;
+	size_t before = k->p->error_count + k->p->unsaid;
+	uint8_t key[ADVERT_KEY_SIZE];
+	struct config_why why;
+	int r = config_check_file(k, s, "BindKey");
+
+	if (r < 0 || !d->bind_key || k->o->bytes_only ||
+		config_value(s, config_row_by_key(s->group, "BindKey"))->bad ||
+		k->p->error_count + k->p->unsaid > before)
+		return r;
+	r = config_bind_key(d->bind_key, key, &why);
+	explicit_bzero(key, sizeof(key));
+	if (r > 0)
+		config_blame(k, s, "BindKey",
+			"%s; only sensors that broadcast sealed BTHome v2, ATC or pvvx frames "
+			"need one",
+			why.text);
+	/* -ENXIO: only the service has its credentials, which was said. */
+	return r == -ENXIO || r > 0 ? 0 : r;
+}
+
+/* What a device that broadcasts, and one that is connected, do not have in common. */
+static void check_ble(struct check *k, struct config_section *s)
+{
+	const struct config_device *d = s->base;
+
+	if (d->bind_key && d->bonding == BONDING_YES)
+		config_doubt(k, s, "Bonding",
+			"is of no use with BindKey=: a sensor that broadcasts is not connected; "
+			"leave out one of the two");
+	if (d->bind_key && d->delete_stored)
+		config_doubt(k, s, "DeleteStored",
+			"is of no use with BindKey=: a sensor that broadcasts has no records to "
+			"delete; leave out one of the two");
+	if (d->delete_stored && d->bonding == BONDING_NO)
+		config_doubt(k, s, "DeleteStored",
+			"deletes records over a link that nobody has proven to be the device's; "
+			"set Bonding=yes");
+}
+
 static int check_device(struct check *k, struct config_section *s)
 {
 	const struct config_row *transport = config_row_by_key(s->group, "Transport");
@@ -68,7 +113,9 @@ static int check_device(struct check *k, struct config_section *s)
 							   : "CoAP");
 		return 0;
 	}
-	r = config_check_file(k, s, "BindKey");
+	if (d->transport == TRANSPORT_BLE)
+		check_ble(k, s);
+	r = check_bind_key(k, s);
 	return r == 0 ? config_check_file(k, s, "InstallCode") : r;
 }
 

@@ -104,6 +104,17 @@ static void offer(struct names *n, const char *candidate)
 		n->found = n->found || strcmp(n->name, candidate) == 0;
 }
 
+/* A tag, or any of a group's. */
+static void offer_tag(const struct config_tag *t, struct names *n)
+{
+	size_t length = strlen(t->name);
+
+	if (t->whole)
+		offer(n, t->name);
+	else if (!n->near && strncmp(n->name, t->name, length) == 0 && n->name[length] == '-')
+		n->found = true;
+}
+
 /* All that there is of what the setting names. */
 static void offer_all(const struct check *k, enum setting_names what, struct names *n)
 {
@@ -116,6 +127,14 @@ static void offer_all(const struct check *k, enum setting_names what, struct nam
 			offer(n, d->name);
 		else if (d->bed)
 			offer(n, d->bed);
+	}
+	for (size_t i = 0; what != SETTING_NAMES_RULES && i < k->c->tag_count; i++) {
+		const struct config_tag *t = &k->c->tags[i];
+
+		if (what == SETTING_NAMES_BEDS && t->bed)
+			offer(n, t->bed);
+		else if (what == SETTING_NAMES_DEVICES)
+			offer_tag(t, n);
 	}
 	for (size_t i = 0; what != SETTING_NAMES_BEDS && i < rules->count; i++) {
 		const struct rule_type *t = config_rule_type(rules->at[i]);
@@ -222,9 +241,9 @@ static void on_fault(void *userdata, size_t rule, const char *key, const char *s
 }
 
 /* Names that values which no device measured have. */
-static void check_device_names(struct check *k)
+static void check_device_names(struct check *k, enum config_group_id group)
 {
-	const struct config_sections *l = &k->c->record->groups[GROUP_DEVICE];
+	const struct config_sections *l = &k->c->record->groups[group];
 
 	for (size_t i = 0; i < l->count; i++) {
 		struct config_section *rule =
@@ -262,7 +281,8 @@ int config_check_rules(struct check *k)
 	}
 	if (r < 0)
 		return r;
-	check_device_names(k);
+	check_device_names(k, GROUP_DEVICE);
+	check_device_names(k, GROUP_TAG);
 	r = config_judge_rules(k->c, &set, on_fault, k);
 	/* What nobody has blamed in words must not pass all the same. */
 	if (r == RULESET_E_FAULTY && k->p->error_count == errors && k->p->unsaid == 0 &&

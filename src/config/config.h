@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "util/cleanup.h"
+#include "wardgate/advert.h"
 #include "wardgate/device.h"
 
 enum config_mode { MODE_PRODUCTION, MODE_TRAINING };
@@ -47,12 +48,30 @@ struct config_device {
 	char *bed;               /* NULL: none */
 	int64_t expect_every_us; /* 0: the profile's default */
 	enum config_bonding bonding;
-	char *bind_key; /* path or credential:NAME, NULL: none */
+	char *bind_key; /* path or credential:NAME, NULL: none; config/bind_key.h reads it */
 	bool delete_stored;
+	bool set_clock;           /* the device's clock may be put right */
 	char *install_code;       /* credential:NAME, NULL: none */
 	struct config_list units; /* Units=: "metric:unit" where a SenML record names none */
 	unsigned accept;          /* enum config_accept */
 	bool adopted;             /* from <StateDirectory>/devices.d */
+};
+
+#define TAG_ANY 65536 /* of Major= and Minor= */
+
+/* [Tag]: one tag, or a group of them that have the beginning of their identities in common. */
+struct config_tag {
+	char *name;
+	char *address, *address_prefix, *uuid, *space, *instance; /* as written; NULL: not given */
+	unsigned major, minor;                                    /* TAG_ANY: any */
+	char *bed;                                                /* NULL: none */
+	int enter_dbm, leave_dbm;
+	int64_t away_us, report_every_us; /* report_every_us 0: never */
+	/* Worked out of these: */
+	enum tag_kind kind;
+	uint8_t length; /* of identity */
+	uint8_t identity[TAG_IDENTITY_MAX];
+	bool whole; /* identity is all of it: one tag, whose name is the section's */
 };
 
 /* One Key=value of a [Rule] section, checked; items of a list stand in one value, separated by
@@ -115,6 +134,7 @@ struct config {
 	struct {
 		bool enabled;
 		struct config_list adapters;
+		unsigned max_connections; /* of each adapter; 0: as many as it takes */
 	} ble;
 
 	struct {
@@ -149,6 +169,8 @@ struct config {
 
 	struct config_device *devices; /* sorted by name */
 	size_t device_count;
+	struct config_tag *tags; /* the longest identities first: the first that fits counts */
+	size_t tag_count;
 	struct config_rule *rules; /* sorted by name */
 	size_t rule_count;
 
@@ -160,6 +182,12 @@ struct config *config_ref(struct config *c);
 /* Drops one; the last frees all. NULL is fine. Returns NULL. */
 struct config *config_unref(struct config *c);
 WG_DEFINE_CLEANUP(struct config *, config_unref)
+
+/* What a tag of t is called: t's name, for a group with a hyphen and the rest of the tag's identity
+ * in hex digits. identity is that of the whole tag, most significant byte first. Returns buf. */
+#define TAG_NAME_MAX 40
+const char *config_tag_name(const struct config_tag *t, const uint8_t *identity, size_t length,
+	char buf[static TAG_NAME_MAX + 1]);
 
 /* The path behind a key that names a secret: itself, or NAME in $CREDENTIALS_DIRECTORY for
  * "credential:NAME". Returns 0 with *ret to be freed, -ENXIO when there is no credentials

@@ -200,6 +200,8 @@ int config_finish(struct check *k)
 	if (r == 0)
 		r = make_devices(k->c);
 	if (r == 0)
+		r = config_make_tags(k);
+	if (r == 0)
 		r = config_make_rules(k->c);
 	if (r == 0)
 		r = config_derive(k->c);

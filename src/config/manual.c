@@ -37,6 +37,8 @@ static void describe_values(const struct config_row *row, char *buf, size_t size
 		config_format_duration(row->min, min, sizeof(min));
 		config_format_duration(row->max, max, sizeof(max));
 		snprintf(buf, size, "a duration of %s to %s", min, max);
+	} else if (row->type == &config_type_signal) {
+		snprintf(buf, size, "%" PRId64 " to %" PRId64 " dBm", row->min, row->max);
 	} else if (row->type == &config_type_size) {
 		config_format_size((uint64_t)row->min, min, sizeof(min));
 		config_format_size((uint64_t)row->max, max, sizeof(max));

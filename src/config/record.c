@@ -12,6 +12,14 @@
 
 #define SHOWN_MAX 120 /* bytes of a value in a message */
 
+/* Where the name of an instance stands in what it fills, for the rooms. */
+static char **instance_name(enum config_group_id group, void *base)
+{
+	if (group == GROUP_DEVICE)
+		return &((struct config_device *)base)->name;
+	return group == GROUP_TAG ? &((struct config_tag *)base)->name : NULL;
+}
+
 static struct config_section *section_free(struct config_section *s)
 {
 	if (!s)
@@ -21,8 +29,8 @@ static struct config_section *section_free(struct config_section *s)
 			s->group->rows[i].type->clear(config_field(s, &s->group->rows[i]));
 		free(s->values[i].items);
 	}
-	if (s->group->id == GROUP_DEVICE && s->base)
-		free(((struct config_device *)s->base)->name);
+	if (s->base && instance_name(s->group->id, s->base))
+		free(*instance_name(s->group->id, s->base));
 	if (s->own_base)
 		free(s->base);
 	free(s->name);
@@ -51,11 +59,11 @@ static int section_new(struct config_section **ret, const struct config_group *g
 		if (!s->name)
 			return -ENOMEM;
 	}
-	if (name && g->id == GROUP_DEVICE) {
-		struct config_device *d = s->base;
+	if (name && instance_name(g->id, s->base)) {
+		char **copy = instance_name(g->id, s->base);
 
-		d->name = strdup(name);
-		if (!d->name)
+		*copy = strdup(name);
+		if (!*copy)
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < g->count; i++) {
@@ -143,9 +151,11 @@ struct config *config_unref(struct config *c)
 	if (!c || --c->refs > 0)
 		return NULL;
 
-	/* The sections own what the rows' fields point to, also those of c->devices. */
+	/* The sections own what the rows' fields point to, also those of c->devices and
+	 * c->tags. */
 	record_free(c->record);
 	free(c->devices);
+	free(c->tags);
 	for (size_t i = 0; i < c->rule_count; i++) {
 		for (size_t k = 0; k < c->rules[i].count; k++) {
 			free(c->rules[i].items[k].key);

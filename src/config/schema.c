@@ -297,6 +297,8 @@ static const struct config_row control_rows[] = {
 		.apply = APPLY_RESTART },
 };
 
+static const struct config_word auto_words[] = { { "auto", 0 }, { NULL, 0 } };
+
 static const struct config_row ble_rows[] = {
 	{ .key = "Enabled",
 		.type = &config_type_switch,
@@ -308,8 +310,21 @@ static const struct config_row ble_rows[] = {
 		.offset = offsetof(struct config, ble.adapters),
 		.standard = "auto",
 		.example = "hci0",
-		.help = "The Bluetooth adapters to use.",
+		.help = "The Bluetooth adapters to use. With auto it is the first that is there; "
+			"hciN may be another one after a restart, so where there are several, give "
+			"addresses.",
 		.apply = APPLY_SESSION },
+	{ .key = "MaxConnections",
+		.type = &config_type_number,
+		.offset = offsetof(struct config, ble.max_connections),
+		.standard = "auto",
+		.min = 1,
+		.max = 64,
+		.words = auto_words,
+		.unit = "links",
+		.example = "7",
+		.help = "How many links each adapter is given at most. With auto it is found out; "
+			"less leaves room for others on the same radio." },
 };
 
 static const struct config_word baud_words[] = {
@@ -329,7 +344,6 @@ static const struct config_word flow_words[] = {
 	{ "none", FLOW_NONE },
 	{ NULL, 0 },
 };
-static const struct config_word auto_words[] = { { "auto", 0 }, { NULL, 0 } };
 
 static const struct config_row zigbee_rows[] = {
 	{ .key = "Enabled",
@@ -513,6 +527,14 @@ static const struct config_group groups[GROUP_RULE] = {
 		.count = CONFIG_DEVICE_ROWS, .instance_size = sizeof(struct config_device),
 		.instances_max = 4096, .example = "bed3-oximeter",
 		.help = "One section for each device; its name is the device's." },
+	[GROUP_TAG] = { GROUP_TAG, "Tag", .rows = config_tag_rows, .count = CONFIG_TAG_ROWS,
+		.instance_size = sizeof(struct config_tag), .instances_max = 64,
+		.example = "wheelchair-7",
+		.help = "A Bluetooth tag that is carried or stuck to something, or a group of "
+			"them: whether it is near this gateway (presence), and how strong it is "
+			"heard (signal-strength). It is known by one of Address=, AddressPrefix=, "
+			"UUID= and Namespace=. A tag of a group is named after the section, with a "
+			"hyphen and the rest of its identity: porters-1f02a7." },
 };
 
 const struct config_group *config_group(enum config_group_id id)

@@ -34,6 +34,7 @@ struct config_type {
 extern const struct config_type config_type_switch;   /* bool: yes or no, or row->words */
 extern const struct config_type config_type_choice;   /* int: row->words */
 extern const struct config_type config_type_number;   /* unsigned: min to max, or row->words */
+extern const struct config_type config_type_signal;   /* int, dBm: min to max */
 extern const struct config_type config_type_duration; /* int64_t, microseconds */
 extern const struct config_type config_type_size;     /* uint64_t, bytes */
 extern const struct config_type config_type_name;     /* char *, as all below */
@@ -43,6 +44,7 @@ extern const struct config_type config_type_file;   /* a path that is to be read
 extern const struct config_type config_type_secret; /* a path or credential:NAME, or row->words */
 extern const struct config_type config_type_text;   /* max bytes */
 extern const struct config_type config_type_address;
+extern const struct config_type config_type_octets; /* max bytes of text */
 extern const struct config_type config_type_zone;
 extern const struct config_type config_type_prefix;
 extern const struct config_type config_type_listen;
@@ -108,6 +110,7 @@ enum config_group_id {
 	GROUP_ALARMS,
 	GROUP_ANNUNCIATOR,
 	GROUP_DEVICE,
+	GROUP_TAG,
 	GROUP_RULE,
 	_GROUP_MAX
 };

@@ -1,5 +1,5 @@
 /*
- * The rows of [Device NAME].
+ * The rows of [Device NAME] and [Tag NAME].
  */
 #include "config/schema_rows.h"
 
@@ -84,14 +84,19 @@ const struct config_row config_device_rows[CONFIG_DEVICE_ROWS] = {
 		.standard = "auto",
 		.words = bonding_words,
 		.example = "auto",
-		.help = "Whether the link is to be bonded.",
+		.help = "Whether the link is bonded, and so encrypted. With yes nothing is taken "
+			"from the device before it is: wardgatectl pair does it. With auto it is "
+			"bonded when the device asks for that; where a number has to be compared "
+			"or typed, that is for wardgatectl pair, too. With no it never is.",
 		.transports = ONLY(BLE) },
 	{ .key = "BindKey",
 		.type = &config_type_secret,
 		.offset = DEVICE(bind_key),
 		.standard = "",
 		.example = "credential:bed3.bindkey",
-		.help = "The key of encrypted advertisements.",
+		.help = "The key of encrypted advertisements, in the file as 32 hex digits: for "
+			"sensors that broadcast sealed BTHome v2, ATC or pvvx frames. What is not "
+			"sealed with it is not taken from such a device.",
 		.flags = ROW_PRIVATE_FILE,
 		.transports = ONLY(BLE) },
 	{ .key = "DeleteStored",
@@ -100,6 +105,13 @@ const struct config_row config_device_rows[CONFIG_DEVICE_ROWS] = {
 		.standard = "no",
 		.help = "Whether records in the device's memory are deleted there once they are "
 			"safe here.",
+		.transports = ONLY(BLE) },
+	{ .key = "SetClock",
+		.type = &config_type_switch,
+		.offset = DEVICE(set_clock),
+		.standard = "yes",
+		.help = "Whether the device's clock is put right where it can be, while this "
+			"machine's own is synchronised.",
 		.transports = ONLY(BLE) },
 	{ .key = "InstallCode",
 		.type = &config_type_secret,
@@ -127,4 +139,102 @@ const struct config_row config_device_rows[CONFIG_DEVICE_ROWS] = {
 			"0 to 100 (percent), \"mmHg\" is a unit (mmHg), a base value alone is a "
 			"value (bare-base-value), CBOR labels are text (text-labels).",
 		.transports = ONLY(COAP) },
+};
+
+#define TAG(field) offsetof(struct config_tag, field)
+
+static const struct config_word any_words[] = { { "any", TAG_ANY }, { NULL, 0 } };
+
+const struct config_row config_tag_rows[CONFIG_TAG_ROWS] = {
+	{ .key = "Address",
+		.type = &config_type_octets,
+		.offset = TAG(address),
+		.standard = "",
+		.max = 17,
+		.example = "AC:23:3F:A1:B2:C3",
+		.help = "One tag, by the address that it sends from." },
+	{ .key = "AddressPrefix",
+		.type = &config_type_octets,
+		.offset = TAG(address_prefix),
+		.standard = "",
+		.max = 14,
+		.example = "AC:23:3F",
+		.help = "All tags whose addresses begin so: 1 to 5 bytes." },
+	{ .key = "UUID",
+		.type = &config_type_octets,
+		.offset = TAG(uuid),
+		.standard = "",
+		.max = 36,
+		.example = "f7826da6-4fa2-4e98-8024-bc5b71e0893e",
+		.help = "All iBeacons with this UUID." },
+	{ .key = "Major",
+		.type = &config_type_number,
+		.offset = TAG(major),
+		.standard = "any",
+		.min = 0,
+		.max = 65535,
+		.words = any_words,
+		.example = "7",
+		.help = "Of these, only those with this major number." },
+	{ .key = "Minor",
+		.type = &config_type_number,
+		.offset = TAG(minor),
+		.standard = "any",
+		.min = 0,
+		.max = 65535,
+		.words = any_words,
+		.example = "12",
+		.help = "Of these, only the one with this minor number." },
+	{ .key = "Namespace",
+		.type = &config_type_octets,
+		.offset = TAG(space),
+		.standard = "",
+		.max = 40,
+		.example = "edd1ebeac04e5defa017",
+		.help = "All Eddystones (UID) with this namespace of 10 bytes." },
+	{ .key = "Instance",
+		.type = &config_type_octets,
+		.offset = TAG(instance),
+		.standard = "",
+		.max = 20,
+		.example = "0bdb87539b67",
+		.help = "Of these, only the one with this instance of 6 bytes." },
+	{ .key = "Bed",
+		.type = &config_type_place,
+		.offset = TAG(bed),
+		.standard = "",
+		.example = "corridor",
+		.help = "The bed or place that it belongs to. Without one its topics have - in the "
+			"bed's place." },
+	{ .key = "EnterAbove",
+		.type = &config_type_signal,
+		.offset = TAG(enter_dbm),
+		.standard = "-80",
+		.min = -120,
+		.max = 20,
+		.help = "It is near once it is heard as strongly as this." },
+	{ .key = "LeaveBelow",
+		.type = &config_type_signal,
+		.offset = TAG(leave_dbm),
+		.standard = "-90",
+		.min = -120,
+		.max = 20,
+		.help = "It is not near any more once it is heard weaker than this: lower than "
+			"EnterAbove=, so that one in between stays what it was." },
+	{ .key = "Away",
+		.type = &config_type_duration,
+		.offset = TAG(away_us),
+		.standard = "30s",
+		.min = SECOND,
+		.max = DAY,
+		.help = "Nor once it was not heard for so long: several times as long as it waits "
+			"between two of its messages." },
+	{ .key = "ReportEvery",
+		.type = &config_type_duration,
+		.offset = TAG(report_every_us),
+		.standard = "1min",
+		.min = 0,
+		.max = DAY,
+		.help = "How often its presence and strength are published while it is near, "
+			"besides when it comes and goes; 0: only then." },
 };

@@ -174,6 +174,35 @@ static void format_number(const struct config_row *row, const void *field, size_
 	snprintf(buf, CONFIG_VALUE_MAX, "%u", v);
 }
 
+/* signal */
+
+static int parse_signal(
+	const struct config_row *row, const char *value, void *field, struct config_why *why)
+{
+	bool negative = *value == '-';
+	struct config_why unused;
+	uint64_t v;
+	int64_t n;
+
+	if (config_parse_unsigned(value + negative, &v, &unused) != 0 || v > 1000)
+		return config_refuse(why,
+			"is no strength in dBm; give %" PRId64 " to %" PRId64 ", e.g. -75",
+			row->min, row->max);
+	n = negative ? -(int64_t)v : (int64_t)v;
+	if (n < row->min || n > row->max)
+		return config_refuse(why,
+			"is out of range; give %" PRId64 " to %" PRId64
+			", e.g. -75: a larger number is nearer",
+			row->min, row->max);
+	*(int *)field = (int)n;
+	return 0;
+}
+
+static void format_signal(const struct config_row *row, const void *field, size_t i, char *buf)
+{
+	snprintf(buf, CONFIG_VALUE_MAX, "%d", *(const int *)field);
+}
+
 /* duration and size */
 
 static int parse_duration(
@@ -479,6 +508,8 @@ static void clear_brokers(void *field)
 TYPE(switch, "switch", parse_switch, count_one, format_switch, clear_switch, NULL)
 TYPE(choice, "choice", parse_choice, count_one, format_choice, clear_int, NULL)
 TYPE(number, "number", parse_number, count_one, format_number, clear_int, NULL)
+TYPE(signal, "signal", parse_signal, count_one, format_signal, clear_int,
+	"A strength in dBm, which is negative: -60 is near, -95 is at the limit of what is heard.")
 TYPE(duration, "duration", parse_duration, count_duration, format_duration, clear_int64,
 	"Numbers with a unit, added up: 250ms, 15s, 5min, 1h, 30d, \"1h 30min\".")
 TYPE(size, "size", parse_size, count_one, format_size, clear_int64,
@@ -494,6 +525,8 @@ STRING_TYPE(secret, "secret", parse_secret,
 	"service only: a changed credential needs a restart.")
 STRING_TYPE(text, "text", parse_text, NULL)
 STRING_TYPE(address, "address", parse_text, NULL)
+STRING_TYPE(octets, "row of bytes", parse_text,
+	"Two hex digits for each, with or without colons or hyphens between them.")
 STRING_TYPE(zone, "time zone", parse_zone, "A name in the tz database: Europe/London.")
 STRING_TYPE(prefix, "topic prefix", parse_prefix,
 	"Levels of an MQTT topic with / between them; {site}, {ward} and {gateway} stand for "

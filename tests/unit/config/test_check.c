@@ -60,7 +60,7 @@ static void values_and_keys(void **state)
 					"belongs in section [BLE] or [Zigbee] or [CoAP] or "
 					"[Alarms]" },
 		{ BASE "Bed=3\n", "t.conf:7: [MQTT] Bed=3: no such setting here; it belongs in "
-				  "section [Device NAME]" },
+				  "section [Device NAME] or [Tag NAME]" },
 		{ BASE "Colour=blue\n", "t.conf:7: [MQTT] Colour=blue: no such setting; wardgated "
 					"--print-config lists them all" },
 		{ BASE "Window=5\nWindow=6\n",
