@@ -27,8 +27,9 @@
 #include "ble/profiles/session.h"
 #include "ble/slots.h"
 
-#define LINK_SECURITY_US (60 * INT64_C(1000000)) /* until security is there: people may take part  \
-						  */
+#define LINK_SECURITY_US                                                                           \
+	(60 * INT64_C(1000000)) /* until security is there: people may take part                   \
+				 */
 /* From the beginning, security apart, to the last subscription. */
 #define LINK_SETUP_US (180 * INT64_C(1000000))
 /* A device that comes and goes may go: so long after its last value, after all profiles are
@@ -42,8 +43,9 @@
 #define LINK_QUIET_US (60 * INT64_C(1000000)) /* when its interval is not known */
 #define LINK_PROBE_US (10 * INT64_C(1000000))
 #define LINK_PROBES_MAX 3
-/* Values that come before their profile's turn, as bonded devices send them. */
-#define LINK_EARLY_MAX 8
+/* Values that come before their profile's turn, as bonded devices send them; so many of them may be
+ * notifications, the rest is for indications. */
+#define LINK_EARLY_MAX (4 + ATT_UNCONFIRMED_MAX)
 
 /* Levels of security, as BT_SECURITY has them. */
 enum { LINK_LEVEL_NONE = 1, LINK_LEVEL_ENCRYPTED, LINK_LEVEL_AUTHENTICATED };
@@ -121,8 +123,7 @@ struct link_settings {
 	bool bonded;       /* there are keys: the link is encrypted before anything is read */
 	bool secure_first; /* Bonding=yes: likewise, and it is paired with if there are none */
 	bool never_secure; /* Bonding=no: what wants security is refused */
-	/* Between values of a stream; 0: not known. */
-	int64_t expect_every_us;
+	int64_t expect_every_us; /* between values of a stream; 0: not known */
 };
 
 struct link_counters {
@@ -163,18 +164,24 @@ struct link {
 	struct gatt gatt;
 	struct session session;
 	struct decode_time now;
-	int64_t setup_deadline_us, security_deadline_us;
-	int64_t heard_us; /* the last value, or when the link became ready */
-	int64_t quiet_us; /* when the silence counts from */
-	int64_t probe_us; /* deadline of a probe's answer; INT64_MAX: none under way */
-	unsigned probes;  /* in a row, all answered */
-	bool values_heard, leaving, retried;
+	int64_t setup_deadline_us;    /* INT64_MAX: ready */
+	int64_t security_deadline_us; /* INT64_MAX: not waited for */
+	int64_t setup_left_us;        /* while security is waited for */
+	int64_t heard_us;             /* the last value, or when the link became ready */
+	int64_t quiet_us;             /* when the silence of a stream counts from */
+	int64_t hinted_us;            /* the longest silence that its readings told to expect */
+	int64_t probe_us;             /* deadline of a probe's answer; INT64_MAX: none under way */
+	unsigned probes;              /* in a row, all answered */
+	uint16_t probe_handle;
+	bool values_heard, leaving;
 	bool action_waits; /* for security, to be performed again */
 	struct session_action action;
-	unsigned wanted_level; /* asked for */
-	uint8_t refusal;       /* the ATT error that wanted security */
+	unsigned wanted_level; /* the most that was asked for */
+	unsigned tried_level;  /* of the link when what is under way began */
+	uint8_t refusal;       /* the ATT error that wanted security; 0: we wanted it */
 	uint32_t finished;     /* bits of session slots */
 	uint8_t generation;    /* of the session, in tokens */
+	unsigned unsafe;       /* tokens of the session that are out */
 	uint32_t last_number;
 	struct link_indication waiting[ATT_UNCONFIRMED_MAX];
 	unsigned waiting_count;
