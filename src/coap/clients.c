@@ -198,24 +198,6 @@ struct device *client_device(struct client *c)
 	return NULL;
 }
 
-static const struct config_device *config_of(const struct config *config, const char *name)
-{
-	size_t low = 0, high = config->device_count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int r = strcmp(name, config->devices[middle].name);
-
-		if (r == 0)
-			return &config->devices[middle];
-		if (r < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
-}
-
 /* Units= of a device: "metric:unit" each, which the configuration has checked. Copied, since the
  * configuration may go. */
 static int units_make(struct owner *o, const struct config_list *list)
@@ -260,7 +242,7 @@ const struct senml_options *client_senml_options(struct client *c)
 	o->unit_text = NULL;
 	o->senml = (struct senml_options){ 0 };
 	o->config = c->server->config;
-	cd = o->device ? config_of(o->config, label_text(o->device->name, "")) : NULL;
+	cd = o->device ? config_device_find(o->config, label_text(o->device->name, "")) : NULL;
 	if (cd) {
 		o->senml.accept = cd->accept;
 		if (units_make(o, &cd->units) < 0) {

@@ -183,6 +183,9 @@ struct config *config_ref(struct config *c);
 struct config *config_unref(struct config *c);
 WG_DEFINE_CLEANUP(struct config *, config_unref)
 
+/* The device of that name, NULL when there is none. */
+const struct config_device *config_device_find(const struct config *c, const char *name);
+
 /* What a tag of t is called: t's name, for a group with a hyphen and the rest of the tag's identity
  * in hex digits. identity is that of the whole tag, most significant byte first. Returns buf. */
 #define TAG_NAME_MAX 40

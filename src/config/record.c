@@ -475,3 +475,21 @@ int config_fill_lists(struct config *c)
 		}
 	return 0;
 }
+
+const struct config_device *config_device_find(const struct config *c, const char *name)
+{
+	size_t low = 0, high = c->device_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int r = strcmp(name, c->devices[middle].name);
+
+		if (r == 0)
+			return &c->devices[middle];
+		if (r < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
