@@ -30,11 +30,12 @@
 #define ADAPTER_LOST_US (10 * ADAPTER_S)    /* not up for so long: ADAPTER_LOST */
 /* The watchdog of the scan: silence, and what must have come before to call it one. */
 #define ADAPTER_SILENT_US (180 * ADAPTER_S)
-#define ADAPTER_STREAK_US (300 * ADAPTER_S)       /* of at least one report ... */
-#define ADAPTER_STREAK_GAP_US (60 * ADAPTER_S)    /* ... in so long */
-#define ADAPTER_RESTARTED_US (60 * ADAPTER_S)     /* how long the new scan may take to hear */
-#define ADAPTER_CYCLED_US (60 * ADAPTER_S)        /* and the one after a power cycle */
-#define ADAPTER_DEAF_RETRY_US (600 * ADAPTER_S)   /* once reported: the scan is restarted so often \
+#define ADAPTER_STREAK_US (300 * ADAPTER_S)    /* of at least one report ... */
+#define ADAPTER_STREAK_GAP_US (60 * ADAPTER_S) /* ... in so long */
+#define ADAPTER_RESTARTED_US (60 * ADAPTER_S)  /* how long the new scan may take to hear */
+#define ADAPTER_CYCLED_US (60 * ADAPTER_S)     /* and the one after a power cycle */
+#define ADAPTER_DEAF_RETRY_US                                                                      \
+	(600 * ADAPTER_S)                         /* once reported: the scan is restarted so often \
 						   */
 #define ADAPTER_CYCLE_EVERY_US (3600 * ADAPTER_S) /* and the adapter not cycled more often */
 #define ADAPTER_DISCOVERY_GAP_US (1 * ADAPTER_S)  /* active scans do not begin more often */
@@ -91,7 +92,8 @@ struct adapter_notice {
 
 struct adapter;
 
-/* All but report may call the functions below on a. None may be NULL. */
+/* All but report may call the functions below on a that the driver asks with; those for the router
+ * may not be called from here. None may be NULL. */
 struct adapter_ops {
 	/* An advertisement or scan response; valid during the call. Filter yourself: all come. */
 	void (*report)(struct adapter *a, const struct mgmt_report *r, int64_t now_us);
@@ -151,6 +153,7 @@ struct adapter {
 	uint32_t supported, settings;
 	bool lost, rival, deaf;
 	bool keys_loaded;
+	bool troubled;                    /* a problem was found since the bring-up began */
 	char problem[ADAPTER_WORDS_SIZE]; /* "": none */
 	char select[32];                  /* as configured */
 	struct adapter_counters counters;
@@ -208,8 +211,10 @@ bool adapter_can_connect(const struct adapter *a);
 /* The list that ops->params gives has changed. */
 void adapter_load_params(struct adapter *a, int64_t now_us);
 
-/* Pairs, connecting if need be; io says what people can do meanwhile (enum mgmt_io). Returns 0,
- * -ENETDOWN while not up, -EALREADY while it is under way, -EBUSY when too many are. */
+/* Pairs, connecting if need be; io says what people can do meanwhile (enum mgmt_io). What is bonded
+ * already is PAIRED without more: for a new bond adapter_unpair() first, and wait for UNPAIRED.
+ * Returns 0, -ENETDOWN while not up, -EALREADY while it is under way, -EBUSY when too many are,
+ * -EINVAL. */
 int adapter_pair(struct adapter *a, const struct ble_address *who, uint8_t io, int64_t now_us);
 /* Answers ADAPTER_NOTICE_CONFIRM (passkey is not used) or ASK_PASSKEY. Returns 0, -ENOENT when
  * nothing is asked, -EINVAL when the passkey has more than six digits. */

@@ -38,7 +38,7 @@ struct adapter_router {
 	unsigned count;
 	bool running, want_version, want_list, listed;
 	bool waiting_list;
-	int64_t list_us, started_us;
+	int64_t list_us, prefer_us;
 	unsigned next; /* whose turn it is to be fetched from */
 	uint64_t bad_packets;
 };

@@ -322,4 +322,4 @@ bool mgmt_params_valid(const struct mgmt_params *p);
 /* Words for messages; never NULL. */
 const char *mgmt_op_words(uint16_t op);        /* "set powered" */
 const char *mgmt_status_words(uint8_t status); /* "permission denied" */
-const char *mgmt_reason_words(uint8_t reason); /* "the link timed out" */
+const char *mgmt_reason_words(uint8_t reason); /* "out of reach" */
