@@ -56,8 +56,7 @@ static bool acceptable(
 	if (!(c->info.supported & MGMT_LE) || ble_address_is_none(&c->info.address))
 		return false;
 	return ble_address_is_none(&a->address) ||
-	       ble_address_equal(&a->address, &c->info.address) ||
-	       now_us - r->started_us >= ADAPTER_ROUTER_PREFER_US;
+	       ble_address_equal(&a->address, &c->info.address) || r->prefer_us == INT64_MAX;
 }
 
 static void give(struct adapter_controller *c, struct adapter *a, int64_t now_us)
@@ -66,8 +65,7 @@ static void give(struct adapter_controller *c, struct adapter *a, int64_t now_us
 	adapter_attach(a, c->index, &c->info, now_us);
 }
 
-static struct adapter_controller *choose(
-	struct adapter_router *r, const struct adapter *a, int64_t now_us)
+static struct adapter_controller *choose(struct adapter_router *r, const struct adapter *a)
 {
 	struct adapter_controller *best = NULL;
 
