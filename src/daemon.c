@@ -40,9 +40,9 @@
 /* Signals stand above what a peer can keep ready. */
 #define PRIORITY_SIGNAL (-10)
 
-extern const struct driver coap_driver;
+extern const struct driver ble_driver, coap_driver;
 
-static const struct driver *const all_drivers[] = { &coap_driver, NULL };
+static const struct driver *const all_drivers[] = { &ble_driver, &coap_driver, NULL };
 
 /* For Payloads=, NULL-terminated. */
 const char *const daemon_payload_names[] = {
@@ -65,9 +65,6 @@ static void log_problems(const struct config_problems *p)
 /* What the configuration asks for and this version does not do must not look as if it were done. */
 static void warn_of_the_missing(const struct config *c)
 {
-	if (c->ble.enabled)
-		log_warning("[BLE] Enabled=yes: this version has no Bluetooth driver; its devices "
-			    "are not heard");
 	if (c->zigbee.enabled)
 		log_warning("[Zigbee] Enabled=yes: this version has no Zigbee driver; its devices "
 			    "are not heard");

@@ -381,6 +381,8 @@ static void driver_forget(void *state, struct device *d)
 {
 	struct server *s = state;
 
+	if (d->transport != TRANSPORT_COAP)
+		return;
 	s->now_us = boottime_us();
 	clients_forget_device(s, d);
 }

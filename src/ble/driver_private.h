@@ -1,0 +1,182 @@
+/*
+ * What the files of the Bluetooth driver share: driver.c (life, the management
+ * channel, time), peers.c (the devices and what they advertise), conns.c (their
+ * connections), keys.c (bonds), memory.c (what outlives a restart beside them).
+ * For these files only.
+ *
+ * A configured device is a peer. What it advertises is read (ble/adverts); if it
+ * takes connections and is no broadcaster it is a candidate in the slots of each
+ * radio, and connected to by one of them at a time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "ble/adapter_router.h"
+#include "ble/adverts/adverts.h"
+#include "ble/bonds.h"
+#include "ble/io.h"
+#include "ble/link.h"
+#include "ble/rpa.h"
+#include "ble/slots.h"
+#include "config/config.h"
+#include "gateway/gateway.h"
+#include "util/hash.h"
+#include "wardgate/driver.h"
+
+#define LOG_MODULE "ble"
+#include "util/log.h"
+
+#define PEER_BUCKETS 1024 /* a power of two */
+#define PEER_WAITS_MAX 16 /* submissions of one link that are not safe yet */
+#define STRANGERS 512     /* unknown addresses told of lately; a power of two */
+
+struct ble;
+struct peer;
+
+/* One adapter and who may connect by it. */
+struct radio {
+	struct ble *ble;
+	struct adapter adapter;
+	struct slots *slots;
+};
+
+/* Somebody waits for readings to be safe. */
+struct peer_wait {
+	struct peer *peer;
+	uint64_t token;
+	struct receipt *receipt; /* NULL: free */
+};
+
+struct peer {
+	struct peer *next; /* in the bucket */
+	struct ble *ble;
+	struct device *device;
+	struct ble_address identity; /* the type is BLE_ADDRESS_ANY until it was heard */
+	enum config_bonding bonding;
+	struct label *bind_key; /* as configured; NULL: none */
+
+	/* What it advertises. */
+	struct ble_address heard; /* the address that it uses, private or not */
+	int8_t dbm;
+	int64_t heard_us; /* boot; 0: never */
+	bool broadcasts;  /* in a format of ours: it is not connected to */
+	int outcome;      /* the last one that was logged */
+	struct advert_device advert;
+	unsigned candidates[ADAPTERS_MAX]; /* id in the radio's slots, +1; 0: none */
+
+	/* What it has and what is remembered of it. */
+	struct profile_device profile;
+	struct gatt_table *table; /* NULL: not known */
+
+	/* Its connection. */
+	struct radio *radio; /* NULL: none */
+	int fd;
+	bool connecting, held; /* held: the adapter does not scan actively meanwhile */
+	sd_event_source *io, *timer;
+	int64_t timer_us;
+	struct link *link; /* NULL: not connected */
+	struct peer_wait waits[PEER_WAITS_MAX];
+	bool in_call; /* of the link: it is not ended from within */
+};
+
+/* Somebody waits for keys to be on the disk. */
+struct key_wait {
+	struct adapter *adapter; /* NULL: free */
+	struct ble_address who;
+	bool given; /* the text that is being written has it */
+};
+
+struct ble {
+	sd_event *event;
+	struct gateway *gateway;
+	struct config *config;
+	bool quiet; /* nothing new is taken in */
+
+	struct io where;
+	int fd; /* of the management channel; -1: closed */
+	sd_event_source *io;
+	sd_event_source *timer;
+	int64_t timer_us;
+	int64_t reopen_us; /* boot: to try again; INT64_MAX: it is open */
+	unsigned reopen_tries;
+	uint8_t packet[MGMT_PACKET_MAX]; /* that the socket did not take */
+	size_t packet_length;
+	char problem[160]; /* of the channel; "": none */
+
+	struct adapter_router router;
+	struct radio *radios[ADAPTERS_MAX];
+	unsigned radio_count;
+
+	struct peer *peers[PEER_BUCKETS];
+	struct hash_key key;
+	struct decoded scratch;
+	void *cipher; /* of ble/ccm.h */
+	struct rpa *rpa;
+
+	struct bonds *bonds;
+	bool bonds_changed, bonds_writing;
+	struct key_wait key_waits[ADAPTER_PAIRINGS_MAX * 4];
+	struct mgmt_ltk ltks[MGMT_LTKS_MAX];
+	struct mgmt_irk irks[MGMT_IRKS_MAX];
+
+	struct {
+		uint64_t hash;
+		int64_t told_us;
+	} strangers[STRANGERS];
+	bool settling; /* within ble_settle() */
+
+	uint64_t accepted, refused, dropped;
+	unsigned links;
+};
+
+/* The time, for all that is pure. */
+struct decode_time ble_now(const struct ble *b);
+
+/* ---- driver.c ---- */
+/* Writes what the adapters want to say, connects to whom the slots name, and sets the timer: at the
+ * end of whatever has happened. */
+void ble_settle(struct ble *b);
+
+/* ---- peers.c ---- */
+/* Makes the peers what the registry and the configuration say. 0 or -ENOMEM. */
+int peers_apply(struct ble *b);
+struct peer *peer_find(const struct ble *b, const struct ble_address *identity);
+void peer_free(struct peer *p);
+void peers_free(struct ble *b);
+/* An advertisement or scan response. */
+void peers_report(struct radio *radio, const struct mgmt_report *r, int64_t now_us);
+/* Its connectable advertisement was heard by that radio. */
+void peer_wants(struct peer *p, struct radio *radio, enum slots_kind kind, int64_t now_us);
+#define FOR_EACH_PEER(b, i, p)                                                                     \
+	for (size_t i = 0; i < PEER_BUCKETS; i++)                                                  \
+		for (struct peer *p = (b)->peers[i], *next_peer = p ? p->next : NULL; p;           \
+			p = next_peer, next_peer = p ? p->next : NULL)
+
+/* ---- conns.c ---- */
+/* Does what the slots of that radio say. */
+void conns_serve(struct radio *radio, int64_t now_us);
+/* Ends its connection or attempt, if any. */
+void conn_end(struct peer *p, enum slots_end how, int64_t now_us);
+/* All of a radio: it is gone. */
+void conns_drop(struct radio *radio, int64_t now_us);
+/* Security of its link has come about, or will not. */
+void conn_secured(struct peer *p, unsigned level);
+void conn_security_failed(struct peer *p);
+
+/* ---- keys.c ---- */
+int keys_load(struct ble *b);
+void keys_free(struct ble *b);
+size_t keys_ltks(struct adapter *a, const struct mgmt_ltk **ret);
+size_t keys_irks(struct adapter *a, const struct mgmt_irk **ret);
+int keys_save_ltk(struct adapter *a, const struct mgmt_ltk *key, int64_t now_us);
+int keys_save_irk(struct adapter *a, const struct mgmt_irk *key, int64_t now_us);
+bool keys_bonded(struct adapter *a, const struct ble_address *who);
+void keys_forget(struct adapter *a, const struct ble_address *who);
+
+static inline struct radio *radio_of(struct adapter *a)
+{
+	return (struct radio *)((char *)a - offsetof(struct radio, adapter));
+}
