@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "ble/driver_private.h"
+#include "ble/memory.h"
 
 #define PDUS_A_TURN 8 /* of one link, so that one that never stops leaves room for others */
 
@@ -190,6 +191,8 @@ static void on_changed(struct link *l, unsigned changes)
 			gateway_registry(p->ble->gateway), p->device, l->battery_percent);
 	if (changes & LINK_CHANGED_TABLE)
 		keep_table(p);
+	if (changes & (LINK_CHANGED_TABLE | LINK_CHANGED_MEMORY))
+		memory_changed(p->ble);
 	if (changes & LINK_CHANGED_READY)
 		on_ready(p);
 }

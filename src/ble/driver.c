@@ -10,6 +10,7 @@
 
 #include "ble/ccm.h"
 #include "ble/driver_private.h"
+#include "ble/memory.h"
 
 #define PACKETS_A_TURN 64
 #define REOPEN_MIN_US INT64_C(1000000)
@@ -266,6 +267,7 @@ static void arm(struct ble *b)
 		at = slots < at && adapter_can_connect(&b->radios[i]->adapter) ? slots : at;
 	}
 	at = b->reopen_us < at ? b->reopen_us : at;
+	at = memory_deadline(b) < at ? memory_deadline(b) : at;
 	if (at == b->timer_us)
 		return;
 	b->timer_us = at;
@@ -298,6 +300,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata)
 	if (b->fd < 0 && now >= b->reopen_us)
 		open_channel(b);
 	adapter_router_tick(&b->router, now);
+	memory_due(b, now);
 	ble_settle(b);
 	return 0;
 }
@@ -363,6 +366,7 @@ static void stop(void *state)
 		free(b->radios[i]);
 	}
 	keys_free(b);
+	gateway_keep_forget(b->gateway, GATEWAY_BLE);
 	rpa_free(b->rpa);
 	ccm_free(b->cipher);
 	config_unref(b->config);
@@ -394,6 +398,8 @@ static int start(void **ret_state, sd_event *e, struct gateway *g, struct config
 		r = add_radios(b);
 	if (r == 0)
 		r = peers_apply(b);
+	if (r == 0)
+		memory_load(b);
 	if (r == 0)
 		r = sd_event_add_time(e, &b->timer, CLOCK_BOOTTIME, 0, 1000, on_time, b);
 	if (r < 0) {
@@ -443,6 +449,7 @@ static void quiesce(void *state)
 	struct ble *b = state;
 
 	b->quiet = true;
+	memory_finish(b);
 }
 
 static void report(void *state, struct driver_report *ret)

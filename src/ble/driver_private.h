@@ -65,6 +65,7 @@ struct peer {
 	bool broadcasts;  /* in a format of ours: it is not connected to */
 	int outcome;      /* the last one that was logged */
 	struct advert_device advert;
+	uint32_t saved_counter;            /* of advert, as it is on the disk or on its way there */
 	unsigned candidates[ADAPTERS_MAX]; /* id in the radio's slots, +1; 0: none */
 
 	/* What it has and what is remembered of it. */
@@ -121,6 +122,9 @@ struct ble {
 	struct key_wait key_waits[ADAPTER_PAIRINGS_MAX * 4];
 	struct mgmt_ltk ltks[MGMT_LTKS_MAX];
 	struct mgmt_irk irks[MGMT_IRKS_MAX];
+
+	bool memory_dirty, memory_writing, memory_failed;
+	int64_t memory_due_us, memory_written_us;
 
 	struct {
 		uint64_t hash;

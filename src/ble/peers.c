@@ -9,6 +9,7 @@
 
 #include "ble/ccm.h"
 #include "ble/driver_private.h"
+#include "ble/memory.h"
 #include "config/bind_key.h"
 
 #define SIGN_OF_LIFE_US INT64_C(1000000) /* not told more often */
@@ -247,6 +248,9 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 		p->broadcasts = true;
 	if (b->quiet)
 		return;
+	if (p->advert.counter_known &&
+		p->advert.counter + MEMORY_COUNTER_AHEAD / 2 >= p->saved_counter)
+		memory_changed(b);
 	if (s.outcome == ADVERT_E_WRONG_KEY)
 		p->device->unproven_boot_us = now->boot_us;
 	if (b->scratch.count > 0)

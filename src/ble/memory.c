@@ -1,0 +1,259 @@
+/*
+ * See memory.h.
+ */
+#include "ble/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ble/driver_private.h"
+#include "ble/gatt_cache.h"
+
+#define FIRST "wardgate-ble 1\n"
+#define SOON_US INT64_C(1000000)
+#define EVERY_US INT64_C(10000000)
+
+/* ---- out ---- */
+
+static bool is_worth_a_line(const struct peer *p)
+{
+	for (unsigned i = 0; i < _PROFILE_MAX; i++)
+		if (p->profile.memory[i].known)
+			return true;
+	return p->table || p->advert.counter_known;
+}
+
+static void write_peer(const struct peer *p, bool exact, FILE *f)
+{
+	char address[BLE_ADDRESS_TEXT_SIZE], table[GATT_CACHE_TEXT_MAX];
+	uint32_t counter = p->advert.counter;
+
+	if (!is_worth_a_line(p))
+		return;
+	fprintf(f, "device %s\n", ble_address_format(&p->identity, address));
+	if (p->advert.counter_known) {
+		if (!exact && counter <= UINT32_MAX - MEMORY_COUNTER_AHEAD)
+			counter += MEMORY_COUNTER_AHEAD;
+		fprintf(f, "counter %" PRIu32 "\n", counter);
+	}
+	for (unsigned i = 0; i < _PROFILE_MAX; i++) {
+		const struct profile_memory *m = &p->profile.memory[i];
+
+		if (m->known)
+			fprintf(f, "memory %s %" PRIu32 " %016" PRIx64 "\n", profile_row(i)->name,
+				m->mark, m->fingerprint);
+	}
+	if (p->table) {
+		size_t n = gatt_cache_write(p->table, table);
+
+		fprintf(f, "table %zu\n", n);
+		(void)fwrite(table, 1, n, f);
+	}
+}
+
+int memory_write(const struct ble *b, bool exact, char **ret, size_t *ret_length)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *f = open_memstream(&text, &length);
+
+	if (!f)
+		return -ENOMEM;
+	(void)fputs(FIRST, f);
+	FOR_EACH_PEER(b, i, p)
+	write_peer(p, exact, f);
+	if (fflush(f) == 0)
+		fprintf(f, "sum %016" PRIx64 "\n", hash_bytes(&hash_key_fixed, text, length));
+	if (fclose(f) != 0) {
+		free(text);
+		return -ENOMEM;
+	}
+	*ret = text;
+	*ret_length = length;
+	return 0;
+}
+
+/* ---- in ---- */
+
+static void read_memory(struct peer *p, const char *line)
+{
+	struct profile_memory m = { .known = true };
+	char name[32];
+	int end = -1;
+
+	if (sscanf(line, "memory %31[a-z-] %10" SCNu32 " %16" SCNx64 "%n", name, &m.mark,
+		    &m.fingerprint, &end) != 3 ||
+		end < 0 || line[end] != 0)
+		return;
+	for (unsigned i = 0; i < _PROFILE_MAX; i++)
+		if (strcmp(profile_row(i)->name, name) == 0)
+			p->profile.memory[i] = m;
+}
+
+static void read_counter(struct peer *p, const char *line)
+{
+	uint32_t counter;
+
+	if (sscanf(line, "counter %10" SCNu32, &counter) != 1)
+		return;
+	p->advert.counter_known = true;
+	p->advert.counter = counter;
+	p->saved_counter = counter;
+}
+
+/* Returns how many bytes belong to it, which are there. */
+static size_t read_table(struct peer *p, const char *line, const char *rest, size_t left)
+{
+	size_t n;
+
+	if (sscanf(line, "table %5zu", &n) != 1 || n > left || n > GATT_CACHE_TEXT_MAX)
+		return 0;
+	if (!p)
+		return n;
+	p->table = p->table ?: malloc(sizeof(*p->table));
+	if (p->table && gatt_cache_read(rest, n, p->table) != 0) {
+		free(p->table); /* of another version: it is discovered again */
+		p->table = NULL;
+	}
+	return n;
+}
+
+/* The text without its sum, as that says. Returns its length, 0 when it is not whole. */
+static size_t check_sum(const char *text, size_t length)
+{
+	const size_t tail = sizeof("sum 0123456789abcdef\n") - 1;
+	char line[32];
+	uint64_t sum;
+
+	if (length < sizeof(FIRST) - 1 + tail || memcmp(text, FIRST, sizeof(FIRST) - 1) != 0)
+		return 0;
+	memcpy(line, text + length - tail, tail);
+	line[tail] = 0;
+	if (sscanf(line, "sum %16" SCNx64 "\n", &sum) != 1 ||
+		sum != hash_bytes(&hash_key_fixed, text, length - tail))
+		return 0;
+	return length - tail;
+}
+
+int memory_read(struct ble *b, const char *text, size_t length)
+{
+	size_t end = check_sum(text, length), at = sizeof(FIRST) - 1;
+	struct peer *p = NULL;
+
+	if (end == 0)
+		return -EBADMSG;
+	while (at < end) {
+		const char *eol = memchr(text + at, '\n', end - at);
+		struct ble_address who;
+		char line[128];
+		size_t n;
+
+		if (!eol)
+			break;
+		n = (size_t)(eol - text) - at;
+		if (n >= sizeof(line))
+			n = sizeof(line) - 1;
+		memcpy(line, text + at, n);
+		line[n] = 0;
+		at = (size_t)(eol - text) + 1;
+		if (strncmp(line, "device ", 7) == 0)
+			p = ble_address_parse(line + 7, BLE_ADDRESS_ANY, &who) ? peer_find(b, &who)
+									       : NULL;
+		else if (strncmp(line, "table ", 6) == 0)
+			at += read_table(p, line, text + at, end - at);
+		else if (p && strncmp(line, "memory ", 7) == 0)
+			read_memory(p, line);
+		else if (p && strncmp(line, "counter ", 8) == 0)
+			read_counter(p, line);
+	}
+	return 0;
+}
+
+/* ---- the file ---- */
+
+void memory_load(struct ble *b)
+{
+	_cleanup_(freep) char *path = NULL, *text = NULL;
+	_cleanup_(closep) int fd = -1;
+	struct stat st;
+	ssize_t n = 0;
+
+	if (asprintf(&path, "%s/ble", b->config->gateway.state_directory) < 0) {
+		path = NULL;
+		return;
+	}
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return;
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > MEMORY_TEXT_MAX)
+		n = -EBADMSG;
+	text = n == 0 ? malloc((size_t)st.st_size + 1) : NULL;
+	if (text)
+		n = pread(fd, text, (size_t)st.st_size, 0);
+	if (n < 0 || !text || memory_read(b, text, (size_t)n) < 0)
+		log_warning("what was known of Bluetooth devices cannot be read; they are "
+			    "discovered again",
+			F_STR("FILE", path));
+}
+
+static void on_written(int error, void *userdata)
+{
+	struct ble *b = userdata;
+
+	b->memory_writing = false;
+	if (error < 0 && !b->memory_failed)
+		log_warning("what is known of Bluetooth devices cannot be written; it is found "
+			    "out again after a restart",
+			F_ERR(error));
+	b->memory_failed = error < 0;
+	ble_settle(b);
+}
+
+static void write_all(struct ble *b, bool exact)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t length;
+	int r = memory_write(b, exact, &text, &length);
+
+	if (r == 0)
+		r = gateway_keep(b->gateway, GATEWAY_BLE, text, length, on_written, b);
+	b->memory_writing = r == 0;
+	b->memory_dirty = r < 0;
+	b->memory_written_us = boottime_us();
+	if (r < 0)
+		return;
+	FOR_EACH_PEER(b, i, p)
+	p->saved_counter = p->advert.counter + MEMORY_COUNTER_AHEAD;
+}
+
+void memory_changed(struct ble *b)
+{
+	if (b->memory_dirty)
+		return;
+	b->memory_dirty = true;
+	b->memory_due_us = boottime_us() + SOON_US;
+	if (b->memory_due_us < b->memory_written_us + EVERY_US && b->memory_written_us)
+		b->memory_due_us = b->memory_written_us + EVERY_US;
+}
+
+int64_t memory_deadline(const struct ble *b)
+{
+	return b->memory_dirty && !b->memory_writing ? b->memory_due_us : INT64_MAX;
+}
+
+void memory_due(struct ble *b, int64_t now_us)
+{
+	if (now_us < memory_deadline(b))
+		return;
+	b->memory_due_us = now_us + EVERY_US; /* should it fail */
+	write_all(b, false);
+}
+
+void memory_finish(struct ble *b)
+{
+	write_all(b, true);
+}
