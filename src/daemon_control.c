@@ -31,6 +31,20 @@ static uint64_t on_drivers(void *userdata)
 	return drivers_condition(d->drivers);
 }
 
+static void on_look(int64_t until_us, void *userdata)
+{
+	struct daemon *d = userdata;
+
+	drivers_look(d->drivers, until_us);
+}
+
+static const struct pairing *on_pairing(void **ret_state, void *userdata)
+{
+	struct daemon *d = userdata;
+
+	return drivers_pairing(d->drivers, ret_state);
+}
+
 void control_store_figures(struct daemon *d, struct store_figures *ret)
 {
 	*ret = store_figures(ledger_disk_store(d->ledger));
@@ -56,6 +70,8 @@ int control_wire(struct daemon *d)
 		.hooks = { .reload = on_reload,
 			.store = on_store,
 			.drivers = on_drivers,
+			.look = on_look,
+			.pairing = on_pairing,
 			.audit = audit_on_command,
 			.audit_entry = audit_entry,
 			.userdata = d },

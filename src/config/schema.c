@@ -90,6 +90,9 @@ static const struct config_word command_words[] = {
 	{ "permit-join", 11 },
 	{ "forget", 12 },
 	{ "test-alarm", 13 },
+	{ "discover", 14 },
+	{ "pair", 15 },
+	{ "unpair", 16 },
 	{ NULL, 0 },
 };
 

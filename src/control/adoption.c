@@ -63,16 +63,33 @@ static int section_path(struct adoption *a)
 	return 0;
 }
 
+static int bind_key_path(const struct adoption *a, char **ret)
+{
+	if (asprintf(ret, "%s/devices.d/%s" ADOPTION_BIND_KEY_FILE, a->state_directory, a->device) <
+		0) {
+		*ret = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 /* --- the section --- */
 
 static char *section_text(const struct adoption *a)
 {
+	_cleanup_(freep) char *path = NULL, *line = NULL;
 	char *text;
 
+	if (a->key && a->transport == TRANSPORT_BLE &&
+		(bind_key_path(a, &path) < 0 || asprintf(&line, "BindKey=%s\n", path) < 0)) {
+		line = NULL;
+		return NULL;
+	}
 	if (asprintf(&text,
 		    "# Written by wardgated when the device was adopted.\n[Device %s]\n"
-		    "Transport=%s\nAddress=%s\n%s",
-		    a->device, transport_text(a->transport), a->address, a->settings) < 0)
+		    "Transport=%s\nAddress=%s\n%s%s",
+		    a->device, transport_text(a->transport), a->address, a->settings,
+		    line ?: "") < 0)
 		return NULL;
 	return text;
 }
@@ -268,19 +285,85 @@ static int choose_key(struct adoption *a, const struct config *c)
 	return 1;
 }
 
+static int make_directory(const struct adoption *a)
+{
+	_cleanup_(freep) char *path = NULL;
+
+	if (asprintf(&path, "%s/devices.d", a->state_directory) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+/* A sensor's key in a file of its own, with key NULL: none. */
+static int write_bind_key(const struct adoption *a, const char *key)
+{
+	_cleanup_(freep) char *path = NULL;
+	char text[2 * PSK_KEY_MAX + 2];
+	int r = bind_key_path(a, &path);
+
+	if (r < 0)
+		return r;
+	if (!key)
+		return access(path, F_OK) < 0 && errno == ENOENT ? 0 : files_remove(path);
+	r = make_directory(a);
+	if (r < 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "%s\n", key);
+	r = files_write(path, text, strlen(text), 0600);
+	explicit_bzero(text, sizeof(text));
+	return r;
+}
+
 /* --- both --- */
+
+static void take_back(struct adoption *a)
+{
+	if (a->wrote_key && a->transport == TRANSPORT_BLE)
+		(void)write_bind_key(a, NULL);
+	else if (a->wrote_key)
+		(void)write_keys(a, NULL);
+	a->wrote_key = false;
+}
+
+/* The section with the whole configuration, and its keys. Returns whether all is well. */
+static bool prepare(struct adoption *a, const char *text)
+{
+	_cleanup_(config_unrefp) struct config *c = NULL;
+	int r = 0;
+
+	/* It is looked at with the section, whose file is the last to come. */
+	if (a->key && a->transport == TRANSPORT_BLE) {
+		a->wrote_key = true;
+		r = write_bind_key(a, a->key);
+	}
+	if (r == 0) {
+		c = check_section(a, text);
+		if (!c)
+			return false;
+		r = choose_key(a, c);
+		if (r < 0)
+			return false;
+	}
+	if (r > 0) {
+		a->wrote_key = true;
+		r = write_keys(a, a->key);
+	}
+	if (r < 0)
+		fail_errno(a, "write the key into", a->state_directory, r);
+	return r == 0;
+}
 
 void adoption_write(struct adoption *a)
 {
-	_cleanup_(config_unrefp) struct config *c = NULL;
-	_cleanup_(freep) char *text = NULL, *directory = NULL;
+	_cleanup_(freep) char *text = NULL;
 	int r;
 
 	if (section_path(a) < 0)
 		return;
 	text = section_text(a);
-	if (!text || asprintf(&directory, "%s/devices.d", a->state_directory) < 0) {
-		directory = NULL;
+	if (!text) {
 		fail(a, COMMAND_FAILED, "out of memory");
 		return;
 	}
@@ -291,27 +374,15 @@ void adoption_write(struct adoption *a)
 			a->file);
 		return;
 	}
-	c = check_section(a, text);
-	if (!c)
+	if (!prepare(a, text)) {
+		take_back(a);
 		return;
-	r = choose_key(a, c);
-	if (r < 0)
-		return;
-	a->wrote_key = r;
-	if (a->wrote_key) {
-		r = write_keys(a, a->key);
-		if (r < 0) {
-			fail_errno(a, "write the key into", a->state_directory, r);
-			return;
-		}
 	}
-	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
-		r = -errno;
-	else
+	r = make_directory(a);
+	if (r == 0)
 		r = files_write(a->file, text, strlen(text), 0600);
 	if (r < 0) {
-		if (a->wrote_key)
-			(void)write_keys(a, NULL);
+		take_back(a);
 		fail_errno(a, "write", a->file, r);
 		return;
 	}
@@ -359,11 +430,14 @@ void adoption_remove(struct adoption *a)
 		return;
 	}
 	a->removed = true;
-	r = a->transport == TRANSPORT_COAP ? write_keys(a, NULL) : 0;
+	r = a->transport == TRANSPORT_COAP  ? write_keys(a, NULL)
+	    : a->transport == TRANSPORT_BLE ? write_bind_key(a, NULL)
+					    : 0;
 	if (r < 0) {
-		fail(a, COMMAND_FAILED,
-			"%s is forgotten, but its key stays in %s/" PSK_ADOPTED_FILE ": %s",
-			a->device, a->state_directory, strerror(-r));
+		fail(a, COMMAND_FAILED, "%s is forgotten, but its key stays in %s%s: %s", a->device,
+			a->state_directory,
+			a->transport == TRANSPORT_BLE ? "/devices.d" : "/" PSK_ADOPTED_FILE,
+			strerror(-r));
 		return;
 	}
 	a->outcome = COMMAND_DONE;

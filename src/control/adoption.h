@@ -18,7 +18,8 @@ struct adoption {
 	char *device, *address;
 	enum transport transport;
 	char *settings; /* lines of the section besides Transport= and Address=; "" none */
-	char *key;      /* hexadecimal; NULL: generate one where the transport needs one */
+	char *key; /* hexadecimal; NULL: generate one where the transport needs one. Of a Bluetooth
+		      device, BindKey= */
 	/* What became of it; owned. */
 	enum command_outcome outcome;
 	char *why;  /* one sentence, or lines of problems */
@@ -31,6 +32,9 @@ struct adoption {
 /* Wipes and frees. */
 struct adoption *adoption_free(struct adoption *a);
 WG_DEFINE_CLEANUP(struct adoption *, adoption_free)
+
+/* The key of an adopted Bluetooth sensor: <StateDirectory>/devices.d/NAME.bindkey. */
+#define ADOPTION_BIND_KEY_FILE ".bindkey"
 
 /* Checks the section together with the whole configuration as it stands on the disk, then writes
  * the key and the section, each atomically. On failure nothing has changed. */

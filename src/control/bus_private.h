@@ -20,7 +20,6 @@
 #define WATCH_LEASE_S 30
 #define WATCH_DEVICES_MAX 64
 #define WATCH_RATE 200 /* readings a second and watch */
-#define DISCOVER_LONGEST_S 300
 /* Messages that wait for a bus that does not read: signals beyond are not sent. */
 #define QUEUE_SIGNALS_MAX 512
 

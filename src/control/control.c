@@ -41,6 +41,7 @@ struct control *control_free(struct control *c)
 		return NULL;
 	change_abandon(c);
 	test_alarm_abandon(c);
+	pairing_abandon(c);
 	kept_abandon(c);
 	commands_free(c->commands);
 	bus_free(c->bus);
@@ -62,6 +63,7 @@ void control_tick(struct control *c, int64_t boot_us)
 	if (boot_us - c->ticked_us < 900000)
 		return;
 	c->ticked_us = boot_us;
+	pairing_tick(c, boot_us);
 	bus_tick(c->bus);
 }
 

@@ -16,6 +16,7 @@ struct control;
 struct desk;
 struct gateway;
 struct outbox;
+struct pairing;
 struct publish;
 struct reading;
 struct worker;
@@ -28,6 +29,11 @@ struct control_hooks {
 	void (*store)(struct store_figures *ret, void *userdata);
 	/* A number that is another one when the drivers are in another condition. */
 	uint64_t (*drivers)(void *userdata);
+	/* Has the drivers look for unknown devices until then (boot-time clock). NULL: none can. */
+	void (*look)(int64_t until_us, void *userdata);
+	/* What the driver that pairs offers, with its state; NULL while none runs. NULL: there is
+	 * none. */
+	const struct pairing *(*pairing)(void **ret_state, void *userdata);
 	command_audit_fn audit; /* NULL: none */
 	/* The newest entries of the audit trail as JSON objects, oldest first: the i-th, NULL
 	 * behind the last. NULL: there is no trail. */

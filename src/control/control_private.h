@@ -17,6 +17,7 @@
 struct bus;
 struct change;
 struct kept_call;
+struct pair_run;
 struct test_alarm;
 
 struct control {
@@ -28,6 +29,8 @@ struct control {
 	struct change *change;         /* an adoption or its reverse under way, NULL none */
 	struct test_alarm *test_alarm; /* NULL: none under way */
 	struct kept_call *kept;        /* calls whose answers wait for the disk */
+	struct pair_run *pair_run;     /* a pairing, maybe ended and not yet asked for; NULL none */
+	uint32_t pair_number;          /* of the last pairing */
 };
 
 /* --- table.c --- */
@@ -40,7 +43,7 @@ ssize_t view_status(struct control *c, char *buf, size_t size);
 /* The document of a device, with what is for this machine only; full: for one that was asked for by
  * name. Returns 0 or a negative errno. */
 int view_device(struct control *c, const struct device *d, bool full, FILE *f);
-/* An unknown device. */
+/* An unknown device, as an object. */
 void view_unknown(const struct unknown_device *u, FILE *f);
 /* What waits, and what was set aside. */
 void view_outbox(struct control *c, FILE *f);
@@ -82,6 +85,27 @@ void kept_abandon(struct control *c);
 
 /* Whether the bed stands in the configuration; false: the call has ended. */
 bool bed_is_known(struct control *c, struct command_call *call, const char *bed);
+
+/* --- verb_discover.c --- */
+
+#define LOOK_LONGEST_S 300
+/* Has the drivers look for unknown devices for so long. */
+void look_for_unknown(struct control *c, int64_t seconds);
+/* Those that were heard, the last one first, as a JSON list. */
+void view_all_unknown(const struct control *c, FILE *f);
+
+/* --- verb_pair.c --- */
+
+/* Without a driver that pairs: NULL, and the call has ended with what would help. */
+const struct pairing *pairing_driver(
+	const struct control *c, struct command_call *call, void **ret_state);
+/* The bond of a device goes with it; nothing when there is none, or no driver. */
+void pairing_forget(struct control *c, const char *device);
+/* Members of a device's document, each with a comma before it. */
+void pairing_view(const struct control *c, const struct device *d, FILE *f);
+/* Questions that nobody answers come to an end. */
+void pairing_tick(struct control *c, int64_t boot_us);
+void pairing_abandon(struct control *c);
 
 /* --- verb_adopt.c, verb_test_alarm.c: what is under way ends without an answer --- */
 void change_abandon(struct control *c);

@@ -36,6 +36,7 @@ static const struct {
 	{ "accept", "Accept" },
 	{ "bonding", "Bonding" },
 	{ "delete_stored", "DeleteStored" },
+	{ "set_clock", "SetClock" },
 };
 
 static struct change *change_free(struct change *x)
@@ -157,6 +158,9 @@ static void on_changed(void *arg, int result)
 		end_error(x, outcome, failure ?: "out of memory");
 		return;
 	}
+	/* While the driver still knows the device. */
+	if (x->kind == CHANGE_FORGET && outcome == COMMAND_DONE)
+		pairing_forget(x->control, a->device);
 	if (reload(x->control, &why) == 0) {
 		if (outcome == COMMAND_DONE)
 			answer(x);
@@ -270,6 +274,19 @@ static bool is_free(struct control *c, struct command_call *call, const char *na
 	return !d;
 }
 
+/* Of a CoAP device its pre-shared key, of a Bluetooth sensor the one of its broadcasts. */
+static bool key_fits(struct command_call *call, enum transport transport, const char *key)
+{
+	if (transport == TRANSPORT_COAP ||
+		(transport == TRANSPORT_BLE && strlen(key) == 2 * ADVERT_KEY_SIZE))
+		return true;
+	call_error(call, COMMAND_INVALID_ARGUMENT,
+		transport == TRANSPORT_BLE
+			? "\"key\" of a Bluetooth sensor has 16 bytes: give 32 hex digits"
+			: "\"key\" is for CoAP devices and Bluetooth sensors; leave it out");
+	return false;
+}
+
 static void run_adopt(struct command_call *call, void *userdata)
 {
 	struct control *c = userdata;
@@ -286,11 +303,8 @@ static void run_adopt(struct command_call *call, void *userdata)
 		call_error(call, COMMAND_INVALID_ARGUMENT, "\"address\" %s", why.text);
 		return;
 	}
-	if (key && transport != TRANSPORT_COAP) {
-		call_error(call, COMMAND_INVALID_ARGUMENT,
-			"\"key\" is for CoAP devices only; leave it out");
+	if (key && !key_fits(call, transport, key))
 		return;
-	}
 	if (!is_free(c, call, name, transport, address))
 		return;
 	x = change_new(c, call, CHANGE_ADOPT, name, transport, address);
@@ -332,7 +346,7 @@ const struct command_row verb_adopt = {
 			.example = "\"fixed\"" },
 		SETTING("expect_every", "\"5s\""), SETTING("units", "\"body-temperature:Cel\""),
 		SETTING("accept", "\"percent\""), SETTING("bonding", "\"auto\""),
-		SETTING("delete_stored", "\"no\""),
+		SETTING("delete_stored", "\"no\""), SETTING("set_clock", "\"yes\""),
 		{ .name = "key",
 			.kind = ARGUMENT_HEX,
 			.secret = true,

@@ -1,5 +1,5 @@
 /*
- * status, devices, device, unknown: what is looked at.
+ * status, devices, device: what is looked at.
  */
 #include "control/control_private.h"
 #include "control/verbs.h"
@@ -66,38 +66,3 @@ const struct command_row verb_device = {
 	.run = run_device,
 	.reads = true,
 };
-
-static int by_last_heard(const void *a, const void *b)
-{
-	const struct unknown_device *const *x = a, *const *y = b;
-
-	return ((*x)->last_heard_us < (*y)->last_heard_us) -
-	       ((*x)->last_heard_us > (*y)->last_heard_us);
-}
-
-static void run_unknown(struct command_call *call, void *userdata)
-{
-	struct control *c = userdata;
-	const struct registry *registry = gateway_registry(c->parts.gateway);
-	const struct unknown_device *all[REGISTRY_UNKNOWN_MAX];
-	size_t n = 0;
-	struct view v;
-
-	while (n < REGISTRY_UNKNOWN_MAX && (all[n] = registry_unknown_at(registry, n)))
-		n++;
-	qsort(all, n, sizeof(*all), by_last_heard);
-	if (view_begin(&v) < 0) {
-		call_error(call, COMMAND_FAILED, "out of memory");
-		return;
-	}
-	fputs("{\"unknown\":[", v.f);
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			putc(',', v.f);
-		view_unknown(all[i], v.f);
-	}
-	fputs("]}", v.f);
-	view_answer(&v, call);
-}
-
-const struct command_row verb_unknown = { .verb = "unknown", .run = run_unknown, .reads = true };

@@ -83,6 +83,7 @@ int view_device(struct control *c, const struct device *d, bool full, FILE *f)
 		configured && configured->adopted ? "true" : "false", d->device_sequence);
 	if (full && device_expected_us(d))
 		fprintf(f, ",\"expect_every_ms\":%" PRId64, device_expected_us(d) / 1000);
+	pairing_view(c, d, f);
 	putc('}', f);
 	return 0;
 }
@@ -94,6 +95,10 @@ void view_unknown(const struct unknown_device *u, FILE *f)
 	if (*u->kind) {
 		fputs(",\"kind\":", f);
 		text_print_json(f, u->kind);
+	}
+	if (*u->name) {
+		fputs(",\"name\":", f);
+		text_print_json(f, u->name);
 	}
 	if (u->signal_dbm)
 		fprintf(f, ",\"signal\":%d", u->signal_dbm);

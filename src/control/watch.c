@@ -295,7 +295,7 @@ int watch_on_discover(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 	if (r < 0)
 		return r;
-	if (seconds < 1 || seconds > DISCOVER_LONGEST_S)
+	if (seconds < 1 || seconds > LOOK_LONGEST_S)
 		return refuse(error, COMMAND_INVALID_ARGUMENT,
 			"\"seconds\" is out of range; give 1 to 300");
 	r = take_place(b, sd_bus_message_get_sender(m), &w);
@@ -306,7 +306,7 @@ int watch_on_discover(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		return r;
 	if (b->discover_count == 0)
 		b->discover_seen_us = realtime_us();
-	/* CoAP devices speak first: there is nothing to switch on for them. */
+	look_for_unknown(b->control, seconds);
 	w->discovers_until_us = boottime_us() + seconds * INT64_C(1000000);
 	settle(b);
 	return sd_bus_reply_method_return(m, "u", seconds);

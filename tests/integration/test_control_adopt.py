@@ -231,3 +231,41 @@ def test_one_change_at_a_time(ward):
     assert set(outcomes[1:]) <= {"Busy", "bed11", "bed12", "bed13"}
     done = {json.loads(d)["device"] for d in caller.call("ListDevices")} - {"bed3-oximeter"}
     assert done == {o for o in outcomes if o != "Busy"}
+
+
+BIND_KEY = "231d39c1d7cc1ab1aee224cd096db932"
+
+
+def test_a_sensor_that_broadcasts_sealed_frames(ward):
+    """Its key is kept beside its section, and goes with it."""
+    daemon, caller = served(ward)
+    before = everything(daemon)
+    name, why = refused(adopt, caller, "bed4-temp", "a4:c1:38:56:53:84", "ble", key=BIND_KEY + "00")
+    assert name == "InvalidArgument" and "give 32 hex digits" in why
+    name, why = refused(adopt, caller, "bed4-temp", "a4:c1:38:56:53:84", "ble", key=BIND_KEY, bed="4", use="worn")
+    assert name == "InvalidArgument" and "Use=fixed" in why
+    assert everything(daemon) == before
+    result = adopt(caller, "bed4-temp", "a4:c1:38:56:53:84", "ble", key=BIND_KEY, bed="4", set_clock="no")
+    assert result["address"] == "A4:C1:38:56:53:84" and "key" not in result
+    path = daemon.state + "/devices.d/bed4-temp.bindkey"
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    with open(path, encoding="ascii") as f:
+        assert f.read() == BIND_KEY + "\n"
+    with open(result["file"], encoding="utf-8") as f:
+        section = f.read()
+    assert f"\nBindKey={path}\n" in section and "\nSetClock=no\n" in section and BIND_KEY not in section
+    assert BIND_KEY not in daemon.log()
+    daemon.stop()
+    daemon.start()
+    wait_served(daemon)
+    caller.call("Forget", "s", "bed4-temp")
+    assert everything(daemon) == before
+
+
+def test_without_bluetooth_nothing_is_paired(ward):
+    daemon, caller = served(ward)
+    for verb in ("pair", "unpair"):
+        name, why = refused(caller.run, verb, device="bed3-oximeter")
+        assert (name, why) == ("Refused", "Bluetooth is not enabled; set Enabled=yes in [BLE], and reload")
+    assert caller.run("discover", seconds=0) == {"seconds": 0, "unknown": []}
+    assert "bond" not in json.loads(caller.call("GetDevice", "s", "bed3-oximeter"))
