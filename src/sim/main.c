@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/ble.h"
 #include "sim/ini.h"
 #include "sim/psk.h"
 #include "sim/ward.h"
@@ -67,12 +68,14 @@ static int usage(FILE *to, const char *command)
 	if (!command)
 		fputs("Usage: wardsim coap --gateway URI --psk FILE [OPTION...]\n"
 		      "       wardsim ward SCENARIO [OPTION...]\n"
+		      "       wardsim ble --dir DIRECTORY --scenario FILE [OPTION...]\n"
 		      "       wardsim COMMAND --help\n"
 		      "\n"
 		      "Plays bedside devices towards a gateway, without hardware: `coap' a number "
 		      "of like\n"
 		      "devices over CoAP and DTLS-PSK, `ward' a whole ward as a scenario file "
-		      "says.\n",
+		      "says, `ble'\nBluetooth LE adapters and devices behind a gateway's sim: "
+		      "adapter.\n",
 			to);
 	else if (!strcmp(command, "coap"))
 		fprintf(to,
@@ -481,6 +484,8 @@ int main(int argc, char *argv[])
 		puts("wardsim " WG_VERSION);
 		return WARD_DONE;
 	}
+	if (command && !strcmp(command, "ble"))
+		return sble_main(argc, argv);
 	if (!command || (strcmp(command, "coap") != 0 && strcmp(command, "ward") != 0)) {
 		if (command)
 			fprintf(stderr, "wardsim: %s: no such command\n", command);

@@ -1,0 +1,275 @@
+/* The stage of simulated Bluetooth: its loop, its clock, its beginning and end; see ble.h. */
+#include "sim/ble.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "sim/ble_device.h"
+#include "sim/ble_event.h"
+#include "sim/ble_mgmt.h"
+#include "sim/ward.h"
+
+#define TIMERS_PER_DEVICE 8
+#define BURST 4096 /* timers in one turn of the loop, before sockets are looked at again */
+
+static int64_t boot_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t sble_now(const struct sble *b)
+{
+	return (boot_us() - b->start_boot_us) * b->speed;
+}
+
+int64_t sble_utc_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void sble_wake(struct sble *b)
+{
+	int64_t next = sble_timers_next(&b->timers);
+
+	if (!b->clock || next == INT64_MAX)
+		return;
+	sd_event_source_set_time(b->clock, (uint64_t)(b->start_boot_us + next / b->speed));
+	sd_event_source_set_enabled(b->clock, SD_EVENT_ONESHOT);
+}
+
+static int on_clock(sd_event_source *src, uint64_t usec, void *userdata)
+{
+	struct sble *b = userdata;
+	int64_t now = sble_now(b);
+
+	for (int i = 0; i < BURST && sble_timers_run_one(&b->timers, now); i++)
+		;
+	sble_wake(b);
+	return 0;
+}
+
+static int on_turn(sd_event_source *src, void *userdata)
+{
+	struct sble *b = userdata;
+
+	sble_log_flush(b->log);
+	return 0;
+}
+
+static int on_signal(sd_event_source *src, const struct signalfd_siginfo *si, void *userdata)
+{
+	struct sble *b = userdata;
+
+	sd_event_exit(b->event, 0);
+	return 0;
+}
+
+static int on_end(sd_event_source *src, uint64_t usec, void *userdata)
+{
+	struct sble *b = userdata;
+
+	sd_event_exit(b->event, 0);
+	return 0;
+}
+
+static int make_directories(const char *directory)
+{
+	char att[SBLE_DIRECTORY_MAX + 8];
+
+	snprintf(att, sizeof(att), "%s/att", directory);
+	if ((mkdir(directory, 0777) < 0 && errno != EEXIST) ||
+		(mkdir(att, 0777) < 0 && errno != EEXIST)) {
+		fprintf(stderr, "wardsim: %s: %s\n", directory, strerror(errno));
+		return -EBADMSG;
+	}
+	return 0;
+}
+
+static int open_patients(struct sble *b)
+{
+	const struct sble_scenario *s = b->scenario;
+
+	b->patients = calloc(s->patient_count + 1, sizeof(*b->patients));
+	if (!b->patients)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->patient_count; i++) {
+		signals_init(&b->patients[i], b->seed, i + 1);
+		for (int q = 0; q < _Q_MAX; q++)
+			if (s->patients[i].bases[q].given)
+				signals_set_base(&b->patients[i], (enum quantity)q,
+					s->patients[i].bases[q].milli);
+	}
+	return 0;
+}
+
+static int open_stage(struct sble *b)
+{
+	const struct sble_scenario *s = b->scenario;
+	int r = sble_timers_init(
+		&b->timers, s->device_count * TIMERS_PER_DEVICE + 2 * SBLE_ADAPTERS_MAX + 1);
+
+	for (size_t i = 0; r >= 0 && i < s->adapter_count; i++) {
+		r = sble_adapter_init(&b->adapters[i], b, &s->adapters[i]);
+		b->adapter_count++;
+	}
+	if (r >= 0)
+		r = open_patients(b);
+	b->devices = calloc(s->device_count + 1, sizeof(struct sble_device *));
+	if (r >= 0 && !b->devices)
+		r = -ENOMEM;
+	for (size_t i = 0; r >= 0 && i < s->device_count; i++) {
+		r = sble_device_new(&b->devices[i], b, (unsigned)i);
+		if (r >= 0)
+			b->device_count++;
+	}
+	return r < 0 ? r : sble_mgmt_new(b);
+}
+
+static int add_sources(struct sble *b, int64_t duration_ms)
+{
+	uint64_t start = (uint64_t)b->start_boot_us;
+	int r = sd_event_add_signal(b->event, NULL, SIGTERM, on_signal, b);
+
+	if (r >= 0)
+		r = sd_event_add_signal(b->event, NULL, SIGINT, on_signal, b);
+	if (r >= 0)
+		r = sd_event_add_post(b->event, NULL, on_turn, b);
+	if (r >= 0)
+		r = sd_event_add_time(b->event, &b->clock, CLOCK_BOOTTIME, start, 1, on_clock, b);
+	if (r >= 0 && duration_ms)
+		r = sd_event_add_time(b->event, NULL, CLOCK_BOOTTIME,
+			start + (uint64_t)(duration_ms * 1000 / b->speed), 1000, on_end, b);
+	return r;
+}
+
+static void close_stage(struct sble *b)
+{
+	for (size_t i = 0; i < b->device_count; i++)
+		sble_device_close(b->devices[i], MGMT_BY_REMOTE);
+	sble_mgmt_free(b);
+	for (size_t i = 0; i < b->device_count; i++)
+		sble_device_free(b->devices[i]);
+	for (size_t i = 0; i < b->adapter_count; i++)
+		sble_adapter_done(&b->adapters[i]);
+	sd_event_source_disable_unref(b->clock);
+	sble_log_free(b->log);
+	sble_timers_done(&b->timers);
+	free(b->devices);
+	free(b->patients);
+	sd_event_unref(b->event);
+}
+
+static void say_statistics(struct sble *b)
+{
+	double seconds = (double)(boot_us() - b->start_boot_us) / 1e6;
+
+	sble_log_event(b->log, "statistics", NULL,
+		"\"devices\":%zu,\"seconds\":%.3f,\"messages\":%llu,\"confirmed\":%llu,"
+		"\"reports\":%llu,\"reports_lost\":%llu",
+		b->device_count, seconds, (unsigned long long)b->messages,
+		(unsigned long long)b->confirmed, (unsigned long long)b->reports,
+		(unsigned long long)b->reports_lost);
+	fprintf(stderr,
+		"wardsim: %zu devices, %.1f s: %llu messages, %llu confirmed, %llu advertisements "
+		"heard, %llu lost by slow readers\n",
+		b->device_count, seconds, (unsigned long long)b->messages,
+		(unsigned long long)b->confirmed, (unsigned long long)b->reports,
+		(unsigned long long)b->reports_lost);
+}
+
+/* A device that can be connected takes two descriptors. */
+static void raise_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+static int play(struct sble *b, int64_t duration_ms)
+{
+	int r = open_stage(b);
+
+	if (r < 0)
+		return r;
+	b->start_boot_us = boot_us();
+	for (size_t i = 0; i < b->device_count; i++)
+		sble_device_start(b->devices[i]);
+	sble_events_start(b);
+	r = add_sources(b, duration_ms);
+	if (r < 0)
+		return r;
+	sble_wake(b);
+	sble_log_event(b->log, "start", NULL, "\"devices\":%zu,\"seed\":%llu", b->device_count,
+		(unsigned long long)b->seed);
+	sble_log_flush(b->log);
+	r = sd_event_loop(b->event);
+	say_statistics(b);
+	sble_log_flush(b->log);
+	return r < 0 ? r : sble_log_error(b->log);
+}
+
+static int prepare(struct sble *b, const struct sble_options *o)
+{
+	const char *log = o->log ? o->log : b->scenario->log;
+	int r;
+
+	if (snprintf(b->directory, sizeof(b->directory), "%s", o->directory) >=
+		(int)sizeof(b->directory)) {
+		fprintf(stderr, "wardsim: --dir %s: longer than %d bytes\n", o->directory,
+			SBLE_DIRECTORY_MAX);
+		return -EBADMSG;
+	}
+	b->seed = o->seed >= 0 ? (uint64_t)o->seed : b->scenario->seed;
+	b->speed = o->speed > 0 ? o->speed : b->scenario->speed;
+	r = make_directories(b->directory);
+	if (r < 0)
+		return r;
+	r = sble_log_new(&b->log, log);
+	if (r < 0) {
+		fprintf(stderr, "wardsim: %s: %s\n", log, strerror(-r));
+		return -EBADMSG;
+	}
+	return sd_event_new(&b->event);
+}
+
+int sble_run(const struct sble_options *o)
+{
+	_cleanup_(sble_scenario_freep) struct sble_scenario *s = NULL;
+	struct sble b = { 0 };
+	sigset_t signals;
+	int r;
+
+	raise_limit();
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	r = sble_scenario_read(&s, o->scenario);
+	if (r < 0)
+		return r == -ENOMEM ? WARD_FAILED : WARD_USAGE;
+	b.scenario = s;
+	r = prepare(&b, o);
+	if (r >= 0)
+		r = play(&b, o->duration_ms >= 0 ? o->duration_ms : s->duration_ms);
+	if (b.log)
+		close_stage(&b);
+	if (r == -EBADMSG)
+		return WARD_USAGE;
+	if (r < 0)
+		fprintf(stderr, "wardsim: %s\n", strerror(-r));
+	return r < 0 ? WARD_FAILED : WARD_DONE;
+}

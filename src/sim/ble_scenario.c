@@ -1,0 +1,481 @@
+/* Reads and checks what is on the air; see ble_scenario.h for the format. */
+#include "sim/ble_scenario.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/ble_crypto.h"
+#include "sim/ble_kinds.h"
+#include "sim/ini.h"
+
+static const char *const whens[_SBLE_WHEN_MAX] = {
+#define X(id, name) [SBLE_WHEN_##id] = name,
+	SBLE_WHENS(X)
+#undef X
+};
+static const char *const actions[_SBLE_DO_MAX] = { [SBLE_DO_CHANGE] = "change",
+#define X(id, name) [SBLE_DO_##id] = name,
+	SBLE_ACTIONS(X)
+#undef X
+};
+
+const char *sble_action_text(enum sble_action a)
+{
+	return actions[a];
+}
+
+struct sble_scenario *sble_scenario_free(struct sble_scenario *s)
+{
+	if (!s)
+		return NULL;
+	free(s->log);
+	free(s->patients);
+	free(s->devices);
+	free(s->events);
+	free(s);
+	return NULL;
+}
+
+struct reader {
+	struct sble_scenario *scenario;
+	struct ini *ini;
+	int error;
+};
+
+/* Room for one more, zeroed. */
+static void *grow(struct reader *r, void *list, size_t *count, size_t max, size_t size)
+{
+	char **at = list, *p;
+
+	if (*count >= max) {
+		ini_problem(r->ini, "more than %zu of these", max);
+		r->error = -E2BIG;
+		return NULL;
+	}
+	p = reallocarray(*at, *count + 1, size);
+	if (!p) {
+		r->error = -ENOMEM;
+		return NULL;
+	}
+	*at = p;
+	memset(p + *count * size, 0, size);
+	return p + (*count)++ * size;
+}
+
+static void wrong(struct reader *r, const char *key, const char *value, const char *right)
+{
+	ini_problem(r->ini, "%s=%s: %s", key, value, right);
+}
+
+static void take_time(struct reader *r, const char *key, const char *value, int64_t *ret)
+{
+	bool negative = *value == '-';
+
+	if (ini_duration(value + negative, ret) < 0)
+		wrong(r, key, value, "not a duration; give for instance 250ms, 15s, 5min or 1h");
+	else if (negative)
+		*ret = -*ret;
+}
+
+static void take_number(struct reader *r, const char *key, const char *value, int64_t low,
+	int64_t high, int64_t *to)
+{
+	if (ini_number(value, low, high, to) < 0)
+		ini_problem(r->ini, "%s=%s: not a whole number of %lld to %lld", key, value,
+			(long long)low, (long long)high);
+}
+
+static bool take_yes(struct reader *r, const char *key, const char *value)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		wrong(r, key, value, "give yes or no");
+	return !strcmp(value, "yes");
+}
+
+/* A word of a list that ends with NULL; -1 and a problem when it is none. */
+static int take_word(struct reader *r, const char *key, const char *value, const char *const *list)
+{
+	for (int i = 0; list[i]; i++)
+		if (!strcmp(list[i], value))
+			return i;
+	wrong(r, key, value, "no such word");
+	return -1;
+}
+
+static void take_text(struct reader *r, const char *key, const char *value, char *to, size_t size)
+{
+	if (snprintf(to, size, "%s", value) >= (int)size)
+		wrong(r, key, value, "too long");
+}
+
+static void take_key(
+	struct reader *r, const char *key, const char *value, uint8_t to[static 16], bool *has)
+{
+	*has = sble_unhex(value, to, 16) >= 0;
+	if (!*has)
+		wrong(r, key, value, "not a key: 32 hex digits");
+}
+
+static void take_address(
+	struct reader *r, const char *key, const char *value, struct sble_address *to)
+{
+	uint8_t type = to->type;
+
+	if (sble_address_parse(to, value) < 0)
+		wrong(r, key, value, "not an address such as C0:FF:EE:00:00:01");
+	if (type)
+		to->type = type;
+}
+
+static bool take_base(struct reader *r, const char *key, const char *value, struct sble_base *bases)
+{
+	static const int64_t milli[] = { 1000, 100, 10, 1 };
+	enum quantity q = quantity_by_name(key);
+	int32_t steps;
+
+	if (q == _Q_MAX)
+		return false;
+	if (quantity_parse(q, value, &steps) < 0)
+		wrong(r, key, value, "not a value of this quantity");
+	else
+		bases[q] = (struct sble_base){ true, steps * milli[quantity_info(q)->decimals] };
+	return true;
+}
+
+static void on_ward(struct reader *r, const char *key, const char *value)
+{
+	struct sble_scenario *s = r->scenario;
+	int64_t n = 0;
+
+	if (!strcmp(key, "Log")) {
+		free(s->log);
+		s->log = strdup(value);
+		if (!s->log)
+			r->error = -ENOMEM;
+	} else if (!strcmp(key, "Seed")) {
+		take_number(r, key, value, 0, INT64_MAX, &n);
+		s->seed = (uint64_t)n;
+	} else if (!strcmp(key, "Duration"))
+		take_time(r, key, value, &s->duration_ms);
+	else if (!strcmp(key, "Speed"))
+		take_number(r, key, value, 1, 10000, &s->speed);
+	else
+		ini_problem(r->ini, "[Ward] has no %s=; Log, Seed, Duration, Speed", key);
+}
+
+static void on_adapter(struct reader *r, const char *key, const char *value)
+{
+	struct sble_adapter_config *a = &r->scenario->adapters[r->scenario->adapter_count - 1];
+	static const char *const reports[] = { "monitor", "found", NULL };
+
+	if (!strcmp(key, "Address")) {
+		take_address(r, key, value, &a->address);
+		a->address.type = SBLE_PUBLIC;
+	} else if (!strcmp(key, "Powered"))
+		a->powered = take_yes(r, key, value);
+	else if (!strcmp(key, "Present"))
+		a->absent = !take_yes(r, key, value);
+	else if (!strcmp(key, "Resolves"))
+		a->does_not_resolve = !take_yes(r, key, value);
+	else if (!strcmp(key, "Connections"))
+		take_number(r, key, value, 0, 64, &a->connections);
+	else if (!strcmp(key, "Reports"))
+		a->found_only = take_word(r, key, value, reports) == 1;
+	else
+		ini_problem(r->ini,
+			"[Adapter] has no %s=; Address, Powered, Present, Resolves, Connections, "
+			"Reports",
+			key);
+}
+
+static void on_patient(struct reader *r, const char *key, const char *value)
+{
+	if (!take_base(r, key, value, r->scenario->patients[r->scenario->patient_count - 1].bases))
+		ini_problem(r->ini, "[Patient] has no %s=; a vital such as spo2", key);
+}
+
+/* What of a device is a word or a number of few. */
+static bool take_device_word(
+	struct reader *r, struct sble_device_config *d, const char *key, const char *value)
+{
+	static const char *const types[] = { "?", "public", "random", NULL };
+	static const char *const security[] = { "none", "encrypt", "mitm", NULL };
+	static const char *const pairing[] = { "just-works", "passkey-display", "passkey-entry",
+		"numeric", NULL };
+	static const char *const clocks[] = { "none", "read", "write", NULL };
+	int w = 0;
+
+	if (!strcmp(key, "AddressType")) {
+		w = take_word(r, key, value, types);
+		d->address.type = w > 0 ? (uint8_t)w : SBLE_PUBLIC;
+	} else if (!strcmp(key, "Security")) {
+		w = take_word(r, key, value, security);
+		d->security = w > 0 ? (enum sble_security)w : SBLE_OPEN;
+	} else if (!strcmp(key, "Pairing")) {
+		w = take_word(r, key, value, pairing);
+		d->pairing = w > 0 ? (enum sble_pairing_way)w : SBLE_JUST_WORKS;
+	} else if (!strcmp(key, "Clock")) {
+		w = take_word(r, key, value, clocks);
+		d->clock = w > 0 ? (enum sble_clock)w : SBLE_CLOCK_NONE;
+	} else if (!strcmp(key, "Passkey"))
+		take_number(r, key, value, 0, 999999, &d->passkey);
+	else if (!strcmp(key, "Stored"))
+		take_number(r, key, value, 0, SBLE_RECORDS_MAX, &d->stored);
+	else if (!strcmp(key, "Rssi"))
+		take_number(r, key, value, -127, 20, &d->rssi);
+	else if (!strcmp(key, "Mtu"))
+		take_number(r, key, value, 23, 517, &d->mtu);
+	else if (!strcmp(key, "Private"))
+		d->private_address = take_yes(r, key, value);
+	else if (!strcmp(key, "Measure"))
+		d->events_only = !take_yes(r, key, value);
+	else if (!strcmp(key, "Log"))
+		d->unlogged = !take_yes(r, key, value);
+	else if (!strcmp(key, "Vendor"))
+		d->vendor = take_yes(r, key, value);
+	else if (!strcmp(key, "Connectable"))
+		d->unconnectable = !take_yes(r, key, value);
+	else if (!strcmp(key, "AsksTime"))
+		d->asks_time = take_yes(r, key, value);
+	else
+		return false;
+	return true;
+}
+
+static bool take_device_text(
+	struct reader *r, struct sble_device_config *d, const char *key, const char *value)
+{
+	const struct {
+		const char *key;
+		char *to;
+		size_t size;
+	} texts[] = { { "Patient", d->patient_name, sizeof(d->patient_name) },
+		{ "Name", d->local_name, sizeof(d->local_name) },
+		{ "Manufacturer", d->manufacturer, sizeof(d->manufacturer) },
+		{ "Model", d->model, sizeof(d->model) }, { "Serial", d->serial, sizeof(d->serial) },
+		{ "Firmware", d->firmware, sizeof(d->firmware) },
+		{ "Variant", d->variant, sizeof(d->variant) },
+		{ "HeardBy", d->heard_by, sizeof(d->heard_by) } };
+	const struct {
+		const char *key;
+		int64_t *to;
+	} times[] = { { "Interval", &d->interval_ms }, { "Advertise", &d->advertise_ms },
+		{ "Window", &d->window_ms }, { "RotateEvery", &d->rotate_ms },
+		{ "ClockOffset", &d->clock_offset_ms } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (strcmp(texts[i].key, key) != 0)
+			continue;
+		take_text(r, key, value, texts[i].to, texts[i].size);
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		if (strcmp(times[i].key, key) != 0)
+			continue;
+		take_time(r, key, value, times[i].to);
+		if (!*times[i].to && i < 2)
+			wrong(r, key, value, "must be above 0");
+		return true;
+	}
+	return false;
+}
+
+static void on_device(struct reader *r, const char *key, const char *value)
+{
+	struct sble_device_config *d = &r->scenario->devices[r->scenario->device_count - 1];
+	enum sble_body body = sble_body_by_name(key);
+
+	if (!strcmp(key, "Kind")) {
+		d->kind = sble_kind_by_name(value);
+		if (!d->kind)
+			wrong(r, key, value, "no such kind of device");
+	} else if (!strcmp(key, "Address")) {
+		take_address(r, key, value, &d->address);
+		d->has_address = true;
+	} else if (!strcmp(key, "IRK"))
+		take_key(r, key, value, d->irk, &d->has_irk);
+	else if (!strcmp(key, "BindKey"))
+		take_key(r, key, value, d->key, &d->has_key);
+	else if (body != _SBLE_BODY_MAX) {
+		d->body_bases[body].given = true;
+		if (sble_body_parse(value, &d->body_bases[body].milli) < 0)
+			wrong(r, key, value, "not a value of this quantity");
+	} else if (!take_device_word(r, d, key, value) && !take_device_text(r, d, key, value) &&
+		   !take_base(r, key, value, d->bases))
+		ini_problem(r->ini, "[Device] has no %s=", key);
+}
+
+static void on_event(struct reader *r, const char *key, const char *value)
+{
+	struct sble_event_config *e = &r->scenario->events[r->scenario->event_count - 1];
+	int w;
+
+	if (!strcmp(key, "At"))
+		take_time(r, key, value, &e->at_ms);
+	else if (!strcmp(key, "Over"))
+		take_time(r, key, value, &e->over_ms);
+	else if (!strcmp(key, "For"))
+		take_time(r, key, value, &e->for_ms);
+	else if (!strcmp(key, "Device") || !strcmp(key, "Adapter") || !strcmp(key, "Patient")) {
+		e->of = *key == 'D'   ? SBLE_OF_DEVICE
+			: *key == 'A' ? SBLE_OF_ADAPTER
+				      : SBLE_OF_PATIENT;
+		e->of_all = !strcmp(value, "*");
+		take_text(r, key, value, e->target, sizeof(e->target));
+	} else if (!strcmp(key, "When")) {
+		for (w = 0; w < _SBLE_WHEN_MAX && strcmp(whens[w], value) != 0; w++)
+			;
+		if (w == _SBLE_WHEN_MAX)
+			wrong(r, key, value, "nothing that wardsim counts");
+		e->by_rule = true;
+		e->when = (enum sble_when)w;
+	} else if (!strcmp(key, "Nth"))
+		take_number(r, key, value, 1, 1000000, &e->nth);
+	else if (!strcmp(key, "Times"))
+		take_number(r, key, value, 1, 1000000, &e->times);
+	else if (!strcmp(key, "Do")) {
+		for (w = SBLE_DO_CHANGE + 1; w < _SBLE_DO_MAX; w++)
+			if (!strcmp(actions[w], value))
+				break;
+		if (w == _SBLE_DO_MAX)
+			wrong(r, key, value, "nothing that wardsim does");
+		else
+			e->action = (enum sble_action)w;
+	} else if (!strcmp(key, "Metric"))
+		take_text(r, key, value, e->metric_name, sizeof(e->metric_name));
+	else if (!strcmp(key, "To"))
+		take_text(r, key, value, e->to, sizeof(e->to));
+	else if (!strcmp(key, "Amount"))
+		take_text(r, key, value, e->amount, sizeof(e->amount));
+	else
+		ini_problem(r->ini,
+			"[Event] has no %s=; At, When, Nth, Times, Device, Adapter, Patient, Do, "
+			"Metric, To, Over, For, Amount",
+			key);
+}
+
+static void begin_adapter(struct reader *r, const char *name)
+{
+	struct sble_scenario *s = r->scenario;
+	struct sble_adapter_config *a;
+	int64_t index = 0;
+
+	if (strncmp(name, "hci", 3) != 0 || ini_number(name + 3, 0, 7, &index) < 0) {
+		ini_problem(r->ini, "[Adapter %s]: hci0 to hci7", name);
+		index = 0;
+	}
+	if (s->adapter_count == SBLE_ADAPTERS_MAX) {
+		r->error = -E2BIG;
+		return;
+	}
+	a = &s->adapters[s->adapter_count++];
+	*a = (struct sble_adapter_config){ .index = (uint16_t)index,
+		.address = { .octets = { (uint8_t)index, 0x71, 0xda, 0x7d, 0x1a, 0 },
+			.type = SBLE_PUBLIC },
+		.connections = 20,
+		.line = r->ini->line };
+	snprintf(a->name, sizeof(a->name), "hci%d", (int)index);
+}
+
+static void begin_device(struct reader *r, const char *name)
+{
+	struct sble_scenario *s = r->scenario;
+	struct sble_device_config *d =
+		grow(r, &s->devices, &s->device_count, SBLE_DEVICES_MAX, sizeof(*s->devices));
+
+	if (!d)
+		return;
+	snprintf(d->name, sizeof(d->name), "%s", name);
+	d->patient = SIZE_MAX;
+	d->interval_ms = d->advertise_ms = d->window_ms = -1;
+	d->passkey = 123456;
+	d->rssi = -60;
+	d->mtu = 247;
+	d->line = r->ini->line;
+}
+
+static void on_head(struct reader *r, const char *kind, const char *name)
+{
+	struct sble_scenario *s = r->scenario;
+
+	if (!strcmp(kind, "Ward"))
+		return;
+	if (!*name || strlen(name) > SBLE_NAME_MAX ||
+		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name))
+		ini_problem(r->ini, "[%s %s]: a name of a-z, 0-9 and - is wanted, at most %d long",
+			kind, name, SBLE_NAME_MAX);
+	if (!strcmp(kind, "Adapter")) {
+		begin_adapter(r, name);
+	} else if (!strcmp(kind, "Patient")) {
+		struct sble_patient_config *p = grow(r, &s->patients, &s->patient_count,
+			SBLE_PATIENTS_MAX, sizeof(*s->patients));
+
+		if (p)
+			snprintf(p->name, sizeof(p->name), "%s", name);
+	} else if (!strcmp(kind, "Device")) {
+		begin_device(r, name);
+	} else if (!strcmp(kind, "Event")) {
+		struct sble_event_config *e =
+			grow(r, &s->events, &s->event_count, SBLE_EVENTS_MAX, sizeof(*s->events));
+
+		if (!e)
+			return;
+		snprintf(e->name, sizeof(e->name), "%s", name);
+		e->nth = e->times = 1;
+		e->line = r->ini->line;
+	} else
+		ini_problem(r->ini, "[%s]: no such section; Ward, Adapter, Patient, Device, Event",
+			kind);
+}
+
+static void on_item(struct ini *i, const char *kind, const char *name, const char *key,
+	const char *value, void *userdata)
+{
+	struct reader *r = userdata;
+
+	r->ini = i;
+	if (r->error)
+		return;
+	if (!key)
+		on_head(r, kind, name);
+	else if (!strcmp(kind, "Ward"))
+		on_ward(r, key, value);
+	else if (!strcmp(kind, "Adapter") && r->scenario->adapter_count)
+		on_adapter(r, key, value);
+	else if (!strcmp(kind, "Patient") && r->scenario->patient_count)
+		on_patient(r, key, value);
+	else if (!strcmp(kind, "Device") && r->scenario->device_count)
+		on_device(r, key, value);
+	else if (!strcmp(kind, "Event") && r->scenario->event_count)
+		on_event(r, key, value);
+}
+
+int sble_scenario_read(struct sble_scenario **ret, const char *path)
+{
+	_cleanup_(sble_scenario_freep) struct sble_scenario *s = calloc(1, sizeof(*s));
+	struct reader reader = { .scenario = s };
+	struct ini ini;
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->seed = s->speed = 1;
+	r = ini_read(&ini, path, on_item, &reader);
+	if (r < 0) {
+		fprintf(stderr, "%s: %s\n", path, strerror(-r));
+		return -EBADMSG;
+	}
+	if (reader.error)
+		return reader.error == -ENOMEM ? -ENOMEM : -EBADMSG;
+	if (!s->adapter_count) {
+		reader.ini = &ini;
+		begin_adapter(&reader, "hci0");
+	}
+	sble_scenario_check(s, &ini);
+	if (ini.problems)
+		return -EBADMSG;
+	*ret = TAKE_PTR(s);
+	return 0;
+}
