@@ -141,6 +141,7 @@ void link_safe(struct link *l, uint64_t token, bool is_safe, const struct decode
 	if (l->state == LINK_OVER || !(token & IS_TOKEN))
 		return;
 	l->now = *now;
+	l->heard_us = now->boot_us; /* what the device has to say to that is to be heard */
 	if (number != 0)
 		settle(l, number, is_safe);
 	if (l->end != LINK_GOES_ON || !(token & HAS_SESSION) ||
@@ -150,7 +151,6 @@ void link_safe(struct link *l, uint64_t token, bool is_safe, const struct decode
 		l->unsafe--;
 	if (l->state != LINK_RUNNING)
 		return;
-	l->heard_us = now->boot_us; /* what the device has to say to that is to be heard */
 	tell_session(l, token, is_safe);
 	link_pump(l);
 }

@@ -173,7 +173,8 @@ static void answer(struct link_peer *p, const uint8_t *pdu, size_t length)
 	p->asked[pdu[0]]++;
 	if (pdu[0] == ATT_CONFIRMATION)
 		p->confirmed++;
-	if (p->mute || pdu[0] == p->mute_to)
+	if (p->mute ||
+		(pdu[0] == p->mute_to && (p->mute_at == 0 || p->mute_at == (pdu[1] | pdu[2] << 8))))
 		return;
 	switch (pdu[0]) {
 	case ATT_EXCHANGE_MTU_REQUEST:
@@ -225,6 +226,7 @@ static enum link_taken on_readings(struct link *l, const struct ble_profile *row
 	if (token != 0 && p->verdict == LINK_TAKEN_WAITS) {
 		assert_true(p->token_count < PEER_TOKENS_MAX);
 		p->tokens[p->token_count++] = token;
+		p->tokens_given++;
 	}
 	return p->verdict;
 }

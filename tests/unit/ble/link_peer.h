@@ -36,7 +36,8 @@ struct link_peer {
 	size_t count;
 	unsigned level;     /* as the device sees the link */
 	bool mute;          /* it answers nothing */
-	uint8_t mute_to;    /* it does not answer this request */
+	uint8_t mute_to;    /* it does not answer this request, */
+	uint16_t mute_at;   /* of this handle, if not 0 */
 	uint8_t hash;       /* first octet of its Database Hash; 0: it has none */
 	unsigned confirmed; /* confirmations that it got */
 	unsigned asked[256];
@@ -50,6 +51,7 @@ struct link_peer {
 	const struct ble_profile *last_row;
 	uint64_t tokens[PEER_TOKENS_MAX];
 	unsigned token_count;
+	unsigned tokens_given; /* ever */
 	bool refuses_security;
 	unsigned secure_calls, wanted_level;
 	unsigned changes;
