@@ -410,6 +410,13 @@ int adapter_disconnect(struct adapter *a, const struct ble_address *who, int64_t
 	return adapter_order(a, &(struct adapter_order){ .op = MGMT_DISCONNECT, .address = *who });
 }
 
+void adapter_load_params(struct adapter *a, int64_t now_us)
+{
+	/* else they are loaded when it is brought up */
+	if (a->state == ADAPTER_UP)
+		a->todo |= STEP_BIT(STEP_PARAMS);
+}
+
 size_t adapter_output(struct adapter *a, uint8_t *to, size_t size, int64_t now_us)
 {
 	size_t n;
