@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 
-from . import clock, coapwire, disk, dns, dtls, fleet, observer, proxy
+from . import ble, clock, coapwire, disk, dns, dtls, fleet, observer, proxy
 from .base import Process, run
 from .broker import Mosquitto
 from .daemon import Daemon
@@ -43,6 +43,10 @@ class World:
         d = self.keep(Daemon(self._sub("d"), broker, self.certs, **kwargs))
         self.processes.append(d)
         return d.start(ready) if start else d
+
+    def air(self, devices, **kwargs):
+        """wardsim ble with these devices; see ble.py."""
+        return ble.Air(self, self._sub("a"), devices, **kwargs)
 
     def subscriber(self, broker, **kwargs):
         return self.keep(Subscriber(broker, self.certs, **kwargs))
