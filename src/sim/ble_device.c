@@ -151,6 +151,8 @@ static void on_advert(void *arg)
 		sble_device_listen(d);
 		return;
 	}
+	if (d->kind->service)
+		sble_device_listen(d); /* what kept it from that may be over */
 	/* A device with one connection is not to be had while that lasts. */
 	if (!d->link.adapter) {
 		if (d->fault.malformed > 0 && !d->kind->service)
@@ -269,13 +271,23 @@ static void start_listening(struct sble_device *d)
 	}
 }
 
+/* Whether its socket lacks the identity's name by which an adapter would connect. */
+static bool lacks_alias(const struct sble_device *d)
+{
+	if (*d->alias || !d->config->private_address)
+		return false;
+	for (size_t i = 0; i < d->ble->adapter_count; i++)
+		if (sble_adapter_irk(&d->ble->adapters[i], &d->config->address))
+			return true;
+	return false;
+}
+
 void sble_device_listen(struct sble_device *d)
 {
 	bool may = may_connect(d);
 
-	if (!may || !*d->alias)
-		if (d->listener >= 0 && (!may || d->config->private_address))
-			stop_listening(d);
+	if (d->listener >= 0 && (!may || lacks_alias(d)))
+		stop_listening(d);
 	if (may && d->listener < 0)
 		start_listening(d);
 }
