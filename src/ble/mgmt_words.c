@@ -35,11 +35,13 @@ const char *mgmt_op_words(uint16_t op)
 	case MGMT_UNPAIR:
 		return "unpair device";
 	case MGMT_CONFIRM:
-	case MGMT_CONFIRM_NEGATIVE:
 		return "user confirmation reply";
+	case MGMT_CONFIRM_NEGATIVE:
+		return "user confirmation negative reply";
 	case MGMT_PASSKEY:
-	case MGMT_PASSKEY_NEGATIVE:
 		return "user passkey reply";
+	case MGMT_PASSKEY_NEGATIVE:
+		return "user passkey negative reply";
 	case MGMT_START_DISCOVERY:
 		return "start discovery";
 	case MGMT_STOP_DISCOVERY:
