@@ -71,6 +71,8 @@ static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t
 	struct ble *b = radio->ble;
 	struct peer *p = peer_of(b, &n->address);
 
+	if (pairing_notice(radio, n))
+		return;
 	switch (n->kind) {
 	case ADAPTER_NOTICE_UP:
 		log_adapter(a, LOG_INFO, "a Bluetooth adapter is in use", n);
@@ -142,7 +144,7 @@ static bool may_bond(struct adapter *a, const struct ble_address *who)
 {
 	const struct peer *p = peer_of(radio_of(a)->ble, who);
 
-	return p && p->bonding != BONDING_NO;
+	return p && (p->bonding != BONDING_NO || p->ble->pairing.peer == p);
 }
 
 /* Whoever says that he lost the key may be somebody else: people decide. */
@@ -268,6 +270,7 @@ static void arm(struct ble *b)
 	}
 	at = b->reopen_us < at ? b->reopen_us : at;
 	at = memory_deadline(b) < at ? memory_deadline(b) : at;
+	at = pairing_deadline(b) < at ? pairing_deadline(b) : at;
 	if (at == b->timer_us)
 		return;
 	b->timer_us = at;
@@ -301,6 +304,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata)
 		open_channel(b);
 	adapter_router_tick(&b->router, now);
 	memory_due(b, now);
+	pairing_due(b, now);
 	ble_settle(b);
 	return 0;
 }
@@ -493,4 +497,5 @@ const struct driver ble_driver = {
 	.stop = stop,
 	.report = report,
 	.look = look,
+	.pairing = &ble_pairing,
 };

@@ -25,6 +25,7 @@
 #include "gateway/gateway.h"
 #include "util/hash.h"
 #include "wardgate/driver.h"
+#include "wardgate/pairing.h"
 
 #define LOG_MODULE "ble"
 #include "util/log.h"
@@ -90,6 +91,17 @@ struct key_wait {
 	bool given; /* the text that is being written has it */
 };
 
+/* A pairing that people asked for. */
+struct ble_pairing {
+	struct peer *peer;          /* NULL: none is under way */
+	struct ble_address address; /* that it is to be heard by; then the one it was heard by */
+	bool has_address, answered, shown;
+	uint32_t number;     /* shown */
+	struct radio *radio; /* NULL: not heard yet */
+	int64_t until_us;
+	struct pairing_events events;
+};
+
 struct ble {
 	sd_event *event;
 	struct gateway *gateway;
@@ -122,6 +134,8 @@ struct ble {
 	struct key_wait key_waits[ADAPTER_PAIRINGS_MAX * 4];
 	struct mgmt_ltk ltks[MGMT_LTKS_MAX];
 	struct mgmt_irk irks[MGMT_IRKS_MAX];
+
+	struct ble_pairing pairing;
 
 	bool memory_dirty, memory_writing, memory_failed;
 	int64_t memory_due_us, memory_written_us;
@@ -179,6 +193,18 @@ int keys_save_ltk(struct adapter *a, const struct mgmt_ltk *key, int64_t now_us)
 int keys_save_irk(struct adapter *a, const struct mgmt_irk *key, int64_t now_us);
 bool keys_bonded(struct adapter *a, const struct ble_address *who);
 void keys_forget(struct adapter *a, const struct ble_address *who);
+
+/* ---- pairing.c ---- */
+extern const struct pairing ble_pairing;
+/* Something was heard that connects; p: whose it is, NULL: nobody's. */
+void pairing_heard(
+	struct radio *radio, const struct ble_address *heard, const struct peer *p, int64_t now_us);
+/* Whether the notice was about a pairing that people asked for, and so is no matter of a link. */
+bool pairing_notice(struct radio *radio, const struct adapter_notice *n);
+/* The device goes. */
+void pairing_forget(struct peer *p);
+int64_t pairing_deadline(const struct ble *b);
+void pairing_due(struct ble *b, int64_t now_us);
 
 static inline struct radio *radio_of(struct adapter *a)
 {
