@@ -14,8 +14,8 @@ _wardgatectl_values() {
 _wardgatectl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
 	local verbs='status devices device watch alarms acknowledge pause reset limits set-limit
-		set-spo2-scale observe outbox discover adopt forget reload check-config doctor
-		test-alarm backup restore audit'
+		set-spo2-scale observe outbox discover adopt pair unpair forget reload
+		check-config doctor test-alarm backup restore audit'
 	local observed='respiratory-rate spo2 oxygen-therapy oxygen-flow oxygen-device bp-systolic
 		bp-diastolic pulse-rate consciousness body-temperature pain gcs urine-output'
 	local verb='' at=0 i words='' global=()
@@ -42,7 +42,7 @@ _wardgatectl() {
 	--bus) words='system session' ;;
 	--transport) words='ble zigbee coap' ;;
 	--bed | --patient) words=$(_wardgatectl_values devices bed) ;;
-	--below | --above | --time) ;;
+	--below | --above | --time | --address) ;;
 	*)
 		case $verb in
 		'') words="$verbs --bus --config --json --help --version" ;;
@@ -70,7 +70,11 @@ _wardgatectl() {
 			[[ $at == 1 && $cur != -* ]] && words=$(_wardgatectl_values devices bed)
 			[[ $at == 2 && $cur != -* ]] && words=$observed
 			;;
-		forget)
+		pair)
+			words='--address --cancel'
+			[[ $cur == -* ]] || words=$(_wardgatectl_devices)
+			;;
+		unpair | forget)
 			words='--yes'
 			[[ $cur == -* ]] || words=$(_wardgatectl_devices)
 			;;

@@ -11,8 +11,8 @@ function __wardgatectl_values
 end
 
 set -l verbs status devices device watch alarms acknowledge pause reset limits set-limit \
-    set-spo2-scale observe outbox discover adopt forget reload check-config doctor test-alarm backup \
-    restore audit
+    set-spo2-scale observe outbox discover adopt pair unpair forget reload check-config doctor \
+    test-alarm backup restore audit
 set -l none "not __fish_seen_subcommand_from $verbs"
 
 complete -c wardgatectl -f
@@ -37,6 +37,8 @@ complete -c wardgatectl -n $none -a observe -d 'chart what somebody has observed
 complete -c wardgatectl -n $none -a outbox -d 'what waits for the broker, and how long it fits'
 complete -c wardgatectl -n $none -a discover -d 'unknown devices that can be heard'
 complete -c wardgatectl -n $none -a adopt -d 'take one into the configuration'
+complete -c wardgatectl -n $none -a pair -d 'bond a Bluetooth device'
+complete -c wardgatectl -n $none -a unpair -d 'undo that'
 complete -c wardgatectl -n $none -a forget -d 'take an adopted device out again'
 complete -c wardgatectl -n $none -a reload -d 'have the configuration read anew'
 complete -c wardgatectl -n $none -a check-config -d 'what is wrong with the configuration'
@@ -47,7 +49,7 @@ complete -c wardgatectl -n $none -a restore -d 'make this unit the one that was 
 complete -c wardgatectl -n $none -a audit -d 'who commanded what'
 
 complete -c wardgatectl -n '__fish_seen_subcommand_from device' -l raw -d 'as the daemon has it'
-complete -c wardgatectl -n '__fish_seen_subcommand_from device watch forget' -a '(__wardgatectl_devices)'
+complete -c wardgatectl -n '__fish_seen_subcommand_from device watch pair unpair forget' -a '(__wardgatectl_devices)'
 complete -c wardgatectl -n '__fish_seen_subcommand_from acknowledge pause reset' -a '(__wardgatectl_values alarms key)'
 complete -c wardgatectl -n '__fish_seen_subcommand_from limits set-spo2-scale observe' -a '(__wardgatectl_values devices bed)'
 complete -c wardgatectl -n '__fish_seen_subcommand_from set-limit' -a '(__wardgatectl_values limits rule)'
@@ -63,7 +65,9 @@ complete -c wardgatectl -n '__fish_seen_subcommand_from set-limit' -l above -x -
 complete -c wardgatectl -n '__fish_seen_subcommand_from set-limit' -l clear -d 'take it back'
 complete -c wardgatectl -n '__fish_seen_subcommand_from observe' -l time -x -d 'when'
 complete -c wardgatectl -n '__fish_seen_subcommand_from outbox' -a 'retry drop'
-complete -c wardgatectl -n '__fish_seen_subcommand_from forget outbox restore' -l yes -d 'do not ask'
+complete -c wardgatectl -n '__fish_seen_subcommand_from unpair forget outbox restore' -l yes -d 'do not ask'
+complete -c wardgatectl -n '__fish_seen_subcommand_from pair' -l address -x -d 'what it advertises now'
+complete -c wardgatectl -n '__fish_seen_subcommand_from pair' -l cancel -d 'end one under way'
 complete -c wardgatectl -n '__fish_seen_subcommand_from adopt' -l transport -x -a 'ble zigbee coap'
 complete -c wardgatectl -n '__fish_seen_subcommand_from adopt' -l key-file -r -F -d 'its key'
 complete -c wardgatectl -n '__fish_seen_subcommand_from backup restore' -l passphrase-file -r -F

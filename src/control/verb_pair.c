@@ -279,9 +279,9 @@ static void run_begin(struct control *c, struct command_call *call)
 	}
 	if (c->pair_run && !c->pair_run->ended) {
 		call_error(call, COMMAND_BUSY,
-			"%s is being paired; wait until that is over, or end it with the answer "
-			"\"cancel\" to its pairing %" PRIu32,
-			c->pair_run->device, c->pair_run->number);
+			"%s is being paired; wait until that is over, or end it: wardgatectl pair "
+			"%s --cancel",
+			c->pair_run->device, c->pair_run->device);
 		return;
 	}
 	run_free(c->pair_run);
@@ -386,7 +386,8 @@ static void run_reply(struct pair_run *x, struct command_call *call, const char 
 static void run_answer(struct control *c, struct command_call *call, const char *answer)
 {
 	struct pair_run *x = c->pair_run;
-	int64_t number = call_integer(call, "pairing", 0);
+	/* Whoever was not told the number yet may end it, too. */
+	int64_t number = call_integer(call, "pairing", x ? x->number : 0);
 
 	if (!x || x->number != number || strcmp(x->device, call_text(call, "device")) != 0) {
 		call_error(call, COMMAND_NOT_FOUND,
@@ -413,7 +414,7 @@ static void run_pair(struct command_call *call, void *userdata)
 {
 	const char *answer = call_text(call, "answer");
 
-	if (answer && !call_argument(call, "pairing"))
+	if (answer && !call_argument(call, "pairing") && strcmp(answer, "cancel") != 0)
 		call_error(call, COMMAND_INVALID_ARGUMENT,
 			"\"answer\" needs \"pairing\", the number of the pairing that asked");
 	else if (!answer && call_argument(call, "pairing"))

@@ -35,6 +35,7 @@ int verb_forget(const struct ctl *ctl, int argc, char **argv);
 int verb_limits(const struct ctl *ctl, int argc, char **argv);
 int verb_observe(const struct ctl *ctl, int argc, char **argv);
 int verb_outbox(const struct ctl *ctl, int argc, char **argv);
+int verb_pair(const struct ctl *ctl, int argc, char **argv);
 int verb_pause(const struct ctl *ctl, int argc, char **argv);
 int verb_reload(const struct ctl *ctl, int argc, char **argv);
 int verb_reset(const struct ctl *ctl, int argc, char **argv);
@@ -43,6 +44,7 @@ int verb_set_limit(const struct ctl *ctl, int argc, char **argv);
 int verb_set_spo2_scale(const struct ctl *ctl, int argc, char **argv);
 int verb_status(const struct ctl *ctl, int argc, char **argv);
 int verb_test_alarm(const struct ctl *ctl, int argc, char **argv);
+int verb_unpair(const struct ctl *ctl, int argc, char **argv);
 int verb_watch(const struct ctl *ctl, int argc, char **argv);
 
 /* One line on standard error: what is wrong, and what would help. Control characters, which may

@@ -57,8 +57,9 @@ static int row(struct table *t, const cJSON *o, size_t number, int64_t now_s)
 	int64_t heard = json_time(o, "last_heard"), signal = json_integer(o, "signal", 0);
 	char index[24] = "", strength[32] = "", ago[HUMAN_MAX] = "", times[HUMAN_MAX];
 	const char *cells[] = { json_text(o, "transport", "?"), json_text(o, "address", "?"),
-		json_text(o, "kind", ""), strength, ago, times };
-	const char *numbered[] = { index, cells[0], cells[1], cells[2], strength, ago, times };
+		json_text(o, "name", ""), json_text(o, "kind", ""), strength, ago, times };
+	const char *numbered[] = { index, cells[0], cells[1], cells[2], cells[3], strength, ago,
+		times };
 
 	if (number)
 		snprintf(index, sizeof(index), "%zu", number);
@@ -76,6 +77,7 @@ int unknown_print(const struct unknown *u, bool numbered)
 		{ .title = "NO", .right = true },
 		{ .title = "LINK" },
 		{ .title = "ADDRESS", .shrink = true },
+		{ .title = "NAME", .shrink = true },
 		{ .title = "GUESS", .shrink = true },
 		{ .title = "SIGNAL", .right = true },
 		{ .title = "HEARD AGO", .right = true },

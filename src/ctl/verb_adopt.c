@@ -265,6 +265,20 @@ static int ask_name(char *name, size_t size)
 	}
 }
 
+/* What cannot be refused later without somebody at its side. */
+static int offer_to_pair(const struct ctl *ctl, const struct wish *w)
+{
+	char *argv[] = { (char *)"pair", (char *)w->device, NULL };
+
+	puts("\nMost devices that measure patients want to be paired, sensors that only broadcast "
+	     "do "
+	     "not.");
+	if (prompt_yes("Pair it now? [y/N] "))
+		return verb_pair(ctl, 2, argv);
+	printf("wardgatectl pair %s does it later.\n", w->device);
+	return EXIT_SUCCESS;
+}
+
 static int guide(const struct ctl *ctl, struct bus *b, struct wish *w, const char *key)
 {
 	_cleanup_(bus_problem_done) struct bus_problem p = { 0 };
@@ -296,6 +310,8 @@ static int guide(const struct ctl *ctl, struct bus *b, struct wish *w, const cha
 	}
 	r = tell(ctl, document, w);
 	explicit_bzero(document, strlen(document));
+	if (r == EXIT_SUCCESS && !ctl->json && !*key && strcmp(w->transport, "ble") == 0)
+		r = offer_to_pair(ctl, w);
 	return r;
 }
 

@@ -106,6 +106,21 @@ int verb_devices(const struct ctl *ctl, int argc, char **argv)
 	return r < 0 ? ctl_fail("out of memory") : EXIT_SUCCESS;
 }
 
+/* Of a Bluetooth device, while the driver runs; else "". */
+static const char *bond(const cJSON *d)
+{
+	const cJSON *o = cJSON_GetObjectItemCaseSensitive(d, "bond");
+	const char *state = json_text(o, "state", "");
+
+	if (strcmp(state, "none") == 0)
+		return "no";
+	if (strcmp(state, "stale") == 0)
+		return "no longer: the device has lost it; wardgatectl pair makes a new one";
+	if (strcmp(state, "good") != 0)
+		return "";
+	return json_true(o, "authenticated") ? "yes, proven by a number" : "yes";
+}
+
 static void print_device(const cJSON *d)
 {
 	static const struct {
@@ -150,6 +165,8 @@ static void print_device(const cJSON *d)
 			human_count(heard, (uint64_t)json_integer(d, "device_sequence", 0)));
 		term_line("readings", text);
 	}
+	if (*bond(d))
+		term_line("paired", bond(d));
 	term_line(
 		"configured", json_true(d, "adopted")
 				      ? "by wardgatectl adopt, in devices.d of the state directory"

@@ -360,8 +360,8 @@ static void test_one_at_a_time(void **state)
 	begin(&w);
 	ask(&w, "pair", PAIR);
 	assert_string_equal(ask_as(&w, 1, "pair", PAIR),
-		"Busy bed3 is being paired; wait until that is over, or end it with the answer "
-		"\"cancel\" to its pairing 1");
+		"Busy bed3 is being paired; wait until that is over, or end it: wardgatectl pair "
+		"bed3 --cancel");
 	assert_string_equal(
 		ask_as(&w, 1, "unpair", PAIR), "Busy bed3 is being paired; end that first");
 	assert_string_equal(w.told[0], "");
@@ -371,9 +371,16 @@ static void test_one_at_a_time(void **state)
 	assert_string_equal(w.told[0], "Failed the pairing of bed3 was cancelled");
 	assert_int_equal(w.radio.cancelled, 1);
 	assert_string_equal(ask(&w, "pair", PAIR), "");
-	assert_int_equal(w.radio.begun, 2);
+	/* without its number, too, but not that of another device */
+	assert_string_equal(ask_as(&w, 1, "pair", "{\"device\":\"bed5\",\"answer\":\"cancel\"}"),
+		"NotFound that pairing is not under way any more; begin with pair without "
+		"\"answer\"");
+	assert_string_equal(ask_as(&w, 1, "pair", "{\"device\":\"bed3\",\"answer\":\"cancel\"}"),
+		STEP("2", "cancelled") "}");
+	assert_string_equal(ask(&w, "pair", PAIR), "");
+	assert_int_equal(w.radio.begun, 3);
 	end(&w);
-	assert_int_equal(w.radio.cancelled, 2);
+	assert_int_equal(w.radio.cancelled, 3);
 	/* the table of commands answers whoever waits at the end */
 	assert_string_equal(w.told[0], "Failed the gateway is stopping; ask again when it is back");
 }
