@@ -71,7 +71,7 @@ static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t
 	struct ble *b = radio->ble;
 	struct peer *p = peer_of(b, &n->address);
 
-	if (pairing_notice(radio, n))
+	if (peer_pairing_notice(radio, n))
 		return;
 	switch (n->kind) {
 	case ADAPTER_NOTICE_UP:
@@ -270,7 +270,7 @@ static void arm(struct ble *b)
 	}
 	at = b->reopen_us < at ? b->reopen_us : at;
 	at = memory_deadline(b) < at ? memory_deadline(b) : at;
-	at = pairing_deadline(b) < at ? pairing_deadline(b) : at;
+	at = peer_pairing_deadline(b) < at ? peer_pairing_deadline(b) : at;
 	if (at == b->timer_us)
 		return;
 	b->timer_us = at;
@@ -304,7 +304,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata)
 		open_channel(b);
 	adapter_router_tick(&b->router, now);
 	memory_due(b, now);
-	pairing_due(b, now);
+	peer_pairing_due(b, now);
 	ble_settle(b);
 	return 0;
 }

@@ -197,14 +197,14 @@ void keys_forget(struct adapter *a, const struct ble_address *who);
 /* ---- pairing.c ---- */
 extern const struct pairing ble_pairing;
 /* Something was heard that connects; p: whose it is, NULL: nobody's. */
-void pairing_heard(
+void peer_pairing_heard(
 	struct radio *radio, const struct ble_address *heard, const struct peer *p, int64_t now_us);
 /* Whether the notice was about a pairing that people asked for, and so is no matter of a link. */
-bool pairing_notice(struct radio *radio, const struct adapter_notice *n);
+bool peer_pairing_notice(struct radio *radio, const struct adapter_notice *n);
 /* The device goes. */
-void pairing_forget(struct peer *p);
-int64_t pairing_deadline(const struct ble *b);
-void pairing_due(struct ble *b, int64_t now_us);
+void peer_pairing_forget(struct peer *p);
+int64_t peer_pairing_deadline(const struct ble *b);
+void peer_pairing_due(struct ble *b, int64_t now_us);
 
 static inline struct radio *radio_of(struct adapter *a)
 {

@@ -15,6 +15,7 @@ static_assert(PROFILE_WRITE_MAX <= ATT_REQUEST_MAX - 3,
 
 #define NOTIFICATIONS 0x0001
 #define INDICATIONS 0x0002
+#define CHANGED_SIZE 4 /* the range of handles that Service Changed is about */
 
 void gatt_init(struct gatt *g, const struct gatt_ops *ops, void *context, struct att *att)
 {
@@ -81,12 +82,16 @@ bool gatt_heard(struct gatt *g, uint16_t handle, bool indicated, const uint8_t *
 	size_t i = gatt_service_changed(&g->table);
 	int r;
 
-	if (g->stage == STAGE_NONE || i >= g->table.count ||
-		g->table.attributes[i].handle != handle)
+	if (g->stage == STAGE_NONE) {
+		/* a bonded device may begin with it, when its handle is not known yet */
+		if (indicated && length == CHANGED_SIZE)
+			g->doubted = true;
+		return false;
+	}
+	if (i >= g->table.count || g->table.attributes[i].handle != handle)
 		return false;
 	/* Which handles it is about does not matter: all is discovered anew. */
 	(void)bytes;
-	(void)length;
 	if (indicated && g->att->unconfirmed == 1)
 		(void)att_confirm(g->att);
 	g->cached = false;

@@ -84,6 +84,7 @@ struct gatt {
 	bool cached, checked; /* the table is one that was kept; its hash holds */
 	bool bonded;
 	bool unsecured; /* Service Changed was refused: again once another one was granted */
+	bool doubted;   /* something like Service Changed came before the table was known */
 	unsigned requests, starts;
 	int64_t deadline_us;
 	size_t at;            /* the service or attribute under way */

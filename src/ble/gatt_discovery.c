@@ -123,6 +123,8 @@ static void drop_cached(struct gatt *g)
  * with. */
 static bool would_tell(const struct gatt *g)
 {
+	if (g->doubted)
+		return false; /* it may have told us already */
 	return g->bonded || gatt_service_changed(&g->table) == SESSION_ATTRIBUTES_MAX;
 }
 
@@ -515,6 +517,8 @@ void gatt_discovery_end(
 	struct gatt *g, enum gatt_outcome outcome, uint8_t att_error, int64_t now_us)
 {
 	g->stage = outcome == GATT_FOUND || outcome == GATT_AS_CACHED ? STAGE_DONE : STAGE_NONE;
+	if (g->stage == STAGE_DONE)
+		g->doubted = false;
 	g->deadline_us = INT64_MAX;
 	att_cancel(g->att, g);
 	g->ops->discovered(g, outcome, att_error, now_us);

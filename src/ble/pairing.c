@@ -51,7 +51,7 @@ static void end_as(struct ble *b, enum pairing_outcome outcome, const char *deta
 
 /* ---- finding the device ---- */
 
-void pairing_heard(
+void peer_pairing_heard(
 	struct radio *radio, const struct ble_address *heard, const struct peer *p, int64_t now_us)
 {
 	struct ble_pairing *run = &radio->ble->pairing;
@@ -69,14 +69,14 @@ void pairing_heard(
 	run->radio = radio;
 }
 
-int64_t pairing_deadline(const struct ble *b)
+int64_t peer_pairing_deadline(const struct ble *b)
 {
 	return b->pairing.peer && !b->pairing.radio ? b->pairing.until_us : INT64_MAX;
 }
 
-void pairing_due(struct ble *b, int64_t now_us)
+void peer_pairing_due(struct ble *b, int64_t now_us)
 {
-	if (now_us >= pairing_deadline(b))
+	if (now_us >= peer_pairing_deadline(b))
 		end_as(b, PAIRING_NOT_HEARD, "");
 }
 
@@ -131,7 +131,7 @@ static enum pairing_outcome outcome_of(const struct ble_pairing *run, uint8_t st
 	}
 }
 
-bool pairing_notice(struct radio *radio, const struct adapter_notice *n)
+bool peer_pairing_notice(struct radio *radio, const struct adapter_notice *n)
 {
 	struct ble *b = radio->ble;
 	struct ble_pairing *run = &b->pairing;
@@ -167,7 +167,7 @@ bool pairing_notice(struct radio *radio, const struct adapter_notice *n)
 	}
 }
 
-void pairing_forget(struct peer *p)
+void peer_pairing_forget(struct peer *p)
 {
 	if (p->ble->pairing.peer == p)
 		end_as(p->ble, PAIRING_ENDED, "");

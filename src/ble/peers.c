@@ -37,7 +37,7 @@ void peer_free(struct peer *p)
 	struct ble *b = p->ble;
 	struct peer **at = &b->peers[bucket(&p->identity)];
 
-	pairing_forget(p);
+	peer_pairing_forget(p);
 	conn_end(p, SLOTS_GONE, boottime_us());
 	for (unsigned i = 0; i < b->radio_count; i++)
 		if (p->candidates[i])
@@ -276,7 +276,7 @@ void peers_report(struct radio *radio, const struct mgmt_report *r, int64_t now_
 		(void)rpa_resolve(b->rpa, &r->address, &who);
 	p = peer_find(b, &who);
 	if (r->connectable)
-		pairing_heard(radio, &r->address, p, now_us);
+		peer_pairing_heard(radio, &r->address, p, now_us);
 	if (!p) {
 		stranger(b, r, &who, now_us);
 		return;

@@ -219,9 +219,9 @@ void slots_connected(struct slots *s, unsigned id, int64_t now_us)
 	due(s);
 }
 
-/* The adapter refused one: what is connected is all that it has. With nothing connected it is
- * the adapter's trouble, and says nothing of a number. */
-static void learn(struct slots *s, int64_t now_us)
+/* The adapter refused one: what is connected is all that it has. False: with nothing connected it
+ * is the adapter's trouble, and says nothing of a number. */
+static bool learn(struct slots *s, int64_t now_us)
 {
 	unsigned open = 0;
 
@@ -229,11 +229,14 @@ static void learn(struct slots *s, int64_t now_us)
 		open += s->list[i].state == CONNECTED ||
 			(s->list[i].state == LEAVING && s->list[i].answered);
 	s->refused++;
-	if (open == 0 || s->settings.limit > 0)
-		return;
+	if (open == 0)
+		return false;
+	if (s->settings.limit > 0)
+		return true;
 	s->relearns = s->learnt == open && s->relearns < RELEARN_DOUBLINGS ? s->relearns + 1 : 0;
 	s->learnt = open;
 	s->relearn_us = now_us + doubled(RELEARN_US, s->relearns, INT64_MAX / 4);
+	return true;
 }
 
 static void back_off(struct slots *s, struct slots_candidate *c, int64_t now_us)
@@ -283,8 +286,10 @@ void slots_ended(struct slots *s, unsigned id, enum slots_end how, int64_t now_u
 		lost(s, c, connected, now_us);
 		break;
 	case SLOTS_FULL:
-		learn(s, now_us);
-		c->not_before_us = now_us + jitter(s, FULL_REST_US);
+		if (learn(s, now_us))
+			c->not_before_us = now_us + jitter(s, FULL_REST_US);
+		else
+			back_off(s, c, now_us);
 		break;
 	case SLOTS_GAVE_WAY:
 		s->gave_way++;
