@@ -118,6 +118,7 @@ static void test_service_changed_begins_anew_and_old_tokens_mean_nothing(void **
 
 	(void)state;
 	peer_init(&peer, peer_meter, peer_meter_count);
+	peer.device.delete_stored = true;
 	peer_connect(&peer, NULL);
 	assert_true(peer.link.ready);
 	/* a stored record, whose safety its profile waits for */
@@ -130,10 +131,19 @@ static void test_service_changed_begins_anew_and_old_tokens_mean_nothing(void **
 	assert_true(peer.asked[ATT_READ_BY_GROUP_TYPE_REQUEST] > before);
 	assert_true(peer.changes & LINK_CHANGED_READY);
 	assert_true(peer.link.ready);
-	/* it asks for the records again; the first token is of a session that is over */
+	/* it asks for the records again; the first token is of a session that is over, and nothing
+	 * of the second may be deleted for its sake */
 	assert_int_equal(peer.link.unsafe, 0);
+	peer_notify(&peer, GLUCOSE_VALUE, "02 0200 EA07 0B 15 0A 0000 5AB0 11");
+	peer_indicate(&peer, RACP_VALUE, "06 00 01 01");
+	assert_int_equal(peer.token_count, 2);
+	peer.writes = 0;
 	peer_safe(&peer, true);
 	assert_false(peer.device.memory[PROFILE_glucose].known);
+	assert_int_equal(peer.writes, 0);
+	peer_safe(&peer, true);
+	assert_true(peer.device.memory[PROFILE_glucose].known);
+	assert_int_equal(peer.writes, 1);
 	assert_int_equal(peer.link.end, LINK_GOES_ON);
 }
 

@@ -259,6 +259,26 @@ static void test_values_before_their_turn_wait_for_it(void **state)
 	assert_int_equal(peer.confirmed, 1);
 }
 
+static void test_what_comes_in_its_turn_does_not_pass_what_came_before(void **state)
+{
+	(void)state;
+	peer_init(&peer, peer_cuff, peer_cuff_count);
+	peer.mute_to = ATT_READ_BY_TYPE_REQUEST;
+	peer_connect(&peer, NULL);
+	peer_indicate(&peer, BP_VALUE, CUFF);
+	peer.mute_to = ATT_WRITE_REQUEST;
+	peer.mute_at = BP_CCCD;
+	peer_say(&peer, "01 08 0100 0A");
+	assert_int_equal(peer.link.state, LINK_RUNNING);
+	assert_int_equal(peer.link.early_count, 1);
+	peer_indicate(&peer, BP_VALUE, CUFF_2);
+	assert_int_equal(peer.token_count, 2);
+	assert_int_equal(peer.last.number.mantissa, 121);
+	peer_say(&peer, "13");
+	assert_true(peer.link.ready);
+	assert_int_equal(peer.token_count, 2);
+}
+
 static void test_early_notifications_leave_room_for_indications(void **state)
 {
 	(void)state;
@@ -309,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_records_that_nothing_can_make_safe_stay_on_the_meter),
 		cmocka_unit_test(test_records_that_are_safe_at_once_are_deleted_at_once),
 		cmocka_unit_test(test_values_before_their_turn_wait_for_it),
+		cmocka_unit_test(test_what_comes_in_its_turn_does_not_pass_what_came_before),
 		cmocka_unit_test(test_early_notifications_leave_room_for_indications),
 		cmocka_unit_test(test_what_comes_early_is_not_safe_for_ever),
 	};

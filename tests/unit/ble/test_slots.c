@@ -55,8 +55,7 @@ static void test_thirty_streams_over_eight_slots_all_have_their_turns(void **sta
 	teardown();
 }
 
-static void test_without_a_tenure_who_has_a_slot_keeps_it_and_the_longest_waiting_is_next(
-	void **state)
+static void test_without_a_tenure_who_has_a_slot_keeps_it(void **state)
 {
 	struct bedside *leaver = NULL;
 	unsigned never = 0;
@@ -152,6 +151,33 @@ static void test_bursts_of_advertising_are_served_while_they_last(void **state)
 	teardown();
 }
 
+static void test_streams_that_took_all_slots_make_room_for_the_first_visitor(void **state)
+{
+	struct bedside *visitor;
+	unsigned cut = 0;
+
+	(void)state;
+	setup(5, 5, SLOTS_NEVER);
+	for (unsigned i = 0; i < 5; i++)
+		(void)add(SLOTS_STREAM, ANSWERS);
+	run(60 * S);
+	assert_int_equal(open_of(SLOTS_STREAM), 5);
+	visitor = add(SLOTS_EPISODIC, ANSWERS);
+	visitor->every_us = 600 * S;
+	visitor->burst_us = 30 * S;
+	visitor->phase_us = visitor->every_us - ward.now_us % visitor->every_us;
+	run(10 * S);
+	assert_int_equal(visitor->served, 1);
+	run(600 * S);
+	assert_int_equal(visitor->served, 2);
+	/* once: from then on there is a slot for those that come and go */
+	for (unsigned i = 0; i < 5; i++)
+		cut += ward.list[i].cut;
+	assert_int_equal(cut, 1);
+	assert_int_equal(open_of(SLOTS_STREAM), 4);
+	teardown();
+}
+
 static void test_one_slot_serves_a_stream_and_visitors(void **state)
 {
 	struct bedside *stream, *visitor;
@@ -216,11 +242,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_streams_that_fit_keep_their_slots),
 		cmocka_unit_test(test_thirty_streams_over_eight_slots_all_have_their_turns),
-		cmocka_unit_test(
-			test_without_a_tenure_who_has_a_slot_keeps_it_and_the_longest_waiting_is_next),
+		cmocka_unit_test(test_without_a_tenure_who_has_a_slot_keeps_it),
 		cmocka_unit_test(test_a_stream_whose_link_breaks_gets_its_slot_back),
 		cmocka_unit_test(test_a_hundred_episodic_devices_over_two_slots_are_all_served),
 		cmocka_unit_test(test_bursts_of_advertising_are_served_while_they_last),
+		cmocka_unit_test(test_streams_that_took_all_slots_make_room_for_the_first_visitor),
 		cmocka_unit_test(test_one_slot_serves_a_stream_and_visitors),
 		cmocka_unit_test(test_a_visit_that_does_not_end_makes_room_for_others),
 		cmocka_unit_test(test_what_brought_nothing_rests_but_a_new_burst_is_served_at_once),

@@ -32,24 +32,49 @@ static void test_one_that_never_answers_does_not_starve_others(void **state)
 	teardown();
 }
 
-static void test_one_that_breaks_at_once_backs_off_with_jitter(void **state)
+static void test_one_that_breaks_at_once_backs_off(void **state)
 {
-	struct bedside *a, *b;
-	bool differ = false;
+	struct bedside *d;
 
 	(void)state;
 	setup(4, 4, SLOTS_TENURE_US);
-	a = add(SLOTS_STREAM, BREAKS);
-	b = add(SLOTS_STREAM, BREAKS);
-	for (unsigned i = 0; i < 3600; i++) {
-		run(S);
-		differ |= a->attempts != b->attempts;
+	d = add(SLOTS_STREAM, BREAKS);
+	run(3600 * S);
+	assert_true(d->attempts >= 25 && d->attempts <= 60);
+	slots_pardon(ward.slots, d->id);
+	assert_int_equal(slots_failures(ward.slots, d->id), 0);
+	teardown();
+}
+
+static void test_those_that_failed_together_do_not_go_on_in_step(void **state)
+{
+	int64_t since[8] = { 0 }, began;
+	unsigned ids[8], id, tried = 0, same = 0;
+
+	(void)state;
+	setup(8, 8, SLOTS_TENURE_US);
+	for (unsigned i = 0; i < 8; i++) {
+		assert_int_equal(slots_add(ward.slots, SLOTS_STREAM, NULL, &ids[i]), 0);
+		(void)slots_heard(ward.slots, ids[i], ward.now_us);
 	}
-	assert_true(a->attempts >= 25 && a->attempts <= 60);
-	assert_true(b->attempts >= 25 && b->attempts <= 60);
-	assert_true(differ); /* they do not go on in step */
-	slots_pardon(ward.slots, a->id);
-	assert_int_equal(slots_failures(ward.slots, a->id), 0);
+	for (unsigned i = 0; i < 8; i++) {
+		assert_int_equal(slots_next(ward.slots, ward.now_us, &id, NULL), SLOTS_CONNECT);
+		slots_ended(ward.slots, id, SLOTS_FAILED, ward.now_us);
+	}
+	began = ward.now_us;
+	for (; tried < 8; ward.now_us = slots_deadline(ward.slots)) {
+		assert_true(ward.now_us < began + 2 * SLOTS_BACKOFF_US);
+		while (slots_next(ward.slots, ward.now_us, &id, NULL) == SLOTS_CONNECT) {
+			since[tried] = ward.now_us - began;
+			same += tried > 0 && since[tried] == since[tried - 1];
+			/* plus or minus a quarter */
+			assert_in_range(
+				since[tried], SLOTS_BACKOFF_US * 3 / 4, SLOTS_BACKOFF_US * 5 / 4);
+			tried++;
+			slots_ended(ward.slots, id, SLOTS_FAILED, ward.now_us);
+		}
+	}
+	assert_int_equal(same, 0);
 	teardown();
 }
 
@@ -106,8 +131,9 @@ static void test_an_adapter_that_refuses_the_first_one_has_no_limit_of_nought(vo
 	(void)add(SLOTS_STREAM, ANSWERS);
 	run(60 * S);
 	assert_int_equal(ward.open, 0);
+	assert_true(ward.list[0].attempts <= 8); /* it is left in peace */
 	ward.capacity = 1;
-	run(5 * S);
+	run(80 * S);
 	assert_int_equal(ward.open, 1);
 	teardown();
 }
@@ -255,7 +281,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_that_never_answers_does_not_starve_others),
-		cmocka_unit_test(test_one_that_breaks_at_once_backs_off_with_jitter),
+		cmocka_unit_test(test_one_that_breaks_at_once_backs_off),
+		cmocka_unit_test(test_those_that_failed_together_do_not_go_on_in_step),
 		cmocka_unit_test(test_a_burst_after_silence_ends_the_back_off),
 		cmocka_unit_test(test_the_limit_is_learnt_and_put_to_the_test_again),
 		cmocka_unit_test(test_an_adapter_that_refuses_the_first_one_has_no_limit_of_nought),
