@@ -261,6 +261,35 @@ static void test_a_table_that_never_rests_is_given_up(void **state)
 	assert_int_equal(gatt_deadline(&h->gatt), INT64_MAX);
 }
 
+static void test_a_change_told_before_the_table_is_known_is_not_overlooked(void **state)
+{
+	struct host *h = *state;
+
+	keep_belt(h, false, true);
+	host_give(h, "1D 03 00 01 00 FF FF");
+	assert_int_equal(h->heard, 1); /* for the owner, who confirms it */
+	start(h, true);
+	host_talk(h, HASH_ASKED, NO_HASH);
+	assert_int_equal(h->gatt.table.count, 0);
+	belt_services(h);
+	belt_inside(h);
+	belt_subscribe(h);
+	assert_int_equal(h->outcome, GATT_FOUND);
+	/* a hash says all that there is to say, and a measurement says nothing of the table */
+	keep_belt(h, true, true);
+	host_give(h, "1D 03 00 01 00 FF FF");
+	start(h, true);
+	host_talk(h, HASH_ASKED, "09 12 06 00 " BELT_HASH);
+	belt_subscribe(h);
+	keep_belt(h, false, true);
+	host_give(h, "1D 12 00 00 72 01 00 FF");
+	start(h, true);
+	host_talk(h, HASH_ASKED, NO_HASH);
+	belt_services(h);
+	belt_subscribe(h);
+	assert_int_equal(h->outcome, GATT_AS_CACHED);
+}
+
 static void test_service_changed_refused_for_security_is_subscribed_to_later(void **state)
 {
 	struct host *h = *state;
@@ -299,6 +328,7 @@ int main(void)
 		WITH_HOST(test_a_notified_change_counts_too),
 		WITH_HOST(test_a_change_does_not_confirm_what_came_before_it),
 		WITH_HOST(test_a_table_that_never_rests_is_given_up),
+		WITH_HOST(test_a_change_told_before_the_table_is_known_is_not_overlooked),
 		WITH_HOST(test_service_changed_refused_for_security_is_subscribed_to_later),
 	};
 
