@@ -169,7 +169,6 @@ struct link {
 	int64_t setup_left_us;        /* while security is waited for */
 	int64_t heard_us;             /* the last value, or when the link became ready */
 	int64_t quiet_us;             /* when the silence of a stream counts from */
-	int64_t hinted_us;            /* the longest silence that its readings told to expect */
 	int64_t probe_us;             /* deadline of a probe's answer; INT64_MAX: none under way */
 	unsigned probes;              /* in a row, all answered */
 	uint16_t probe_handle;

@@ -54,7 +54,7 @@ static int64_t done_at(const struct link *l)
 
 static bool knows_interval(const struct link *l)
 {
-	return l->settings.expect_every_us > 0 || l->hinted_us > 0;
+	return l->settings.expect_every_us > 0;
 }
 
 static int64_t quiet_at(const struct link *l)
@@ -62,9 +62,7 @@ static int64_t quiet_at(const struct link *l)
 	int64_t us = QUIET_INTERVALS * l->settings.expect_every_us;
 
 	if (!knows_interval(l))
-		return l->quiet_us + LINK_QUIET_US;
-	if (us < l->hinted_us)
-		us = l->hinted_us;
+		us = LINK_QUIET_US;
 	return l->quiet_us + (us > LINK_QUIET_MIN_US ? us : LINK_QUIET_MIN_US);
 }
 

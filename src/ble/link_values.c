@@ -112,8 +112,6 @@ static enum link_taken take_readings(
 
 		if (l->level < LINK_LEVEL_ENCRYPTED && r->auth == AUTH_LINK)
 			r->auth = AUTH_NONE;
-		if (r->expect_us > l->hinted_us)
-			l->hinted_us = r->expect_us;
 	}
 	l->counters.readings += d->count;
 	return l->ops->readings(l, out->row, d->list, d->count, token_of(l, out, number));

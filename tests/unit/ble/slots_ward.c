@@ -47,11 +47,14 @@ void end(struct bedside *d, enum slots_end how)
 
 static void connect_to(struct bedside *d)
 {
-	unsigned in_use = 0;
+	unsigned in_use = 0, connecting = 1;
 
 	d->attempts++;
-	for (size_t i = 0; i < ward.count; i++)
+	for (size_t i = 0; i < ward.count; i++) {
 		in_use += ward.list[i].open || ward.list[i].connecting;
+		connecting += ward.list[i].connecting;
+	}
+	assert_true(connecting <= SLOTS_CONNECTING_MAX);
 	if (in_use >= ward.capacity) {
 		end(d, SLOTS_FULL);
 		return;

@@ -178,6 +178,54 @@ static void test_streams_that_took_all_slots_make_room_for_the_first_visitor(voi
 	teardown();
 }
 
+static void test_visitors_that_never_cease_do_not_keep_streams_out(void **state)
+{
+	(void)state;
+	setup(4, 4, SLOTS_NEVER);
+	for (unsigned i = 0; i < 20; i++)
+		(void)add(SLOTS_EPISODIC, ANSWERS);
+	run(60 * S);
+	for (unsigned i = 0; i < 3; i++)
+		(void)add(SLOTS_STREAM, ANSWERS);
+	run(30 * S);
+	assert_int_equal(open_of(SLOTS_STREAM), 3);
+	run(600 * S);
+	assert_int_equal(open_of(SLOTS_STREAM), 3);
+	for (unsigned i = 0; i < 20; i++)
+		assert_true(ward.list[i].served >= 4);
+	teardown();
+}
+
+static void test_one_leaves_at_a_time(void **state)
+{
+	enum slots_why why;
+	unsigned ids[4], id, first;
+
+	(void)state;
+	setup(2, 2, SLOTS_TENURE_US);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(slots_add(ward.slots, SLOTS_STREAM, NULL, &ids[i]), 0);
+		if (i >= 2)
+			continue;
+		(void)slots_heard(ward.slots, ids[i], ward.now_us);
+		assert_int_equal(slots_next(ward.slots, ward.now_us, &id, &why), SLOTS_CONNECT);
+		slots_connected(ward.slots, id, ward.now_us);
+	}
+	ward.now_us += SLOTS_TENURE_US;
+	(void)slots_heard(ward.slots, ids[2], ward.now_us);
+	(void)slots_heard(ward.slots, ids[3], ward.now_us);
+	assert_int_equal(slots_next(ward.slots, ward.now_us, &first, &why), SLOTS_RELEASE);
+	assert_int_equal(why, SLOTS_WHY_TURN);
+	/* it takes its time: what it has indicated is not safe yet */
+	assert_int_equal(slots_next(ward.slots, ward.now_us, &id, &why), SLOTS_NOTHING);
+	slots_ended(ward.slots, first, SLOTS_GAVE_WAY, ward.now_us);
+	assert_int_equal(slots_next(ward.slots, ward.now_us, &id, &why), SLOTS_CONNECT);
+	assert_true(id == ids[2] || id == ids[3]);
+	assert_int_equal(slots_next(ward.slots, ward.now_us, &id, &why), SLOTS_RELEASE);
+	assert_true(id != first && id < 2);
+	teardown();
+}
+
 static void test_one_slot_serves_a_stream_and_visitors(void **state)
 {
 	struct bedside *stream, *visitor;
@@ -247,6 +295,8 @@ int main(void)
 		cmocka_unit_test(test_a_hundred_episodic_devices_over_two_slots_are_all_served),
 		cmocka_unit_test(test_bursts_of_advertising_are_served_while_they_last),
 		cmocka_unit_test(test_streams_that_took_all_slots_make_room_for_the_first_visitor),
+		cmocka_unit_test(test_visitors_that_never_cease_do_not_keep_streams_out),
+		cmocka_unit_test(test_one_leaves_at_a_time),
 		cmocka_unit_test(test_one_slot_serves_a_stream_and_visitors),
 		cmocka_unit_test(test_a_visit_that_does_not_end_makes_room_for_others),
 		cmocka_unit_test(test_what_brought_nothing_rests_but_a_new_burst_is_served_at_once),
