@@ -45,6 +45,7 @@ struct device {
 	/* Boot-time clock, 0: never. When it last sent more than was taken from it, and when
 	 * somebody last failed to prove to be it. */
 	int64_t flooded_boot_us, unproven_boot_us;
+	bool bond_stale;          /* it has forgotten its bond with the gateway */
 	uint64_t device_sequence; /* last one given out */
 	char *facts[_FACT_MAX];   /* NULL: unknown */
 	int battery_percent;      /* -1: unknown */

@@ -55,14 +55,24 @@ static void on_pair_failed(struct ble *b, struct peer *p, const struct adapter_n
 	conn_security_failed(p);
 }
 
+/* One that is lost is told, the last one that comes back ends it. */
+static void tell_lost(struct ble *b, const char *text)
+{
+	bool lost = false;
+
+	for (unsigned i = 0; i < b->radio_count; i++)
+		lost |= b->radios[i]->adapter.lost;
+	gateway_radio_set(b->gateway, GATEWAY_ADAPTER_LOST, lost, text);
+}
+
 static void on_stale(struct peer *p)
 {
 	if (!p)
 		return;
+	p->device->bond_stale = true;
 	log_error("a device does not know its bond any more",
 		F_STR("WARDGATE_DEVICE", p->device->name->text),
 		F_STR("REMEDY", "put it into pairing mode and say wardgatectl pair"));
-	p->device->unproven_boot_us = boottime_us();
 }
 
 static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t now_us)
@@ -75,6 +85,7 @@ static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t
 		return;
 	switch (n->kind) {
 	case ADAPTER_NOTICE_UP:
+		tell_lost(b, NULL);
 		log_adapter(a, LOG_INFO, "a Bluetooth adapter is in use", n);
 		break;
 	case ADAPTER_NOTICE_DOWN:
@@ -82,10 +93,14 @@ static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t
 		conns_drop(radio, now_us);
 		break;
 	case ADAPTER_NOTICE_PROBLEM:
-	case ADAPTER_NOTICE_LOST:
 		log_adapter(a, LOG_ERR, "a Bluetooth adapter cannot be used", n);
 		break;
+	case ADAPTER_NOTICE_LOST:
+		tell_lost(b, NULL);
+		log_adapter(a, LOG_ERR, "a Bluetooth adapter is lost", n);
+		break;
 	case ADAPTER_NOTICE_RECOVERED:
+		tell_lost(b, NULL);
 		log_adapter(a, LOG_NOTICE, "a Bluetooth adapter can be used again", n);
 		break;
 	case ADAPTER_NOTICE_RIVAL:
@@ -98,6 +113,8 @@ static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t
 		log_adapter(a, LOG_NOTICE, "a Bluetooth adapter hears again", n);
 		break;
 	case ADAPTER_NOTICE_PAIRED:
+		if (p)
+			p->device->bond_stale = false;
 		if (p)
 			conn_secured(p,
 				n->authenticated ? LINK_LEVEL_AUTHENTICATED : LINK_LEVEL_ENCRYPTED);
@@ -360,6 +377,7 @@ static void stop(void *state)
 	if (!b)
 		return;
 	b->settling = true; /* nothing begins any more */
+	gateway_radio_set(b->gateway, GATEWAY_ADAPTER_LOST, false, NULL);
 	peers_free(b);
 	sd_event_source_disable_unref(b->io);
 	sd_event_source_disable_unref(b->timer);

@@ -35,8 +35,10 @@ static void end(struct ble *b, const struct pairing_result *result)
 	if (!run.peer)
 		return;
 	hold(run.peer, false);
-	if (result && result->outcome == PAIRING_BONDED)
+	if (result && result->outcome == PAIRING_BONDED) {
+		run.peer->device->bond_stale = false;
 		pardon(run.peer);
+	}
 	if (result)
 		run.events.ends(result, run.events.userdata);
 }

@@ -21,13 +21,15 @@
 #define CERTIFICATE_US (30 * 86400 * SECOND)
 #define NEVER_US (600 * SECOND) /* a device that nothing is expected of */
 #define FULL_US (10 * SECOND)   /* a store that is full now and then is full */
-#define FLOOD_US (60 * SECOND)  /* quiet that ends it */
+#define RADIO_US (60 * SECOND)
+#define FLOOD_US (60 * SECOND) /* quiet that ends it */
 #define UNPROVEN_US (120 * SECOND)
 #define SILENT_AFTER 3 /* times what is expected of it, as the registry has it */
 
 enum presence { GONE, THERE, NOT_KNOWN };
 
 struct desk_watched {
+	int64_t begun_us;     /* the run */
 	int64_t connected_us; /* the last time that there was a session */
 	int64_t unheard_us;   /* nobody heard a message, and none was heard since; 0: no such */
 	int64_t refused_us;
@@ -82,7 +84,7 @@ void desk_look_at(struct desk *d, struct device *device, const struct alarm_now 
 	struct desk_place *p = desk_place_find(d, PIECE_DEVICE, device->name->text);
 	enum presence is[_CONDITION_MAX] = { 0 };
 	static const enum alarm_condition all[] = { CONDITION_DEVICE_SILENT, CONDITION_NEVER_HEARD,
-		CONDITION_FLOOD, CONDITION_AUTH_FAILING };
+		CONDITION_FLOOD, CONDITION_AUTH_FAILING, CONDITION_STALE_BOND };
 
 	if (!p)
 		return;
@@ -102,6 +104,7 @@ void desk_look_at(struct desk *d, struct device *device, const struct alarm_now 
 	}
 	is[CONDITION_FLOOD] = lately(device->flooded_boot_us, FLOOD_US, now);
 	is[CONDITION_AUTH_FAILING] = lately(device->unproven_boot_us, UNPROVEN_US, now);
+	is[CONDITION_STALE_BOND] = device->bond_stale ? THERE : GONE;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		unsigned bit = 1u << all[i];
 
@@ -153,6 +156,24 @@ static void look_at_broker(struct desk *d, const struct alarm_now *now)
 	if (before != w->broker_lost) {
 		d->signals_changed = true;
 		desk_wake(d);
+	}
+}
+
+static void look_at_radios(struct desk *d, const struct alarm_now *now)
+{
+	static const enum alarm_condition conditions[_GATEWAY_RADIO_MAX] = {
+		[GATEWAY_ADAPTER_LOST] = CONDITION_ADAPTER_LOST,
+		[GATEWAY_RADIO_RESET] = CONDITION_RADIO_RESET,
+		[GATEWAY_NETWORK_MISMATCH] = CONDITION_NETWORK_MISMATCH,
+	};
+
+	for (unsigned i = 0; i < _GATEWAY_RADIO_MAX; i++) {
+		const char *text;
+		int there = gateway_radio(d->parts.gateway, (enum gateway_radio)i, &text);
+
+		/* A driver that runs has said so by then; without it there is no such condition. */
+		if (there >= 0 || now->boot_us - d->watched->begun_us >= RADIO_US)
+			tell(d, conditions[i], NULL, there > 0 ? THERE : GONE, text, now);
 	}
 }
 
@@ -222,6 +243,7 @@ void desk_look(struct desk *d, const struct alarm_now *now)
 	for (size_t i = 0; i < registry_count(d->registry); i++)
 		desk_look_at(d, registry_at(d->registry, i), now);
 	look_at_broker(d, now);
+	look_at_radios(d, now);
 	look_at_certificate(d, now);
 	look_at_store(d, now);
 	look_at_clock(d, now);
@@ -263,7 +285,7 @@ int desk_conditions_new(struct desk *d)
 	if (!d->watched)
 		return -ENOMEM;
 	desk_now(d, &now);
-	d->watched->connected_us = d->watched->synchronised_us = now.boot_us;
+	d->watched->begun_us = d->watched->connected_us = d->watched->synchronised_us = now.boot_us;
 	publish_report(d->parts.publish, &d->watched->report);
 	return 0;
 }

@@ -293,3 +293,16 @@ struct gateway_counters gateway_counters(const struct gateway *g)
 {
 	return g->counters;
 }
+
+void gateway_radio_set(struct gateway *g, enum gateway_radio c, bool there, const char *text)
+{
+	g->radios[c].known = true;
+	g->radios[c].there = there;
+	(void)snprintf(g->radios[c].text, GATEWAY_RADIO_TEXT, "%s", text ?: "");
+}
+
+int gateway_radio(const struct gateway *g, enum gateway_radio c, const char **ret_text)
+{
+	*ret_text = g->radios[c].text[0] ? g->radios[c].text : NULL;
+	return g->radios[c].known ? g->radios[c].there : -1;
+}

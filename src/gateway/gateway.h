@@ -135,6 +135,20 @@ typedef void (*gateway_clock_fn)(enum clock_state state, void *userdata);
 /* Called after the clock's state changed. */
 void gateway_on_clock(struct gateway *g, gateway_clock_fn fn, void *userdata);
 
+/* What is wrong with the radios, as technical conditions of the gateway; who raises alarms looks
+ * once a second. */
+enum gateway_radio {
+	GATEWAY_ADAPTER_LOST,
+	GATEWAY_RADIO_RESET,
+	GATEWAY_NETWORK_MISMATCH,
+	_GATEWAY_RADIO_MAX
+};
+#define GATEWAY_RADIO_TEXT 120
+/* text: NULL for the condition's own, copied, cut at GATEWAY_RADIO_TEXT. */
+void gateway_radio_set(struct gateway *g, enum gateway_radio c, bool there, const char *text);
+/* 1, 0, or -1 when no driver has said yet. *ret_text: NULL for the condition's own. */
+int gateway_radio(const struct gateway *g, enum gateway_radio c, const char **ret_text);
+
 /*
  * Small files of drivers in the state directory. They are written whole, by a thread; drivers read
  * them by themselves when they start.

@@ -38,6 +38,10 @@ struct gateway {
 	struct label *epochs[DEDUP_EPOCHS_MAX];
 	unsigned epoch_count; /* the next number to give out */
 
+	struct {
+		bool known, there;
+		char text[GATEWAY_RADIO_TEXT];
+	} radios[_GATEWAY_RADIO_MAX];
 	gateway_keeper_fn keeper; /* NULL: none */
 	void *keeper_userdata;
 	struct gateway_keeping {
