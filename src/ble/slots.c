@@ -174,7 +174,7 @@ unsigned slots_failures(const struct slots *s, unsigned id)
 bool slots_heard(struct slots *s, unsigned id, int64_t now_us)
 {
 	struct slots_candidate *c = at(s, id);
-	int64_t gap;
+	int64_t gap, silent;
 	bool waited;
 
 	if (!c || c->state != IDLE)
@@ -183,7 +183,9 @@ bool slots_heard(struct slots *s, unsigned id, int64_t now_us)
 	gap = c->heard_us == SLOTS_NOT_HEARD ? GAP_MAX_US : now_us - c->heard_us;
 	if (gap < GAP_MAX_US)
 		c->gap_us = c->gap_us > 0 ? c->gap_us + (gap - c->gap_us) / 8 : gap;
-	if (c->heard_us != SLOTS_NOT_HEARD && gap >= SLOTS_BURST_US) {
+	/* while it was connected it did not advertise */
+	silent = now_us - (c->heard_us == SLOTS_NOT_HEARD ? c->opened_us : c->heard_us);
+	if (silent >= SLOTS_BURST_US) {
 		c->empties = 0;
 		if (c->not_before_us > now_us)
 			c->not_before_us = now_us;
@@ -296,6 +298,7 @@ void slots_ended(struct slots *s, unsigned id, enum slots_end how, int64_t now_u
 		c->not_before_us = now_us + jitter(s, GAVE_WAY_REST_US);
 		break;
 	case SLOTS_GONE:
+		c->not_before_us = now_us + jitter(s, FULL_REST_US);
 		break;
 	}
 	/* what was not its doing does not cost it its turn */

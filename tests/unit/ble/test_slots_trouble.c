@@ -104,6 +104,24 @@ static void test_a_burst_after_silence_ends_the_back_off(void **state)
 	teardown();
 }
 
+static void test_a_burst_after_a_link_that_broke_is_served_at_once(void **state)
+{
+	unsigned id;
+
+	(void)state;
+	setup(4, 4, SLOTS_TENURE_US);
+	assert_int_equal(slots_add(ward.slots, SLOTS_EPISODIC, NULL, &id), 0);
+	for (unsigned i = 0; i < 10; i++) { /* each time a longer back-off, if it mattered */
+		(void)slots_heard(ward.slots, id, ward.now_us);
+		assert_int_equal(slots_next(ward.slots, ward.now_us, &id, NULL), SLOTS_CONNECT);
+		slots_connected(ward.slots, id, ward.now_us);
+		slots_ended(ward.slots, id, SLOTS_LOST, ward.now_us);
+		ward.now_us += SLOTS_BURST_US;
+	}
+	assert_int_equal(slots_failures(ward.slots, id), 10);
+	teardown();
+}
+
 static void test_the_limit_is_learnt_and_put_to_the_test_again(void **state)
 {
 	struct slots_view v;
@@ -284,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_one_that_breaks_at_once_backs_off),
 		cmocka_unit_test(test_those_that_failed_together_do_not_go_on_in_step),
 		cmocka_unit_test(test_a_burst_after_silence_ends_the_back_off),
+		cmocka_unit_test(test_a_burst_after_a_link_that_broke_is_served_at_once),
 		cmocka_unit_test(test_the_limit_is_learnt_and_put_to_the_test_again),
 		cmocka_unit_test(test_an_adapter_that_refuses_the_first_one_has_no_limit_of_nought),
 		cmocka_unit_test(test_an_adapter_that_went_leaves_a_clean_table),
