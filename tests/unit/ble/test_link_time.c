@@ -214,10 +214,10 @@ static void test_the_time_for_setup_runs_out_though_all_is_answered(void **state
 	(void)state;
 	many[count++] = (struct peer_attribute)PEER(0x01, 0x2800, "0F18");
 	for (uint16_t h = 2; count + 2 <= ARRAY_SIZE(many); h = (uint16_t)(h + 2)) {
-		static char texts[96][12];
+		static char texts[96][20];
 		char *text = texts[count];
 
-		(void)snprintf(text, sizeof(texts[0]), "02%02X00192A", h + 1);
+		(void)snprintf(text, sizeof(texts[0]), "02%02X00192A", (h + 1) & 0xffu);
 		many[count++] = (struct peer_attribute)PEER(h, 0x2803, text);
 		many[count++] = (struct peer_attribute)PEER((uint16_t)(h + 1), 0x2a19, "30");
 	}
