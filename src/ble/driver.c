@@ -287,6 +287,7 @@ static void arm(struct ble *b)
 	}
 	at = b->reopen_us < at ? b->reopen_us : at;
 	at = memory_deadline(b) < at ? memory_deadline(b) : at;
+	at = tagging_deadline(b) < at ? tagging_deadline(b) : at;
 	at = peer_pairing_deadline(b) < at ? peer_pairing_deadline(b) : at;
 	if (at == b->timer_us)
 		return;
@@ -321,6 +322,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata)
 		open_channel(b);
 	adapter_router_tick(&b->router, now);
 	memory_due(b, now);
+	tagging_due(b, now);
 	peer_pairing_due(b, now);
 	ble_settle(b);
 	return 0;
@@ -330,7 +332,8 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata)
 
 static int add_radio(struct ble *b, const char *select)
 {
-	struct slots_settings settings = { .tenure_us = SLOTS_TENURE_US };
+	struct slots_settings settings = { .tenure_us = SLOTS_TENURE_US,
+		.limit = b->config->ble.max_connections };
 	struct radio *radio;
 	int r;
 
@@ -387,6 +390,7 @@ static void stop(void *state)
 		slots_free(b->radios[i]->slots);
 		free(b->radios[i]);
 	}
+	tagging_free(b);
 	keys_free(b);
 	gateway_keep_forget(b->gateway, GATEWAY_BLE);
 	rpa_free(b->rpa);
@@ -420,6 +424,8 @@ static int start(void **ret_state, sd_event *e, struct gateway *g, struct config
 		r = add_radios(b);
 	if (r == 0)
 		r = peers_apply(b);
+	if (r == 0)
+		r = tagging_apply(b);
 	if (r == 0)
 		memory_load(b);
 	if (r == 0)
@@ -456,6 +462,7 @@ static int reload(void *state, struct config *c)
 	config_unref(b->config);
 	b->config = config_ref(c);
 	r = peers_apply(b);
+	r = tagging_apply(b) ?: r;
 	ble_settle(b);
 	return r;
 }

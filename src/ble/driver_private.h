@@ -16,6 +16,7 @@
 
 #include "ble/adapter_router.h"
 #include "ble/adverts/adverts.h"
+#include "ble/adverts/tags.h"
 #include "ble/bonds.h"
 #include "ble/io.h"
 #include "ble/link.h"
@@ -32,6 +33,7 @@
 
 #define PEER_BUCKETS 1024 /* a power of two */
 #define PEER_WAITS_MAX 16 /* submissions of one link that are not safe yet */
+#define TAG_BUCKETS 256   /* a power of two */
 #define STRANGERS 512     /* unknown addresses told of lately; a power of two */
 
 struct ble;
@@ -137,6 +139,11 @@ struct ble {
 
 	struct ble_pairing pairing;
 
+	struct tags *tags;         /* NULL: the configuration has none */
+	struct config *tag_config; /* that they are of */
+	struct tag_mark *marks[TAG_BUCKETS];
+	size_t mark_count;
+
 	bool memory_dirty, memory_writing, memory_failed;
 	int64_t memory_due_us, memory_written_us;
 
@@ -193,6 +200,15 @@ int keys_save_ltk(struct adapter *a, const struct mgmt_ltk *key, int64_t now_us)
 int keys_save_irk(struct adapter *a, const struct mgmt_irk *key, int64_t now_us);
 bool keys_bonded(struct adapter *a, const struct ble_address *who);
 void keys_forget(struct adapter *a, const struct ble_address *who);
+
+/* ---- tagging.c ---- */
+/* Takes the tags of b->config. 0 or -ENOMEM. */
+int tagging_apply(struct ble *b);
+void tagging_free(struct ble *b);
+void tagging_heard(struct ble *b, const struct mgmt_report *r, const struct tag_identity *named,
+	int64_t now_us);
+int64_t tagging_deadline(const struct ble *b);
+void tagging_due(struct ble *b, int64_t now_us);
 
 /* ---- pairing.c ---- */
 extern const struct pairing ble_pairing;

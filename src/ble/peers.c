@@ -86,7 +86,7 @@ static int take_settings(struct peer *p, const struct config_device *c)
 
 	p->bonding = c->bonding;
 	p->profile.delete_stored = c->delete_stored;
-	p->profile.set_clock = true;
+	p->profile.set_clock = c->set_clock;
 	p->profile.zone = to_utc;
 	if (!c->bind_key != !before || (before && strcmp(before, c->bind_key) != 0)) {
 		struct label *l = NULL;
@@ -183,10 +183,15 @@ static void stranger(
 	char address[BLE_ADDRESS_TEXT_SIZE];
 	char name[DEVICE_FACT_MAX + 1] = "";
 
-	if (told_lately(b, who, now_us))
+	bool told = told_lately(b, who, now_us);
+
+	if (told && !b->tags)
 		return;
 	b->scratch.count = 0;
 	adverts_heard(&c, r->data, r->length, &s);
+	tagging_heard(b, r, &s.tag, now_us);
+	if (told)
+		return;
 	memcpy(name, s.name, s.name_length);
 	registry_heard_unknown(gateway_registry(b->gateway), TRANSPORT_BLE,
 		ble_address_format(who, address), kind_of(&s), name,
@@ -244,6 +249,7 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 	b->scratch.count = 0;
 	b->scratch.overflow = false;
 	adverts_heard(&c, r->data, r->length, &s);
+	tagging_heard(b, r, &s.tag, now->boot_us);
 	log_outcome(p, &s);
 	if (s.format != _ADVERT_MAX && s.outcome != ADVERT_E_OTHER)
 		p->broadcasts = true;
