@@ -22,7 +22,23 @@ static unsigned fine_humidity(struct sble_device *d)
 	return (unsigned)sble_device_value(d, Q_HUMIDITY) * 40 + rng_below(&d->rng, 40);
 }
 
-/* Packet id, battery, temperature and humidity in hundredths. */
+/* More than a legacy advertisement holds: it comes as an extended one. */
+static void add_more(struct sble_device *d, struct octets *objects, struct sble_message *m)
+{
+	int64_t pressure = sble_device_body(d, SBLE_PRESSURE, 2);
+	int32_t co2 = sble_device_value(d, Q_AMBIENT_CO2);
+	static const char text[] = "ward air";
+
+	sble_put_object(objects, 0x04, pressure, 3);
+	sble_put_object(objects, 0x12, co2, 2);
+	octets_u8(objects, 0x53);
+	octets_u8(objects, sizeof(text) - 1);
+	octets_bytes(objects, text, sizeof(text) - 1);
+	sble_message_add(m, "pressure", pressure, -2);
+	sble_message_add(m, "ambient-co2", co2, 0);
+}
+
+/* Packet id, battery, temperature and humidity in hundredths; Variant=extended: more. */
 void sble_bthome_advert(struct sble_device *d, struct sble_message *m)
 {
 	struct octets objects = { 0 }, data = { 0 };
@@ -37,6 +53,8 @@ void sble_bthome_advert(struct sble_device *d, struct sble_message *m)
 	sble_message_add(m, "battery", battery, 0);
 	sble_message_add(m, "ambient-temperature", temperature, -2);
 	sble_message_add(m, "humidity", humidity, -2);
+	if (sble_device_variant(d, "extended"))
+		add_more(d, &objects, m);
 	if (d->kind->sealed)
 		d->counter++;
 	sble_put_bthome(&data, &objects, d->kind->sealed ? d->config->key : NULL,

@@ -346,6 +346,7 @@ static void on_measure(void *arg)
 {
 	struct sble_device *d = arg;
 	int64_t now = sble_now(d->ble), next = d->config->interval_ms * 1000;
+	bool again = !d->config->events_only;
 
 	if (d->kind->advert) {
 		broadcast(d);
@@ -353,13 +354,15 @@ static void on_measure(void *arg)
 		d->fault.inflating--;
 		d->kind->intermediate(d);
 		next = INTERMEDIATE_US;
+		again = true;
 	} else {
+		d->fault.inflating = 0;
 		sble_device_count(d, SBLE_WHEN_MEASURE);
 		d->kind->measure(d);
 		if (d->kind->episodic)
 			sble_device_appear(d);
 	}
-	if (!d->config->events_only || d->fault.inflating > 0 || next == INTERMEDIATE_US)
+	if (again)
 		sble_timer_arm(&d->ble->timers, &d->measure, now + next);
 }
 

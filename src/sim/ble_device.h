@@ -51,11 +51,11 @@ struct sble_link {
 
 /* A stored measurement, of RACP devices. */
 struct sble_record {
-	uint16_t sequence;
-	int64_t wall_ms; /* by the device's clock */
+	uint16_t sequence; /* or the time offset */
+	int64_t wall_ms;   /* by the device's clock; INT64_MIN: it had none */
 	int64_t utc_ms;
 	int32_t value;
-	bool told;
+	char word[32]; /* of the status */
 };
 
 struct sble_device {
@@ -99,8 +99,8 @@ struct sble_device {
 	struct octets racp;    /* a request that waits to be served */
 	struct octets control; /* likewise of another control point */
 	bool aborted;
-	bool serving; /* records are being told, from this one on */
-	size_t serve_next;
+	bool serving;                  /* records are being told */
+	uint16_t serve_next, serve_to; /* by their numbers */
 
 	/* What the scenario does to it; times are of the scenario, 0 when over. */
 	struct {

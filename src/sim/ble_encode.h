@@ -39,3 +39,76 @@ struct sble_heart {
 };
 /* Heart Rate Measurement, HRS 3.1. */
 void sble_put_heart(struct octets *o, const struct sble_heart *h);
+
+/* Temperature Measurement, HTS 3.1; a FLOAT. */
+struct sble_temperature {
+	uint32_t value;
+	bool fahrenheit, has_time;
+	int64_t wall_ms;
+	uint8_t type; /* 0: not told */
+};
+void sble_put_temperature(struct octets *o, const struct sble_temperature *t);
+
+/* Blood Pressure Measurement and Intermediate Cuff Pressure, BLS 3.1; SFLOATs. */
+struct sble_pressure {
+	uint16_t systolic, diastolic, mean, pulse;
+	bool kpa, has_time, has_pulse, has_user, has_status;
+	int64_t wall_ms;
+	uint8_t user;
+	uint16_t status;
+};
+void sble_put_pressure(struct octets *o, const struct sble_pressure *p);
+
+/* PLX Spot-Check and Continuous Measurement, PLXS 3.1 and 3.2: their flags differ. */
+struct sble_oximetry {
+	uint16_t spo2, pulse, fast[2], slow[2], amplitude; /* SFLOATs */
+	bool has_time, has_pairs, has_status, has_sensor, has_amplitude, clock_unset;
+	int64_t wall_ms;
+	uint16_t status;
+	uint32_t sensor;
+};
+void sble_put_spot(struct octets *o, const struct sble_oximetry *p);
+void sble_put_continuous(struct octets *o, const struct sble_oximetry *p);
+
+/* Glucose Measurement, GLS 3.1. */
+struct sble_glucose {
+	uint16_t sequence;
+	int64_t base_ms; /* wall clock */
+	bool has_offset, has_concentration, mol, has_status, context;
+	int offset_minutes;
+	uint16_t concentration; /* SFLOAT of kg/L or mol/L */
+	uint8_t type, location;
+	uint16_t status;
+};
+void sble_put_glucose(struct octets *o, const struct sble_glucose *g);
+/* Glucose Measurement Context with carbohydrates (of kind carb_id, SFLOAT of kg) and a meal. */
+void sble_put_glucose_context(
+	struct octets *o, uint16_t sequence, uint8_t carb_id, uint16_t carbs, uint8_t meal);
+
+/* One record of CGM Measurement, CGMS 3.1; concentration is an SFLOAT of mg/dL. */
+struct sble_cgm {
+	uint16_t concentration, offset_minutes;
+	uint32_t status; /* octets: status, calibration and temperature, warning */
+	bool has_trend, has_quality, crc;
+	uint16_t trend, quality;
+};
+void sble_put_cgm(struct octets *o, const struct sble_cgm *g);
+
+/* Weight Measurement, WSS 3.2; in the units of the wire: 0.005 kg or 0.01 lb, 0.1 kg/m2, 0.001 m
+ * or 0.1 in. */
+struct sble_weight {
+	uint16_t weight, bmi, height;
+	bool imperial, has_time, has_user, has_height;
+	int64_t wall_ms;
+	uint8_t user;
+};
+void sble_put_weight(struct octets *o, const struct sble_weight *w);
+
+/* Body Composition Measurement, BCS 3.2: 0.1 %, kJ, 0.1 %, 0.1 Ohm; 0: left out, but for the fat.
+ */
+struct sble_composition {
+	uint16_t fat, metabolism, muscle, impedance, weight;
+	bool has_time;
+	int64_t wall_ms;
+};
+void sble_put_composition(struct octets *o, const struct sble_composition *c);

@@ -355,6 +355,8 @@ void sble_link_accept(struct sble_device *d, int fd, struct sble_adapter *a)
 		return;
 	}
 	a->connections++;
+	if (d->kind->episodic)
+		d->advertises_until = 0; /* until it has measured again */
 	d->serving = d->aborted = false;
 	d->racp.n = d->control.n = 0;
 	sble_log_event(
@@ -420,7 +422,7 @@ void sble_device_close(struct sble_device *d, uint8_t reason)
 	sble_log_event(d->ble->log, "disconnected", d->config->name, "\"reason\":%u", reason);
 	sble_mgmt_event(d->ble, a->config->index, MGMT_EV_DISCONNECTED, o.at, o.n, NULL);
 	/* It advertises again at once, where it has what to say. */
-	if (!d->kind->episodic || d->pending_count || d->config->stored)
+	if (!d->kind->episodic || d->pending_count || (d->record_count && reason != MGMT_BY_LOCAL))
 		sble_device_appear(d);
 	sble_devices_listen(d->ble);
 }
