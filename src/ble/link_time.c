@@ -42,9 +42,11 @@ static bool all_finished(const struct link *l)
 /* When it may go; INT64_MAX: not as long as nothing happens. */
 static int64_t done_at(const struct link *l)
 {
-	if (l->waiting_count > 0 || l->unsafe > 0 || l->session.busy || l->early_count > 0 ||
+	if (l->waiting_count > 0 || l->session.busy || l->early_count > 0 ||
 		session_deadline(&l->session) != PROFILE_NEVER)
 		return INT64_MAX;
+	if (l->unsafe > 0) /* whoever was to tell should have told long ago */
+		return l->heard_us + 2 * LEDGER_PATIENCE_US;
 	if (all_finished(l))
 		return l->heard_us + LINK_FINISHED_US;
 	return l->heard_us + (l->values_heard ? LINK_GRACE_US : LINK_EMPTY_US);

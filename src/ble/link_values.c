@@ -192,8 +192,10 @@ void link_deliver(
 	l->counters.values++;
 	if (r != 0)
 		link_fault(l, handle, r, bytes, length);
+	/* that its battery is told is neither a reason to stay nor a stream that goes on */
 	if (out.row && out.row->manner != PROFILE_PASSING) {
-		l->heard_us = l->now.boot_us;
+		l->heard_us = l->quiet_us = l->now.boot_us;
+		l->probes = 0;
 		l->values_heard |= out.profile.readings->count > 0;
 	}
 	taken = link_take(l, &out, number);
@@ -241,8 +243,6 @@ void link_heard(
 {
 	uint32_t number = 0;
 
-	l->quiet_us = l->now.boot_us;
-	l->probes = 0;
 	if (indicated && l->waiting_count == ATT_UNCONFIRMED_MAX) {
 		link_over(l, LINK_FLOODED, NULL); /* the bearer sees to that before */
 		return;

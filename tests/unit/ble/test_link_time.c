@@ -7,6 +7,7 @@
 
 #include "unit/unit.h"
 #include "util/cleanup.h"
+#include "wardgate/ledger.h"
 
 #define CUFF "00 7800 5000 5D00"
 #define SEED UINT64_C(20261121)
@@ -70,6 +71,20 @@ static void test_a_meter_that_falls_silent_is_told_to_stop_and_let_go(void **sta
 	peer_pass(&peer, 120 * S);
 	assert_int_equal(peer.notes[PROFILE_NOTE_STORED_TIMEOUT], 1);
 	assert_memory_equal(peer.written, "\x25\x00\x03\x00", 4); /* abort */
+	assert_int_equal(peer.link.end, LINK_DONE);
+}
+
+static void test_a_link_is_not_held_for_a_receipt_that_never_comes(void **state)
+{
+	(void)state;
+	peer_init(&peer, peer_meter, peer_meter_count);
+	peer_connect(&peer, NULL);
+	peer_notify(&peer, GLUCOSE_VALUE, "02 0100 EA07 0B 15 0A 0000 5AB0 11");
+	peer_indicate(&peer, RACP_VALUE, "06 00 01 01");
+	assert_int_equal(peer.link.unsafe, 1);
+	peer_pass(&peer, LEDGER_PATIENCE_US + LINK_GRACE_US);
+	assert_int_equal(peer.link.end, LINK_GOES_ON);
+	peer_pass(&peer, LEDGER_PATIENCE_US);
 	assert_int_equal(peer.link.end, LINK_DONE);
 }
 
@@ -145,6 +160,18 @@ static void test_a_stream_that_answers_but_sends_nothing_is_dropped_in_the_end(v
 	peer_pass(&peer, 3600 * S);
 	assert_int_equal(peer.link.end, LINK_GOES_ON);
 	assert_int_equal(peer.link.counters.probes, 3600 * S / LINK_QUIET_US);
+}
+
+static void test_a_battery_that_goes_on_is_no_stream_that_does(void **state)
+{
+	(void)state;
+	connect_belt(S);
+	for (unsigned i = 0; i < LINK_PROBES_MAX * LINK_QUIET_MIN_US / S; i++) {
+		assert_int_equal(peer.link.end, LINK_GOES_ON);
+		peer_notify(&peer, BATTERY_VALUE, "30");
+		peer_pass(&peer, S);
+	}
+	assert_int_equal(peer.link.end, LINK_SILENT);
 }
 
 static void test_a_stream_without_a_battery_is_asked_for_its_first_handle(void **state)
@@ -365,11 +392,13 @@ int main(void)
 		cmocka_unit_test(test_a_device_that_says_nothing_is_let_go_later),
 		cmocka_unit_test(test_a_meter_without_records_is_let_go_at_once),
 		cmocka_unit_test(test_a_meter_that_falls_silent_is_told_to_stop_and_let_go),
+		cmocka_unit_test(test_a_link_is_not_held_for_a_receipt_that_never_comes),
 		cmocka_unit_test(test_a_stream_that_goes_on_is_left_alone),
 		cmocka_unit_test(test_a_silent_stream_is_asked_whether_it_lives),
 		cmocka_unit_test(test_a_link_that_does_not_answer_is_dropped),
 		cmocka_unit_test(
 			test_a_stream_that_answers_but_sends_nothing_is_dropped_in_the_end),
+		cmocka_unit_test(test_a_battery_that_goes_on_is_no_stream_that_does),
 		cmocka_unit_test(test_a_stream_without_a_battery_is_asked_for_its_first_handle),
 		cmocka_unit_test(test_a_request_that_is_not_answered_ends_the_link),
 		cmocka_unit_test(test_a_device_that_answers_each_request_late_is_too_slow),
