@@ -97,7 +97,6 @@ bool gatt_heard(struct gatt *g, uint16_t handle, bool indicated, const uint8_t *
 	g->cached = false;
 	g->doubted = true; /* what was kept, if it is offered again before discovery has ended */
 	if (g->starts++ >= GATT_STARTS_MAX) {
-		g->performing = false;
 		gatt_discovery_end(g, GATT_UNSTABLE, 0, now_us);
 		return true;
 	}

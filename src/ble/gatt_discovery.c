@@ -108,13 +108,7 @@ static size_t primary_count(const struct gatt_table *t)
 
 static void drop_cached(struct gatt *g)
 {
-	bool has_hash = g->table.has_hash;
-	uint8_t hash[GATT_HASH_SIZE];
-
-	memcpy(hash, g->table.hash, sizeof(hash));
 	memset(&g->table, 0, sizeof(g->table));
-	g->table.has_hash = has_hash;
-	memcpy(g->table.hash, hash, sizeof(hash));
 	g->cached = false;
 }
 

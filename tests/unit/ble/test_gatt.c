@@ -134,21 +134,72 @@ static void test_only_what_a_profile_subscribes_to_is_asked_for_descriptors(void
 static void test_descriptors_end_where_another_declaration_is(void **state)
 {
 	static const struct exchange script[] = {
-		{ HASH_ASKED, NO_HASH },
-		{ "10 01 00 FF FF 00 28", "11 06 10 00 FF FF 0D 18" },
+		{ HASH_ASKED, NO_HASH }, { "10 01 00 FF FF 00 28", "11 06 10 00 FF FF 0D 18" },
 		{ "08 01 00 FF FF 02 28", "01 08 01 00 0A" },
 		{ "08 10 00 FF FF 03 28", "09 07 11 00 10 12 00 37 2A" },
 		{ "08 13 00 FF FF 03 28", "01 08 13 00 01" }, /* means: not found */
-		/* a secondary service behind it has one of its own */
-		{ "04 13 00 FF FF", "05 01 20 00 01 28 21 00 03 28 22 00 00 FE 23 00 02 29" },
+	};
+	/* what is behind a declaration has a descriptor of its own */
+	static const char *const pages[] = { "05 01 20 00 00 28 23 00 02 29",
+		"05 01 20 00 01 28 21 00 03 28 22 00 00 FE 23 00 02 29",
+		"05 01 20 00 03 28 23 00 02 29" };
+	struct host *h = *state;
+
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		host_init(h);
+		start(h);
+		PLAY(h, script);
+		host_talk(h, "04 13 00 FF FF", pages[i]);
+		assert_int_equal(h->discovered, 1);
+		assert_int_equal(h->outcome, GATT_FOUND);
+		assert_int_equal(h->gatt.table.cccds[0], 0);
+	}
+}
+
+static void test_no_descriptors_are_asked_for_where_there_is_no_room(void **state)
+{
+	static const struct exchange script[] = {
+		{ HASH_ASKED, NO_HASH },
+		{ "10 01 00 FF FF 00 28", "11 06 10 00 14 00 0D 18" },
+		{ "10 15 00 FF FF 00 28", "01 10 15 00 0A" },
+		{ "08 01 00 FF FF 02 28", "01 08 01 00 0A" },
+		{ "08 10 00 14 00 03 28", "09 07 11 00 10 12 00 37 2A 13 00 10 14 00 37 2A" },
 	};
 	struct host *h = *state;
 
 	start(h);
 	PLAY(h, script);
 	assert_int_equal(h->discovered, 1);
-	assert_int_equal(h->outcome, GATT_FOUND);
-	assert_int_equal(h->gatt.table.cccds[0], 0);
+	assert_int_equal(h->gatt.table.count, 2);
+	host_expect(h, "");
+}
+
+static void test_service_changed_is_subscribed_to_only_where_it_can_be(void **state)
+{
+	static const struct exchange script[] = {
+		{ HASH_ASKED, NO_HASH },
+		{ "10 01 00 FF FF 00 28", "11 06 01 00 06 00 01 18" },
+		{ "10 07 00 FF FF 00 28", "01 10 07 00 0A" },
+		{ "08 01 00 FF FF 02 28", "01 08 01 00 0A" },
+	};
+	struct host *h = *state;
+
+	/* no descriptor */
+	start(h);
+	PLAY(h, script);
+	host_talk(h, "08 01 00 06 00 03 28", "09 07 02 00 20 03 00 05 2A");
+	host_talk(h, "08 04 00 06 00 03 28", "01 08 04 00 0A");
+	host_talk(h, "04 04 00 06 00", "01 04 04 00 0A");
+	assert_int_equal(h->discovered, 1);
+	/* one, but it does not indicate */
+	host_init(h);
+	start(h);
+	PLAY(h, script);
+	host_talk(h, "08 01 00 06 00 03 28", "09 07 02 00 10 03 00 05 2A");
+	host_talk(h, "08 04 00 06 00 03 28", "01 08 04 00 0A");
+	host_talk(h, "04 04 00 06 00", "05 01 04 00 02 29");
+	assert_int_equal(h->discovered, 1);
+	host_expect(h, "");
 }
 
 static void test_a_device_with_nothing_for_us_is_soon_done(void **state)
@@ -182,6 +233,26 @@ static void test_a_refusal_is_told_and_discovery_can_begin_again(void **state)
 	assert_int_equal(gatt_deadline(&h->gatt), INT64_MAX);
 	h->discovered = 0;
 	belt_discover(h);
+}
+
+static void test_characteristics_may_be_refused_too(void **state)
+{
+	struct host *h = *state;
+
+	start(h);
+	host_talk(h, HASH_ASKED, NO_HASH);
+	belt_services(h);
+	host_talk(h, "08 01 00 FF FF 02 28", "01 08 01 00 0A");
+	host_talk(h, "08 01 00 06 00 03 28", "01 08 01 00 05");
+	assert_int_equal(h->outcome, GATT_REFUSED);
+	assert_int_equal(h->refusal, ATT_ERROR_AUTHENTICATION);
+	/* the very first handle cannot be invalid: that is no end of a list */
+	host_init(h);
+	start(h);
+	host_talk(h, HASH_ASKED, NO_HASH);
+	host_talk(h, "10 01 00 FF FF 00 28", "01 10 01 00 01");
+	assert_int_equal(h->outcome, GATT_REFUSED);
+	assert_int_equal(h->refusal, ATT_ERROR_INVALID_HANDLE);
 }
 
 static void test_values_come_during_discovery(void **state)
@@ -220,6 +291,25 @@ static void test_beginning_again_in_the_middle_forgets_the_first(void **state)
 	gatt_stop(&h->gatt);
 	assert_int_equal(
 		gatt_perform(&h->gatt, &(struct session_action){ .handle = 1 }, 0), -EBUSY);
+}
+
+static void test_what_is_stopped_is_not_answered(void **state)
+{
+	const struct session_action action = { .kind = SESSION_READ, .handle = 0x15 };
+	struct host *h = *state;
+
+	belt_discover(h);
+	assert_int_equal(gatt_perform(&h->gatt, &action, h->now_us), 0);
+	host_expect(h, "0A 15 00");
+	gatt_stop(&h->gatt);
+	host_give(h, "0B 01");
+	assert_int_equal(h->performed, 0);
+	/* and nothing of it hinders the next */
+	belt_discover(h);
+	assert_int_equal(gatt_perform(&h->gatt, &action, h->now_us), 0);
+	host_talk(h, "0A 15 00", "01 0A 15 00 06");
+	assert_int_equal(h->performed, 1);
+	assert_int_equal(h->error, ATT_ERROR_NOT_SUPPORTED); /* of a first piece: no value */
 }
 
 static void test_a_start_on_a_dead_bearer_fails(void **state)
@@ -364,10 +454,14 @@ int main(void)
 		WITH_HOST(test_included_services_are_looked_into),
 		WITH_HOST(test_only_what_a_profile_subscribes_to_is_asked_for_descriptors),
 		WITH_HOST(test_descriptors_end_where_another_declaration_is),
+		WITH_HOST(test_no_descriptors_are_asked_for_where_there_is_no_room),
+		WITH_HOST(test_service_changed_is_subscribed_to_only_where_it_can_be),
 		WITH_HOST(test_a_device_with_nothing_for_us_is_soon_done),
 		WITH_HOST(test_a_refusal_is_told_and_discovery_can_begin_again),
+		WITH_HOST(test_characteristics_may_be_refused_too),
 		WITH_HOST(test_values_come_during_discovery),
 		WITH_HOST(test_beginning_again_in_the_middle_forgets_the_first),
+		WITH_HOST(test_what_is_stopped_is_not_answered),
 		WITH_HOST(test_a_start_on_a_dead_bearer_fails),
 		WITH_HOST(test_actions_become_requests),
 		WITH_HOST(test_no_subscription_without_a_descriptor),

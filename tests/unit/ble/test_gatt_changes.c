@@ -196,6 +196,51 @@ static void test_a_change_forgets_the_action_under_way(void **state)
 	assert_int_equal(h->performed, 0);
 	host_talk(h, HASH_ASKED, "09 12 06 00 " BELT_HASH);
 	belt_services(h);
+	belt_inside(h);
+	belt_subscribe(h);
+	assert_int_equal(
+		gatt_perform(&h->gatt, &(struct session_action){ .handle = 0x15 }, h->now_us), 0);
+	host_talk(h, "0A 15 00", "0B 01");
+	assert_int_equal(h->performed, 1);
+}
+
+static void test_a_change_of_what_was_as_kept_discovers_anew(void **state)
+{
+	struct host *h = *state;
+
+	keep_belt(h, true, true);
+	start(h, true);
+	host_talk(h, HASH_ASKED, "09 12 06 00 " BELT_HASH);
+	belt_subscribe(h);
+	assert_int_equal(h->outcome, GATT_AS_CACHED);
+	h->discovered = 0;
+	change(h);
+	host_expect(h, "1E");
+	host_talk(h, HASH_ASKED, NO_HASH);
+	belt_services(h);
+	belt_inside(h);
+	belt_subscribe(h);
+	assert_int_equal(h->outcome, GATT_FOUND);
+	/* what is found now is believed again */
+	kept = h->gatt.table;
+	h->discovered = 0;
+	start(h, true);
+	host_talk(h, HASH_ASKED, NO_HASH);
+	belt_services(h);
+	belt_subscribe(h);
+	assert_int_equal(h->outcome, GATT_AS_CACHED);
+}
+
+static void test_a_change_that_cannot_be_looked_into_is_the_end(void **state)
+{
+	struct host *h = *state;
+
+	belt_discover(h);
+	for (unsigned i = 0; i < ATT_QUEUE_MAX; i++)
+		assert_int_equal(att_read(&h->att, 1, host_answered, h, h->now_us), 0);
+	change(h);
+	assert_int_equal(h->discovered, 1);
+	assert_int_equal(h->outcome, GATT_UNSTABLE);
 }
 
 static void test_a_change_in_the_middle_of_discovery_begins_it_again(void **state)
@@ -310,6 +355,13 @@ static void test_service_changed_refused_for_security_is_subscribed_to_later(voi
 	host_talk(h, "12 04 00 02 00", "13");
 	host_expect(h, "");
 	assert_int_equal(h->performed, 1);
+	/* once */
+	assert_int_equal(
+		gatt_perform(&h->gatt,
+			&(struct session_action){ .kind = SESSION_NOTIFY, .handle = 0x42 }, 0),
+		0);
+	host_talk(h, "12 43 00 01 00", "13");
+	host_expect(h, "");
 }
 
 int main(void)
@@ -324,6 +376,8 @@ int main(void)
 		WITH_HOST(test_other_services_discover_anew),
 		WITH_HOST(test_a_change_is_confirmed_and_discovers_anew),
 		WITH_HOST(test_a_change_forgets_the_action_under_way),
+		WITH_HOST(test_a_change_of_what_was_as_kept_discovers_anew),
+		WITH_HOST(test_a_change_that_cannot_be_looked_into_is_the_end),
 		WITH_HOST(test_a_change_in_the_middle_of_discovery_begins_it_again),
 		WITH_HOST(test_a_notified_change_counts_too),
 		WITH_HOST(test_a_change_does_not_confirm_what_came_before_it),

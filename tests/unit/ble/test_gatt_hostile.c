@@ -111,6 +111,7 @@ static void test_includes_that_overlap_are_left_out(void **state)
 		"09 08 FF FF 10 00 40 00 1B 18",
 		"09 08 FF FF 20 00 21 00 1B 18",
 		"09 08 FF FF 40 00 41 00 1B 18",
+		"09 08 FF FF 05 00 10 00 1B 18",
 		"09 08 FF FF 00 00 05 00 1B 18",
 	};
 	struct host *h = *state;
