@@ -68,6 +68,8 @@ static void warn_of_the_missing(const struct config *c)
 	if (c->zigbee.enabled)
 		log_warning("[Zigbee] Enabled=yes: this version has no Zigbee driver; its devices "
 			    "are not heard");
+	if (c->tag_count > 0)
+		log_warning("[Tag]: this version does not watch for tags yet; none is heard");
 }
 
 /* --- drivers --- */

@@ -11,6 +11,19 @@
 
 static const char area[] = "daemon";
 
+/* Whether the configuration asks for it; one that this user may not read asks for nothing. */
+static bool is_wanted(const struct doctor *d, const char *driver)
+{
+	const struct config *c = d->config;
+
+	if (!c)
+		return false;
+	return strcmp(driver, "ble") == 0      ? c->ble.enabled
+	       : strcmp(driver, "zigbee") == 0 ? c->zigbee.enabled
+	       : strcmp(driver, "coap") == 0   ? c->coap.enabled
+					       : true;
+}
+
 static void look_at_drivers(struct doctor *d, const cJSON *status)
 {
 	const cJSON *driver;
@@ -19,7 +32,7 @@ static void look_at_drivers(struct doctor *d, const cJSON *status)
 	{
 		const char *problem = json_text(driver, "problem", "");
 
-		if (*problem || !json_true(driver, "running"))
+		if (*problem || (!json_true(driver, "running") && is_wanted(d, driver->string)))
 			doctor_find(d, FINDING_WRONG, area, NULL, "%s %s%s%s", driver->string,
 				json_true(driver, "running") ? "runs" : "does not run",
 				*problem ? ": " : "", problem);
