@@ -95,6 +95,9 @@ static void test_a_controller_of_low_energy_alone(void **state)
 	stage_expect(s, "read controller information");
 	stage_info(s, 0, "13 0A 00 00", "00 02 00 00");
 	stage_expect(s, "set secure connections 01");
+	/* an early word that it is being done is no answer yet */
+	stage_event(s, MGMT_EV_STATUS, 0, "2D 00 00");
+	stage_expect(s, "");
 	stage_refuse(s, MGMT_SET_SECURE_CONNECTIONS, 0, MGMT_NOT_SUPPORTED);
 	/* it can do without */
 	stage_expect(s, "set bondable 01");

@@ -220,6 +220,21 @@ static void test_paired_is_told_only_when_the_keys_are_safe(void **state)
 	stage_free(s);
 }
 
+static void test_what_ends_after_the_keys_are_made_is_no_failure(void **state)
+{
+	struct stage *s = pairing(MGMT_IO_NONE);
+
+	/* the kernel drops a link that no socket holds */
+	stage_event(s, MGMT_EV_STATUS, 0, "19 00 00"); /* an early word, no answer */
+	stage_event(s, MGMT_EV_NEW_LTK, 0, "01 " STAGE_DEVICE JUST_WORKS);
+	stage_ok(s, MGMT_PAIR, 0, STAGE_DEVICE);
+	stage_event(s, MGMT_EV_DISCONNECTED, 0, STAGE_DEVICE " 02");
+	stage_told(s, "disconnected");
+	stage_pass(s, STAGE_S);
+	stage_told(s, "paired=kept+sc");
+	stage_free(s);
+}
+
 static void test_a_device_that_does_not_bond_is_not_kept(void **state)
 {
 	struct stage *s = pairing(MGMT_IO_NONE);
@@ -439,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_a_pairing_that_does_not_end_is_ended),
 		cmocka_unit_test(test_failures_are_told_once),
 		cmocka_unit_test(test_paired_is_told_only_when_the_keys_are_safe),
+		cmocka_unit_test(test_what_ends_after_the_keys_are_made_is_no_failure),
 		cmocka_unit_test(test_a_device_that_does_not_bond_is_not_kept),
 		cmocka_unit_test(test_security_asked_by_a_socket_is_the_same_dialogue),
 		cmocka_unit_test(test_strangers_are_refused),
