@@ -170,6 +170,23 @@ static void test_bounds_of_requests(void **state)
 	assert_int_equal(att_deadline(&h->att), INT64_MAX);
 }
 
+static void test_nothing_leaves_after_a_stop(void **state)
+{
+	struct host *h = *state;
+	size_t length;
+
+	ask(h, 0x0011);
+	host_give(h, "0A 01 00");
+	host_give(h, "1D 20 00 01");
+	assert_int_equal(att_confirm(&h->att), 0);
+	assert_non_null(att_output(&h->att, &length));
+	att_stop(&h->att);
+	assert_false(att_busy(&h->att));
+	host_expect(h, "");
+	att_sent(&h->att);
+	assert_int_equal(h->att.counters.confirmations, 0);
+}
+
 static void test_the_queue_goes_round(void **state)
 {
 	struct host *h = *state;
@@ -332,6 +349,7 @@ static void test_notified_and_indicated_values_are_told(void **state)
 	assert_int_equal(h->handle, 0x20);
 	assert_false(h->indicated);
 	host_expect_bytes(h, "06 3C");
+	assert_int_equal(h->att.counters.notifications, 1);
 	host_give(h, "1D 21 43");
 	assert_int_equal(h->handle, 0x4321);
 	assert_true(h->indicated);
@@ -495,6 +513,7 @@ int main(void)
 		WITH_HOST(test_the_answer_of_another_request_is_not_ours),
 		WITH_HOST(test_a_socket_that_takes_nothing_gets_the_same_again),
 		WITH_HOST(test_bounds_of_requests),
+		WITH_HOST(test_nothing_leaves_after_a_stop),
 		WITH_HOST(test_the_queue_goes_round),
 		WITH_HOST(test_cancelled_requests_are_not_answered),
 		WITH_HOST(test_an_answer_may_ask_again_or_stop),

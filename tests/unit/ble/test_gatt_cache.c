@@ -40,6 +40,7 @@ static void test_a_table_is_written_and_read_back(void **state)
 	assert_int_equal(gatt_cache_write(&table, again), n);
 	assert_memory_equal(again, text, n);
 	assert_memory_equal(text, "wardgate-gatt 1 ", 16);
+	assert_memory_not_equal(text + 16, "00000000\n", 9);
 	assert_memory_equal(text + 25,
 		"hash 00112233445566778899AABBCCDDEEFF\n"
 		"service 1801 0001 0006\n"
@@ -170,6 +171,10 @@ static void test_texts_that_contradict_themselves(void **state)
 		"service 180D 0010 0016\nvalue 2A37 0012 10 0017\nend\n", /* behind it */
 		"service 180D 0010 0016\nvalue 2A37 0012 10 0014\nvalue 2A38 0013 02 0000\nend\n",
 		"service 180D 0010 0016\nvalue 2A37 0012 10 0000\nvalue 2A37 0012 10 0000\nend\n",
+		"service 180D 0010 0016\n2A37 0012 10 0013\nend\n",
+		"service 180D 0010 0016\nvalue 2A37 001210 0013\nend\n", /* no blank */
+		"service 180D 00100016\nend\n",
+		"service 180D 0010 0016\nservice 181B 0005 0010 included\nend\n",
 		"hash 00\nend\n",
 		"truncated\nhash 00112233445566778899AABBCCDDEEFF\nend\n",
 		"truncated\ntruncated\nend\n",
@@ -186,6 +191,9 @@ static void test_texts_that_contradict_themselves(void **state)
 		memcpy(whole + 25, bodies[i], n);
 		assert_int_equal(read_text(whole, 25 + n), GATT_CACHE_E_MALFORMED);
 	}
+	/* a service may be its declaration alone */
+	memcpy(whole + 25, "service 180D 0010 0010\nend\n", 27);
+	assert_int_equal(read_text(whole, 25 + 27), 0);
 	memcpy(whole + 25, "end\n", 4);
 	assert_int_equal(read_text(whole, 29), 0);
 	assert_int_equal(table.service_count, 0);
