@@ -256,7 +256,7 @@ static void pump(struct peer *p)
 	const uint8_t *pdu;
 	size_t length;
 
-	while (p->link->end == LINK_GOES_ON && (pdu = link_output(p->link, &length))) {
+	while ((pdu = link_output(p->link, &length))) { /* the last confirmation, too */
 		ssize_t n = send(p->fd, pdu, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)) {

@@ -41,6 +41,10 @@ class Air:
             s[f"Device {name}"].update(more.get(name, {}))
         return s
 
+    def stop(self):
+        """The devices are gone, and the log is whole."""
+        self.process.end()
+
     def values(self):
         """What it says that it sent: the last line of each value."""
         found = {}
