@@ -54,7 +54,7 @@ def test_a_bond_is_made_and_outlives_a_restart(ward):
     air, daemon, sub = begin(ward, {"strap": {**STRAP, "Security": "encrypt"}})
     wait_until(lambda: len(heard(sub, "strap", "heart-rate")) >= 2, lambda: "two heart rates")
     kept = os.path.join(daemon.state, "bonds")
-    wait_until(lambda: os.path.exists(kept) and "C0:FF:EE:00:00:01" in open(kept).read(), lambda: "the bond on the disk")
+    wait_until(lambda: os.path.exists(kept) and STRAP["Address"] in open(kept).read(), lambda: "the bond on the disk")
     assert os.stat(kept).st_mode & 0o777 == 0o600
     before = open(kept).read()
     daemon.kill()
