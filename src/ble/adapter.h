@@ -127,6 +127,7 @@ struct adapter_pairing {
 	bool used, ordered, sent; /* ordered: Pair Device is ours */
 	bool over;                /* told; kept for a while so that echoes are known as such */
 	bool done;                /* succeeded, as soon as unsaved is 0 */
+	bool already;             /* it was paired before */
 	bool bonding, failed_saving, authenticated, secure;
 	uint8_t io, asked; /* enum mgmt_io; MGMT_EV_CONFIRM, MGMT_EV_PASSKEY or 0 */
 	uint8_t unsaved;
@@ -212,7 +213,8 @@ bool adapter_can_connect(const struct adapter *a);
 void adapter_load_params(struct adapter *a, int64_t now_us);
 
 /* Pairs, connecting if need be; io says what people can do meanwhile (enum mgmt_io). What is bonded
- * already is PAIRED without more: for a new bond adapter_unpair() first, and wait for UNPAIRED.
+ * already is PAIRED without more, and no link becomes encrypted by it: for a new bond
+ * adapter_unpair() first, and wait for UNPAIRED.
  * Returns 0, -ENETDOWN while not up, -EALREADY while it is under way, -EBUSY when too many are,
  * -EINVAL. */
 int adapter_pair(struct adapter *a, const struct ble_address *who, uint8_t io, int64_t now_us);

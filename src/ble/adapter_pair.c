@@ -81,7 +81,9 @@ static void succeed(struct adapter *a, struct adapter_pairing *p, int64_t now_us
 		.authenticated = p->authenticated,
 		.secure = p->secure };
 
-	if (p->failed_saving)
+	if (p->already)
+		n.text = "it was paired already: nothing was exchanged with it";
+	else if (p->failed_saving)
 		n.text = "its keys could not be saved: it must be paired anew after a restart";
 	else if (!p->bonding)
 		n.text = "the device does not bond: its keys go with the connection";
@@ -381,7 +383,9 @@ void adapter_pair_reply(struct adapter *a, const struct mgmt_reply *r, int64_t n
 		fail(a, p, r->status, mgmt_status_words(r->status), now_us);
 		return;
 	}
-	p->bonding |= r->status == MGMT_ALREADY_PAIRED;
+	/* there are keys in the kernel: it did not even look for the device */
+	p->already = r->status == MGMT_ALREADY_PAIRED;
+	p->bonding |= p->already;
 	p->done = true;
 	p->asked = 0;
 	/* keys may come behind the reply */

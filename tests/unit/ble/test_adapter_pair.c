@@ -235,6 +235,17 @@ static void test_what_ends_after_the_keys_are_made_is_no_failure(void **state)
 	stage_free(s);
 }
 
+static void test_what_is_paired_already_is_said_to_be(void **state)
+{
+	struct stage *s = pairing(MGMT_IO_NONE);
+
+	stage_event(s, MGMT_EV_COMPLETE, 0, "19 00 13 " STAGE_DEVICE);
+	stage_pass(s, STAGE_S);
+	stage_told(s, "paired=kept");
+	stage_text(s, "paired already");
+	stage_free(s);
+}
+
 static void test_a_device_that_does_not_bond_is_not_kept(void **state)
 {
 	struct stage *s = pairing(MGMT_IO_NONE);
@@ -455,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_failures_are_told_once),
 		cmocka_unit_test(test_paired_is_told_only_when_the_keys_are_safe),
 		cmocka_unit_test(test_what_ends_after_the_keys_are_made_is_no_failure),
+		cmocka_unit_test(test_what_is_paired_already_is_said_to_be),
 		cmocka_unit_test(test_a_device_that_does_not_bond_is_not_kept),
 		cmocka_unit_test(test_security_asked_by_a_socket_is_the_same_dialogue),
 		cmocka_unit_test(test_strangers_are_refused),
