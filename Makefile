@@ -82,8 +82,11 @@ $(BUILD)/wardsim: $(SIM_OBJ) $(BUILD)/libward.a
 	$(call say,LD)$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(SIM_LIBS) -lm
 
 $(BUILD)/obj/tests/%.o: ALL_CFLAGS += -Itests
+# One archive for all rooms: a name that two of them have would pick its object by chance.
 $(BUILD)/libunit.a: $(UNIT_LIB_OBJ)
 	@rm -f $@
+	@twice=$$(nm -g --defined-only $^ | awk 'NF == 3 { print $$3 }' | sort | uniq -d); \
+		[ -z "$$twice" ] || { echo "tests/unit: two helpers have the name:" $$twice >&2; exit 1; }
 	$(call say,AR)$(AR) rcsD $@ $^
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libunit.a $(BUILD)/libward.a
@@ -131,7 +134,7 @@ $(BUILD)/model/drive: tests/model/drive.c tests/model/drive_out.c tests/model/dr
 # Debian packages for building, checking, fuzzing and the demo (`make deps` installs those missing).
 DEPS := gcc libc6-dev make pkg-config clang libclang-rt-dev clang-format clang-tidy llvm \
 	libmosquitto-dev libsystemd-dev libcjson-dev libcbor-dev libinih-dev libssl-dev libsqlite3-dev sqlite3 \
-	libcoap3-dev libcoap3-bin libcmocka-dev mosquitto mosquitto-clients openssl tzdata util-linux \
+	libcoap3-dev libcoap3-bin libbluetooth-dev libcmocka-dev mosquitto mosquitto-clients openssl tzdata util-linux \
 	iproute2 procps mandoc python3 python3-pytest python3-pytest-xdist python3-paho-mqtt \
 	python3-jsonschema python3-cbor2 python3-yaml python3-jeepney python3-pyte dbus-daemon bash zsh fish
 JOBS ?= $(shell nproc)

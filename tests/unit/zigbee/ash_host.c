@@ -47,7 +47,7 @@ static size_t from_hex(const char *hex, uint8_t *to)
 	return n;
 }
 
-void host_give(struct fixture *f, const char *hex)
+void ash_host_give(struct fixture *f, const char *hex)
 {
 	uint8_t bytes[2048];
 
@@ -55,7 +55,7 @@ void host_give(struct fixture *f, const char *hex)
 }
 
 /* What the host writes now must be these bytes. */
-void host_expect(struct fixture *f, const char *hex)
+void ash_host_expect(struct fixture *f, const char *hex)
 {
 	uint8_t wanted[2048], bytes[8192];
 	size_t n = from_hex(hex, wanted), m = ash_output(&f->ash, bytes, sizeof(bytes), f->now_us);
@@ -69,51 +69,52 @@ void host_expect(struct fixture *f, const char *hex)
 }
 
 /* An ACK or a NAK. */
-void host_expect_short(struct fixture *f, uint8_t control)
+void ash_host_expect_short(struct fixture *f, uint8_t control)
 {
 	uint8_t wanted[8], bytes[8192];
-	size_t n = peer_wire_put(wanted, &control, 1);
+	size_t n = ash_peer_wire_put(wanted, &control, 1);
 
 	assert_int_equal(ash_output(&f->ash, bytes, sizeof(bytes), f->now_us), n);
 	assert_memory_equal(bytes, wanted, n);
 }
 
-void host_pass(struct fixture *f, int64_t us)
+void ash_host_pass(struct fixture *f, int64_t us)
 {
 	f->now_us += us;
 	ash_tick(&f->ash, f->now_us);
 }
 
 /* A data frame of the radio's, of three bytes. */
-void host_give_data(struct fixture *f, unsigned number, unsigned ack, bool repeated)
+void ash_host_give_data(struct fixture *f, unsigned number, unsigned ack, bool repeated)
 {
 	uint8_t frame[4] = { (uint8_t)(number << 4 | repeated << 3 | ack), 'a', 'b',
 		(uint8_t)number };
 	uint8_t bytes[32];
 
-	peer_scramble(frame + 1, 3);
-	ash_receive(&f->ash, bytes, peer_wire_put(bytes, frame, 4), f->now_us);
+	ash_peer_scramble(frame + 1, 3);
+	ash_receive(&f->ash, bytes, ash_peer_wire_put(bytes, frame, 4), f->now_us);
 }
 
-void host_expect_data(struct fixture *f, unsigned number, unsigned ack, bool repeated, uint8_t last)
+void ash_host_expect_data(
+	struct fixture *f, unsigned number, unsigned ack, bool repeated, uint8_t last)
 {
 	uint8_t frame[4] = { (uint8_t)(number << 4 | repeated << 3 | ack), 'x', 'y', last };
 	uint8_t wanted[32], bytes[8192];
 	size_t n;
 
-	peer_scramble(frame + 1, 3);
-	n = peer_wire_put(wanted, frame, 4);
+	ash_peer_scramble(frame + 1, 3);
+	n = ash_peer_wire_put(wanted, frame, 4);
 	/* one frame at a time: room for no more */
 	assert_int_equal(ash_output(&f->ash, bytes, ASH_OUTPUT_MIN, f->now_us), n);
 	assert_memory_equal(bytes, wanted, n);
 }
 
-void host_send(struct fixture *f, uint8_t last)
+void ash_host_send(struct fixture *f, uint8_t last)
 {
 	assert_int_equal(ash_send(&f->ash, (uint8_t[]){ 'x', 'y', last }, 3, f->now_us), 0);
 }
 
-int host_set_up(void **state)
+int ash_host_set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
@@ -123,21 +124,21 @@ int host_set_up(void **state)
 	return 0;
 }
 
-int host_set_up_connected(void **state)
+int ash_host_set_up_connected(void **state)
 {
 	struct fixture *f;
 
-	host_set_up(state);
+	ash_host_set_up(state);
 	f = *state;
 	ash_reset(&f->ash, f->now_us);
-	host_expect(f, "1A C0 38 BC 7E");
-	host_give(f, "1A C1 02 0B 0A 52 7E");
+	ash_host_expect(f, "1A C0 38 BC 7E");
+	ash_host_give(f, "1A C1 02 0B 0A 52 7E");
 	assert_int_equal(f->ups, 1);
-	host_expect(f, "");
+	ash_host_expect(f, "");
 	return 0;
 }
 
-int host_tear_down(void **state)
+int ash_host_tear_down(void **state)
 {
 	free(*state);
 	return 0;

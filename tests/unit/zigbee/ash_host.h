@@ -24,20 +24,21 @@ struct fixture {
 	bool reset_on_data;
 };
 
-void host_give(struct fixture *f, const char *hex);
+void ash_host_give(struct fixture *f, const char *hex);
 /* What the host writes now must be these bytes. */
-void host_expect(struct fixture *f, const char *hex);
+void ash_host_expect(struct fixture *f, const char *hex);
 /* An ACK or a NAK. */
-void host_expect_short(struct fixture *f, uint8_t control);
-void host_pass(struct fixture *f, int64_t us);
+void ash_host_expect_short(struct fixture *f, uint8_t control);
+void ash_host_pass(struct fixture *f, int64_t us);
 /* A data frame of the radio's, of three bytes. */
-void host_give_data(struct fixture *f, unsigned number, unsigned ack, bool repeated);
-void host_expect_data(
+void ash_host_give_data(struct fixture *f, unsigned number, unsigned ack, bool repeated);
+void ash_host_expect_data(
 	struct fixture *f, unsigned number, unsigned ack, bool repeated, uint8_t last);
-void host_send(struct fixture *f, uint8_t last);
-int host_set_up(void **state);
-int host_set_up_connected(void **state);
-int host_tear_down(void **state);
+void ash_host_send(struct fixture *f, uint8_t last);
+int ash_host_set_up(void **state);
+int ash_host_set_up_connected(void **state);
+int ash_host_tear_down(void **state);
 
-#define HOST_CONNECTED(t) cmocka_unit_test_setup_teardown(t, host_set_up_connected, host_tear_down)
-#define HOST_FRESH(t) cmocka_unit_test_setup_teardown(t, host_set_up, host_tear_down)
+#define ASH_HOST_CONNECTED(t)                                                                      \
+	cmocka_unit_test_setup_teardown(t, ash_host_set_up_connected, ash_host_tear_down)
+#define ASH_HOST_FRESH(t) cmocka_unit_test_setup_teardown(t, ash_host_set_up, ash_host_tear_down)

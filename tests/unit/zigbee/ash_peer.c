@@ -9,7 +9,7 @@
 #define LEAST 400000
 #define MOST 3200000
 
-uint16_t peer_checksum(const uint8_t *p, size_t n)
+uint16_t ash_peer_checksum(const uint8_t *p, size_t n)
 {
 	uint32_t crc = 0xFFFF;
 
@@ -22,7 +22,7 @@ uint16_t peer_checksum(const uint8_t *p, size_t n)
 	return (uint16_t)crc;
 }
 
-void peer_scramble(uint8_t *p, size_t n)
+void ash_peer_scramble(uint8_t *p, size_t n)
 {
 	uint8_t lfsr = 0x42;
 
@@ -36,8 +36,8 @@ void peer_scramble(uint8_t *p, size_t n)
 	}
 }
 
-bool peer_wire_take(
-	struct peer_wire *w, uint8_t byte, uint8_t out[PEER_FRAME], size_t *n, bool *bad)
+bool ash_peer_wire_take(
+	struct peer_wire *w, uint8_t byte, uint8_t out[ASH_PEER_FRAME], size_t *n, bool *bad)
 {
 	size_t m = 0;
 	bool broken = w->broken;
@@ -70,7 +70,7 @@ bool peer_wire_take(
 			else
 				b = w->raw[i] ^ 0x20;
 		}
-		if (m == PEER_FRAME)
+		if (m == ASH_PEER_FRAME)
 			broken = true;
 		else if (!broken)
 			out[m++] = b;
@@ -80,7 +80,7 @@ bool peer_wire_take(
 	w->n = 0;
 	w->broken = false;
 	*n = m;
-	if (broken || m < 3 || peer_checksum(out, m - 2) != out[m - 2] * 256 + out[m - 1]) {
+	if (broken || m < 3 || ash_peer_checksum(out, m - 2) != out[m - 2] * 256 + out[m - 1]) {
 		*bad = true;
 		if (m == 0)
 			out[0] = 0xFF;
@@ -90,10 +90,10 @@ bool peer_wire_take(
 	return true;
 }
 
-size_t peer_wire_put(uint8_t *to, const uint8_t *frame, size_t n)
+size_t ash_peer_wire_put(uint8_t *to, const uint8_t *frame, size_t n)
 {
-	uint8_t whole[PEER_FRAME + 2];
-	uint16_t sum = peer_checksum(frame, n);
+	uint8_t whole[ASH_PEER_FRAME + 2];
+	uint16_t sum = ash_peer_checksum(frame, n);
 	size_t at = 0;
 
 	memcpy(whole, frame, n);
@@ -111,21 +111,21 @@ size_t peer_wire_put(uint8_t *to, const uint8_t *frame, size_t n)
 	return at;
 }
 
-static void say(struct peer *p, const uint8_t *frame, size_t n)
+static void say(struct ash_peer *p, const uint8_t *frame, size_t n)
 {
-	if (sizeof(p->said) - p->said_n < 2 * PEER_FRAME + 8)
+	if (sizeof(p->said) - p->said_n < 2 * ASH_PEER_FRAME + 8)
 		return; /* a line that nobody reads */
-	p->said_n += peer_wire_put(p->said + p->said_n, frame, n);
+	p->said_n += ash_peer_wire_put(p->said + p->said_n, frame, n);
 }
 
-static void say_code(struct peer *p, uint8_t control, uint8_t code)
+static void say_code(struct ash_peer *p, uint8_t control, uint8_t code)
 {
 	if (p->said_n < sizeof(p->said))
 		p->said[p->said_n++] = 0x1A;
 	say(p, (uint8_t[]){ control, 2, code }, 3);
 }
 
-static void forget(struct peer *p)
+static void forget(struct ash_peer *p)
 {
 	p->want = p->low = p->next = p->again = 0;
 	p->reject = p->nak = p->ack = p->host_busy = false;
@@ -137,7 +137,7 @@ static void forget(struct peer *p)
 	p->wire.broken = false;
 }
 
-void peer_init(struct peer *p)
+void ash_peer_init(struct ash_peer *p)
 {
 	p->window = 5;
 	p->boot_takes_us = 1000000;
@@ -147,7 +147,7 @@ void peer_init(struct peer *p)
 	forget(p);
 }
 
-void peer_fail(struct peer *p, uint8_t code)
+void ash_peer_fail(struct ash_peer *p, uint8_t code)
 {
 	forget(p);
 	p->state = PEER_FAILED;
@@ -155,12 +155,12 @@ void peer_fail(struct peer *p, uint8_t code)
 	say_code(p, 0xC2, code);
 }
 
-static unsigned under_way(const struct peer *p)
+static unsigned under_way(const struct ash_peer *p)
 {
 	return (p->next - p->low) & 7;
 }
 
-static bool acknowledge(struct peer *p, unsigned number, int64_t now)
+static bool acknowledge(struct ash_peer *p, unsigned number, int64_t now)
 {
 	unsigned n = (number - p->low) & 7;
 
@@ -174,7 +174,7 @@ static bool acknowledge(struct peer *p, unsigned number, int64_t now)
 		p->timeout_us = t < LEAST ? LEAST : t > MOST ? MOST : t;
 	}
 	p->low = number;
-	p->head = (p->head + n) % PEER_QUEUE;
+	p->head = (p->head + n) % ASH_PEER_QUEUE;
 	p->waiting -= n;
 	p->expired = 0;
 	if (p->again > under_way(p))
@@ -184,13 +184,13 @@ static bool acknowledge(struct peer *p, unsigned number, int64_t now)
 	return true;
 }
 
-static void go_again(struct peer *p)
+static void go_again(struct ash_peer *p)
 {
 	if (p->again == 0)
 		p->again = under_way(p);
 }
 
-static void refuse(struct peer *p, uint8_t control)
+static void refuse(struct ash_peer *p, uint8_t control)
 {
 	if (control < 0x80 && !p->reject) {
 		p->reject = true;
@@ -199,7 +199,7 @@ static void refuse(struct peer *p, uint8_t control)
 	}
 }
 
-static void take_data(struct peer *p, uint8_t *f, size_t n, int64_t now)
+static void take_data(struct ash_peer *p, uint8_t *f, size_t n, int64_t now)
 {
 	if (n < 4 || !acknowledge(p, f[0] & 7, now)) {
 		refuse(p, f[0]);
@@ -207,7 +207,7 @@ static void take_data(struct peer *p, uint8_t *f, size_t n, int64_t now)
 		p->want = (p->want + 1) & 7;
 		p->reject = p->nak = false;
 		p->ack = true;
-		peer_scramble(f + 1, n - 1);
+		ash_peer_scramble(f + 1, n - 1);
 		p->deliver(p, f + 1, n - 1);
 	} else if (f[0] & 8) {
 		p->ack = true;
@@ -216,7 +216,7 @@ static void take_data(struct peer *p, uint8_t *f, size_t n, int64_t now)
 	}
 }
 
-static void take(struct peer *p, uint8_t *f, size_t n, int64_t now)
+static void take(struct ash_peer *p, uint8_t *f, size_t n, int64_t now)
 {
 	if (f[0] == 0xC0 && n == 1) {
 		forget(p);
@@ -241,27 +241,27 @@ static void take(struct peer *p, uint8_t *f, size_t n, int64_t now)
 	}
 }
 
-void peer_receive(struct peer *p, const uint8_t *bytes, size_t n, int64_t now)
+void ash_peer_receive(struct ash_peer *p, const uint8_t *bytes, size_t n, int64_t now)
 {
-	uint8_t f[PEER_FRAME] = { 0 };
+	uint8_t f[ASH_PEER_FRAME] = { 0 };
 	size_t length;
 	bool bad;
 
 	for (size_t i = 0; i < n; i++) {
 		if (p->state == PEER_BOOTING)
 			return;
-		if (peer_wire_take(&p->wire, bytes[i], f, &length, &bad))
+		if (ash_peer_wire_take(&p->wire, bytes[i], f, &length, &bad))
 			take(p, f, length, now);
 		else if (bad && p->state == PEER_CONNECTED)
 			refuse(p, f[0]);
 	}
 }
 
-bool peer_send(struct peer *p, const uint8_t *data, size_t n)
+bool ash_peer_send(struct ash_peer *p, const uint8_t *data, size_t n)
 {
-	unsigned at = (p->head + p->waiting) % PEER_QUEUE;
+	unsigned at = (p->head + p->waiting) % ASH_PEER_QUEUE;
 
-	if (p->state != PEER_CONNECTED || p->waiting == PEER_QUEUE)
+	if (p->state != PEER_CONNECTED || p->waiting == ASH_PEER_QUEUE)
 		return false;
 	memcpy(p->queue[at].data, data, n);
 	p->queue[at].n = n;
@@ -269,14 +269,14 @@ bool peer_send(struct peer *p, const uint8_t *data, size_t n)
 	return true;
 }
 
-static void put_data(struct peer *p, unsigned i, bool repeated, int64_t now)
+static void put_data(struct ash_peer *p, unsigned i, bool repeated, int64_t now)
 {
-	unsigned at = (p->head + i) % PEER_QUEUE;
-	uint8_t f[PEER_FRAME];
+	unsigned at = (p->head + i) % ASH_PEER_QUEUE;
+	uint8_t f[ASH_PEER_FRAME];
 
 	f[0] = (uint8_t)((((p->low + i) & 7) << 4) | (repeated ? 8 : 0) | p->want);
 	memcpy(f + 1, p->queue[at].data, p->queue[at].n);
-	peer_scramble(f + 1, p->queue[at].n);
+	ash_peer_scramble(f + 1, p->queue[at].n);
 	say(p, f, 1 + p->queue[at].n);
 	p->ack = false;
 	if (p->expires_us == INT64_MAX) {
@@ -285,7 +285,7 @@ static void put_data(struct peer *p, unsigned i, bool repeated, int64_t now)
 	}
 }
 
-void peer_turn(struct peer *p, int64_t now)
+void ash_peer_turn(struct ash_peer *p, int64_t now)
 {
 	if (p->state == PEER_BOOTING && now >= p->boot_us) {
 		p->boot_us = INT64_MAX;
@@ -299,7 +299,7 @@ void peer_turn(struct peer *p, int64_t now)
 		p->timeout_us = 2 * p->timeout_us > MOST ? MOST : 2 * p->timeout_us;
 		p->expires_us = INT64_MAX;
 		if (++p->expired > 3) {
-			peer_fail(p, 0x51);
+			ash_peer_fail(p, 0x51);
 			return;
 		}
 		go_again(p);
@@ -321,7 +321,7 @@ void peer_turn(struct peer *p, int64_t now)
 	p->ack = false;
 }
 
-int64_t peer_deadline(const struct peer *p)
+int64_t ash_peer_deadline(const struct ash_peer *p)
 {
 	if (p->state == PEER_BOOTING)
 		return p->boot_us;

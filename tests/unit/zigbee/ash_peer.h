@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PEER_FRAME 300
-#define PEER_QUEUE 64
+#define ASH_PEER_FRAME 300
+#define ASH_PEER_QUEUE 64
 
 /* Bytes to frames. */
 struct peer_wire {
@@ -21,18 +21,18 @@ struct peer_wire {
 
 /* True when the byte ended a frame whose checksum is right: out then holds it without checksum,
  * data field as on the wire. *bad tells of one that was not. */
-bool peer_wire_take(
-	struct peer_wire *w, uint8_t byte, uint8_t out[PEER_FRAME], size_t *n, bool *bad);
+bool ash_peer_wire_take(
+	struct peer_wire *w, uint8_t byte, uint8_t out[ASH_PEER_FRAME], size_t *n, bool *bad);
 /* A stuffed frame with checksum and flag. Returns its length. */
-size_t peer_wire_put(uint8_t *to, const uint8_t *frame, size_t n);
-uint16_t peer_checksum(const uint8_t *p, size_t n);
-void peer_scramble(uint8_t *p, size_t n);
+size_t ash_peer_wire_put(uint8_t *to, const uint8_t *frame, size_t n);
+uint16_t ash_peer_checksum(const uint8_t *p, size_t n);
+void ash_peer_scramble(uint8_t *p, size_t n);
 
 enum peer_state { PEER_BOOTING, PEER_CONNECTED, PEER_FAILED };
 
-struct peer {
-	void (*deliver)(struct peer *p, const uint8_t *data, size_t n);
-	void (*rebooted)(struct peer *p);
+struct ash_peer {
+	void (*deliver)(struct ash_peer *p, const uint8_t *data, size_t n);
+	void (*rebooted)(struct ash_peer *p);
 
 	enum peer_state state;
 	uint8_t failure; /* code */
@@ -48,9 +48,9 @@ struct peer {
 	bool reject, nak, ack;
 	bool host_busy;
 	struct {
-		uint8_t data[PEER_FRAME];
+		uint8_t data[ASH_PEER_FRAME];
 		size_t n;
-	} queue[PEER_QUEUE];
+	} queue[ASH_PEER_QUEUE];
 	unsigned head, waiting; /* in queue: from the oldest not acknowledged on */
 
 	int64_t timeout_us, started_us, expires_us;
@@ -61,10 +61,10 @@ struct peer {
 	unsigned naks, retransmissions, busy_seen;
 };
 
-void peer_init(struct peer *p);
-void peer_receive(struct peer *p, const uint8_t *bytes, size_t n, int64_t now);
-bool peer_send(struct peer *p, const uint8_t *data, size_t n);
+void ash_peer_init(struct ash_peer *p);
+void ash_peer_receive(struct ash_peer *p, const uint8_t *bytes, size_t n, int64_t now);
+bool ash_peer_send(struct ash_peer *p, const uint8_t *data, size_t n);
 /* Says what is due; call after each of the others. */
-void peer_turn(struct peer *p, int64_t now);
-int64_t peer_deadline(const struct peer *p);
-void peer_fail(struct peer *p, uint8_t code);
+void ash_peer_turn(struct ash_peer *p, int64_t now);
+int64_t ash_peer_deadline(const struct ash_peer *p);
+void ash_peer_fail(struct ash_peer *p, uint8_t code);

@@ -32,7 +32,7 @@ struct line {
 	unsigned first, count;
 	int64_t last_us;       /* when the last of them arrives: the order of bytes is kept */
 	struct peer_wire wire; /* what its receiver makes of the bytes */
-	uint8_t recent[RECENT][PEER_FRAME]; /* frames that were really sent */
+	uint8_t recent[RECENT][ASH_PEER_FRAME]; /* frames that were really sent */
 	size_t recent_n[RECENT];
 	unsigned recents;
 };
@@ -51,8 +51,8 @@ struct weather {
 };
 
 struct run {
-	struct ash ash;   /* first */
-	struct peer peer; /* its deliver() finds us by offset */
+	struct ash ash;       /* first */
+	struct ash_peer peer; /* its deliver() finds us by offset */
 	const struct weather *weather;
 	uint64_t seed, state;
 	int64_t now_us, mute_until_us, host_wakes_us;
@@ -96,7 +96,7 @@ static size_t compose(uint8_t *to, char who, uint32_t life, uint32_t number)
 static void check(
 	struct run *r, const uint8_t *data, size_t n, char who, uint32_t *from, uint32_t *next)
 {
-	uint8_t wanted[PEER_FRAME];
+	uint8_t wanted[ASH_PEER_FRAME];
 	uint32_t life, number;
 
 	assert_true(n >= 9);
@@ -142,19 +142,19 @@ static void on_down(struct ash *a, enum ash_reason reason, uint8_t code, int64_t
 
 static const struct ash_ops ops = { .up = on_up, .data = on_data, .down = on_down };
 
-static struct run *run_of(struct peer *p)
+static struct run *run_of(struct ash_peer *p)
 {
 	return (struct run *)(void *)((char *)p - offsetof(struct run, peer));
 }
 
-static void on_deliver(struct peer *p, const uint8_t *data, size_t n)
+static void on_deliver(struct ash_peer *p, const uint8_t *data, size_t n)
 {
 	struct run *r = run_of(p);
 
 	check(r, data, n, 'h', &r->radio_from, &r->radio_got);
 }
 
-static void on_reboot(struct peer *p)
+static void on_reboot(struct ash_peer *p)
 {
 	struct run *r = run_of(p);
 
@@ -166,14 +166,14 @@ static void on_reboot(struct peer *p)
 static bool deceives(struct line *l, const uint8_t *bytes, size_t n)
 {
 	struct peer_wire w = l->wire;
-	uint8_t f[PEER_FRAME];
+	uint8_t f[ASH_PEER_FRAME];
 	size_t length;
 	bool bad;
 
 	for (size_t i = 0; i < n; i++) {
 		bool known = false;
 
-		if (!peer_wire_take(&w, bytes[i], f, &length, &bad))
+		if (!ash_peer_wire_take(&w, bytes[i], f, &length, &bad))
 			continue;
 		for (unsigned k = 0; k < RECENT; k++)
 			known = known ||
@@ -233,12 +233,12 @@ static void lay(struct run *r, struct line *l, const uint8_t *bytes, size_t n)
 static void carry(struct run *r, struct line *l, const uint8_t *bytes, size_t n)
 {
 	struct peer_wire whole = { 0 };
-	uint8_t changed[700], f[PEER_FRAME] = { 0 };
+	uint8_t changed[700], f[ASH_PEER_FRAME] = { 0 };
 	size_t length = 0, m;
 	bool bad, reset;
 
 	for (size_t i = 0; i < n; i++)
-		if (peer_wire_take(&whole, bytes[i], f, &length, &bad)) {
+		if (ash_peer_wire_take(&whole, bytes[i], f, &length, &bad)) {
 			memcpy(l->recent[l->recents % RECENT], f, length);
 			l->recent_n[l->recents++ % RECENT] = length;
 		}
@@ -321,11 +321,12 @@ static void turn_radio(struct run *r)
 	struct line *l = &r->to_radio;
 
 	while (l->count > 0 && l->pieces[l->first].at <= r->now_us) {
-		peer_receive(&r->peer, l->pieces[l->first].bytes, l->pieces[l->first].n, r->now_us);
+		ash_peer_receive(
+			&r->peer, l->pieces[l->first].bytes, l->pieces[l->first].n, r->now_us);
 		l->first = (l->first + 1) % PIECES;
 		l->count--;
 	}
-	peer_turn(&r->peer, r->now_us);
+	ash_peer_turn(&r->peer, r->now_us);
 	carry_all(r, &r->to_host, r->peer.said, r->peer.said_n);
 	r->peer.said_n = 0;
 }
@@ -333,7 +334,7 @@ static void turn_radio(struct run *r)
 /* Something new to say, on either side. */
 static void traffic(struct run *r)
 {
-	uint8_t message[PEER_FRAME];
+	uint8_t message[ASH_PEER_FRAME];
 	size_t n;
 
 	if (dice(r, 3) == 0) {
@@ -342,17 +343,17 @@ static void traffic(struct run *r)
 			r->host_sent++;
 	} else {
 		n = compose(message, 'r', r->radio_life, r->radio_sent);
-		if (peer_send(&r->peer, message, n))
+		if (ash_peer_send(&r->peer, message, n))
 			r->radio_sent++;
 	}
 	r->messages++;
 	if (chance(r, r->weather->watchdog))
-		peer_fail(&r->peer, 0x03);
+		ash_peer_fail(&r->peer, 0x03);
 }
 
 static int64_t earliest(const struct run *r, int64_t traffic_us)
 {
-	int64_t at = traffic_us, other[] = { ash_deadline(&r->ash), peer_deadline(&r->peer),
+	int64_t at = traffic_us, other[] = { ash_deadline(&r->ash), ash_peer_deadline(&r->peer),
 		r->to_host.count ? r->to_host.pieces[r->to_host.first].at : INT64_MAX,
 		r->to_radio.count ? r->to_radio.pieces[r->to_radio.first].at : INT64_MAX };
 
@@ -404,7 +405,7 @@ static void run(const struct weather *w, uint64_t seed, struct run *total)
 	r.now_us = 1000000;
 	r.peer.deliver = on_deliver;
 	r.peer.rebooted = on_reboot;
-	peer_init(&r.peer);
+	ash_peer_init(&r.peer);
 	r.peer.window = w->radio_window;
 	ash_init(&r.ash, &ops, w->host_window);
 	ash_reset(&r.ash, r.now_us);

@@ -14,18 +14,18 @@ static void test_reset(void **state)
 	assert_int_equal(ash_send(&f->ash, (const uint8_t *)"abc", 3, f->now_us), -ENOTCONN);
 	assert_true(ash_deadline(&f->ash) == INT64_MAX);
 	/* what comes before we ask is nobody's */
-	host_give(f, "1A C1 02 0B 0A 52 7E");
+	ash_host_give(f, "1A C1 02 0B 0A 52 7E");
 	assert_int_equal(f->ups, 0);
 	ash_reset(&f->ash, f->now_us);
 	/* the answer to somebody else's reset: ours has not gone yet */
-	host_give(f, "1A C1 02 0B 0A 52 7E");
+	ash_host_give(f, "1A C1 02 0B 0A 52 7E");
 	assert_int_equal(f->ups, 0);
-	host_expect(f, "1A C0 38 BC 7E");
-	host_expect(f, "");
+	ash_host_expect(f, "1A C0 38 BC 7E");
+	ash_host_expect(f, "");
 	/* noise, errors of before, and other frames are no answer */
-	host_give(f, "DD F9 FF 1A C2 02 51 A8 BD 7E 81 60 59 7E");
+	ash_host_give(f, "DD F9 FF 1A C2 02 51 A8 BD 7E 81 60 59 7E");
 	assert_int_equal(f->ups + f->downs, 0);
-	host_give(f, "DD F9 FF 1A C1 02 0B 0A 52 7E");
+	ash_host_give(f, "DD F9 FF 1A C1 02 0B 0A 52 7E");
 	assert_int_equal(f->ups, 1);
 	assert_int_equal(f->ash.state, ASH_UP);
 	assert_true(ash_deadline(&f->ash) == INT64_MAX);
@@ -36,8 +36,8 @@ static void test_reset_in_software_flow_control(void **state)
 	struct fixture *f = *state;
 
 	ash_reset(&f->ash, f->now_us);
-	host_expect(f, "1A C0 38 BC 7E");
-	host_give(f, "11 1A C1 13 02 11 0B 0A 52 13 7E");
+	ash_host_expect(f, "1A C0 38 BC 7E");
+	ash_host_give(f, "11 1A C1 13 02 11 0B 0A 52 13 7E");
 	assert_int_equal(f->ups, 1);
 }
 
@@ -48,11 +48,11 @@ static void test_reset_without_answer(void **state)
 
 	ash_reset(&f->ash, f->now_us);
 	for (unsigned i = 0; i < ASH_RESETS_MAX; i++) {
-		host_expect(f, "1A C0 38 BC 7E");
+		ash_host_expect(f, "1A C0 38 BC 7E");
 		assert_int_equal(f->downs, 0);
-		host_pass(f, ash_deadline(&f->ash) - f->now_us - 1);
-		host_expect(f, "");
-		host_pass(f, 1);
+		ash_host_pass(f, ash_deadline(&f->ash) - f->now_us - 1);
+		ash_host_expect(f, "");
+		ash_host_pass(f, 1);
 	}
 	assert_int_equal(f->downs, 1);
 	assert_int_equal(f->reason, ASH_RESET_FAILED);
@@ -66,13 +66,13 @@ static void test_reset_of_another_cause(void **state)
 	struct fixture *f = *state;
 
 	ash_reset(&f->ash, f->now_us);
-	host_expect(f, "1A C0 38 BC 7E");
+	ash_host_expect(f, "1A C0 38 BC 7E");
 	/* power-on: it may not have heard us; asked again soon, not after the whole time */
-	host_give(f, "C1 02 02 9B 7B 7E");
+	ash_host_give(f, "C1 02 02 9B 7B 7E");
 	assert_int_equal(f->ups, 0);
-	host_pass(f, ASH_RESET_BOOTED_US);
-	host_expect(f, "1A C0 38 BC 7E");
-	host_give(f, "1A C1 02 0B 0A 52 7E");
+	ash_host_pass(f, ASH_RESET_BOOTED_US);
+	ash_host_expect(f, "1A C0 38 BC 7E");
+	ash_host_give(f, "1A C1 02 0B 0A 52 7E");
 	assert_int_equal(f->ups, 1);
 }
 
@@ -80,10 +80,10 @@ static void test_other_version(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t bytes[32];
-	size_t n = peer_wire_put(bytes, (uint8_t[]){ 0xC1, 3, 0x0B }, 3);
+	size_t n = ash_peer_wire_put(bytes, (uint8_t[]){ 0xC1, 3, 0x0B }, 3);
 
 	ash_reset(&f->ash, f->now_us);
-	host_expect(f, "1A C0 38 BC 7E");
+	ash_host_expect(f, "1A C0 38 BC 7E");
 	ash_receive(&f->ash, bytes, n, f->now_us);
 	assert_int_equal(f->downs, 1);
 	assert_int_equal(f->reason, ASH_OTHER_VERSION);
@@ -96,12 +96,12 @@ static void test_naks_for_ever(void **state)
 	uint8_t bytes[8192];
 	size_t n;
 
-	host_send(f, 0);
+	ash_host_send(f, 0);
 	for (unsigned i = 0; i < 200 && f->downs == 0; i++) {
 		ash_output(&f->ash, bytes, sizeof(bytes), f->now_us);
-		n = peer_wire_put(bytes, (uint8_t[]){ 0xA0 }, 1);
+		n = ash_peer_wire_put(bytes, (uint8_t[]){ 0xA0 }, 1);
 		ash_receive(&f->ash, bytes, n, f->now_us);
-		host_pass(f, 100 * MS);
+		ash_host_pass(f, 100 * MS);
 	}
 	assert_int_equal(f->downs, 1);
 	assert_int_equal(f->reason, ASH_NO_PROGRESS);
@@ -111,10 +111,10 @@ static void test_port_that_takes_nothing(void **state)
 {
 	struct fixture *f = *state;
 
-	host_send(f, 0);
-	host_pass(f, ASH_STUCK_US - 1);
+	ash_host_send(f, 0);
+	ash_host_pass(f, ASH_STUCK_US - 1);
 	assert_int_equal(f->downs, 0);
-	host_pass(f, 1);
+	ash_host_pass(f, 1);
 	assert_int_equal(f->downs, 1);
 	assert_int_equal(f->reason, ASH_NO_PROGRESS);
 }
@@ -124,38 +124,38 @@ static void test_not_ready(void **state)
 	struct fixture *f = *state;
 
 	for (unsigned i = 0; i < 6; i++)
-		host_give_data(f, i, 0, false);
+		ash_host_give_data(f, i, 0, false);
 	ash_set_ready(&f->ash, false, f->now_us);
-	host_expect(f, "8E 91 B6 7E");
+	ash_host_expect(f, "8E 91 B6 7E");
 	for (unsigned i = 0; i < 3; i++) {
-		host_pass(f, ASH_NOT_READY_US - 1);
-		host_expect(f, "");
-		host_pass(f, 1);
-		host_expect(f, "8E 91 B6 7E");
+		ash_host_pass(f, ASH_NOT_READY_US - 1);
+		ash_host_expect(f, "");
+		ash_host_pass(f, 1);
+		ash_host_expect(f, "8E 91 B6 7E");
 	}
 	/* a port that is blocked does not make us spin */
-	host_pass(f, ASH_NOT_READY_US);
+	ash_host_pass(f, ASH_NOT_READY_US);
 	assert_true(ash_deadline(&f->ash) > f->now_us);
 	ash_set_ready(&f->ash, true, f->now_us);
-	host_expect(f, "86 10 BE 7E");
+	ash_host_expect(f, "86 10 BE 7E");
 	assert_true(ash_deadline(&f->ash) == INT64_MAX);
 	/* in a NAK too; and said again after a reset */
 	ash_set_ready(&f->ash, false, f->now_us);
-	host_give(f, "60 18 7E");
-	host_expect_short(f, 0xAE);
+	ash_host_give(f, "60 18 7E");
+	ash_host_expect_short(f, 0xAE);
 	ash_reset(&f->ash, f->now_us);
-	host_expect(f, "1A C0 38 BC 7E");
-	host_give(f, "1A C1 02 0B 0A 52 7E");
-	host_expect_short(f, 0x88);
+	ash_host_expect(f, "1A C0 38 BC 7E");
+	ash_host_give(f, "1A C1 02 0B 0A 52 7E");
+	ash_host_expect_short(f, 0x88);
 }
 
 static void test_error(void **state)
 {
 	struct fixture *f = *state;
 
-	host_send(f, 0);
+	ash_host_send(f, 0);
 	/* five in one read, as seen in the field: told once */
-	host_give(f,
+	ash_host_give(f,
 		"1A C2 02 51 A8 BD 7E 1A C2 02 51 A8 BD 7E C2 02 51 A8 BD 7E C2 02 51 A8 BD 7E "
 		"C2 02 51 A8 BD 7E");
 	assert_int_equal(f->downs, 1);
@@ -163,32 +163,32 @@ static void test_error(void **state)
 	assert_int_equal(f->code, ASH_CODE_ACK_TIMEOUTS);
 	assert_string_equal(ash_reason_word(f->reason), "radio-error");
 	assert_string_equal(ash_code_words(f->code), "host did not acknowledge in time");
-	host_give(f, "1A C2 02 51 A8 BD 7E");
-	host_pass(f, 60 * 1000 * MS);
+	ash_host_give(f, "1A C2 02 51 A8 BD 7E");
+	ash_host_pass(f, 60 * 1000 * MS);
 	assert_int_equal(f->downs, 1);
-	host_expect(f, "");
+	ash_host_expect(f, "");
 	/* it takes a reset, and numbers start anew */
 	ash_reset(&f->ash, f->now_us);
-	host_expect(f, "1A C0 38 BC 7E");
-	host_give(f, "C2 02 03 D2 0A 7E 1A C1 02 0B 0A 52 7E 53 42 A1 A8 56 28 04 82 03 2A 7E");
+	ash_host_expect(f, "1A C0 38 BC 7E");
+	ash_host_give(f, "C2 02 03 D2 0A 7E 1A C1 02 0B 0A 52 7E 53 42 A1 A8 56 28 04 82 03 2A 7E");
 	assert_int_equal(f->ups, 2);
-	host_give_data(f, 0, 0, false);
-	host_expect(f, "81 60 59 7E");
-	host_send(f, 7);
-	host_expect_data(f, 0, 1, false, 7);
+	ash_host_give_data(f, 0, 0, false);
+	ash_host_expect(f, "81 60 59 7E");
+	ash_host_send(f, 7);
+	ash_host_expect_data(f, 0, 1, false, 7);
 }
 
 static void test_radio_resets_itself(void **state)
 {
 	struct fixture *f = *state;
 
-	host_give_data(f, 0, 0, false);
-	host_give(f, "C1 02 02 9B 7B 7E 00 42 7E");
+	ash_host_give_data(f, 0, 0, false);
+	ash_host_give(f, "C1 02 02 9B 7B 7E 00 42 7E");
 	assert_int_equal(f->downs, 1);
 	assert_int_equal(f->reason, ASH_RADIO_RESET);
 	assert_int_equal(f->code, ASH_CODE_POWER_ON);
 	assert_int_equal(f->ash.state, ASH_DOWN);
-	host_expect(f, "");
+	ash_host_expect(f, "");
 }
 
 static void test_reset_from_within(void **state)
@@ -199,32 +199,32 @@ static void test_reset_from_within(void **state)
 
 	for (unsigned i = 0; i < 3; i++) {
 		memcpy(frame, (uint8_t[]){ (uint8_t)(i << 4), 1, 2, 3 }, 4);
-		peer_scramble(frame + 1, 3);
-		n += peer_wire_put(bytes + n, frame, 4);
+		ash_peer_scramble(frame + 1, 3);
+		n += ash_peer_wire_put(bytes + n, frame, 4);
 	}
 	f->reset_on_data = true;
 	ash_receive(&f->ash, bytes, n, f->now_us);
 	assert_int_equal(f->frames, 1);
-	host_expect(f, "1A C0 38 BC 7E");
+	ash_host_expect(f, "1A C0 38 BC 7E");
 	ash_stop(&f->ash);
 	assert_true(ash_deadline(&f->ash) == INT64_MAX);
-	host_expect(f, "");
+	ash_host_expect(f, "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		HOST_FRESH(test_reset),
-		HOST_FRESH(test_reset_in_software_flow_control),
-		HOST_FRESH(test_reset_without_answer),
-		HOST_FRESH(test_reset_of_another_cause),
-		HOST_FRESH(test_other_version),
-		HOST_CONNECTED(test_naks_for_ever),
-		HOST_CONNECTED(test_port_that_takes_nothing),
-		HOST_CONNECTED(test_not_ready),
-		HOST_CONNECTED(test_error),
-		HOST_CONNECTED(test_radio_resets_itself),
-		HOST_CONNECTED(test_reset_from_within),
+		ASH_HOST_FRESH(test_reset),
+		ASH_HOST_FRESH(test_reset_in_software_flow_control),
+		ASH_HOST_FRESH(test_reset_without_answer),
+		ASH_HOST_FRESH(test_reset_of_another_cause),
+		ASH_HOST_FRESH(test_other_version),
+		ASH_HOST_CONNECTED(test_naks_for_ever),
+		ASH_HOST_CONNECTED(test_port_that_takes_nothing),
+		ASH_HOST_CONNECTED(test_not_ready),
+		ASH_HOST_CONNECTED(test_error),
+		ASH_HOST_CONNECTED(test_radio_resets_itself),
+		ASH_HOST_CONNECTED(test_reset_from_within),
 	};
 
 	return RUN_TESTS(tests);
