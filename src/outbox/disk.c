@@ -221,8 +221,18 @@ void outbox_loaded(struct outbox *o, enum outbox_table t, int64_t upto, bool end
 		s->more = false;
 }
 
-void outbox_unreadable(struct outbox *o)
+static void set_unreadable(struct outbox *o, bool unreadable)
 {
 	for (int t = 0; t < _OUTBOX_TABLE_MAX; t++)
-		o->shelves[t].unreadable = true;
+		o->shelves[t].unreadable = unreadable;
+}
+
+void outbox_unreadable(struct outbox *o)
+{
+	set_unreadable(o, true);
+}
+
+void outbox_readable(struct outbox *o)
+{
+	set_unreadable(o, false);
 }

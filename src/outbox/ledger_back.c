@@ -85,7 +85,10 @@ void ledger_back_loaded(struct ledger_disk *d, const struct store_result *result
 	const struct store_event *last_event = NULL;
 	size_t i;
 
-	if (!result->loaded && (d->batch.rows_wanted || d->batch.events_wanted))
+	/* A disk that hung before, with or without a broker, does not any more. */
+	if (result->loaded)
+		outbox_readable(d->outbox);
+	else if (d->batch.rows_wanted || d->batch.events_wanted)
 		outbox_unreadable(d->outbox);
 	/* With nobody to send it to, it may as well stay where it is. */
 	if (!result->loaded || !outbox_counters(d->outbox).connected)

@@ -14,7 +14,7 @@
 
 #define RETRY_US (1 * INT64_C(1000000))
 #define CHECK_US (10 * INT64_C(1000000)) /* how often limits are looked at when nothing happens */
-#define HANGS_US (5 * INT64_C(1000000))  /* a batch that takes longer is not waited for */
+#define HANGS_US (5 * INT64_C(1000000))  /* what takes the thread longer is not waited for */
 #define OPEN_PATIENCE_US (1 * INT64_C(1000000))
 
 static void arm(struct ledger_disk *d, int64_t delay_us)
@@ -201,17 +201,22 @@ void ledger_disk_submit(struct ledger_disk *d, bool write)
 	b->busy = true;
 	b->since_us = boottime_us();
 	store_submit(d->store, &s);
+	/* The answer says when the batch's turn came, if others were first. */
+	store_ping(d->store);
 }
 
 /* With a disk that hangs, what is in memory does not wait for what cannot be read. */
 static void judge_delay(struct ledger_disk *d)
 {
 	struct ledger ledger = outbox_ledger(d->outbox);
+	int64_t since_us = store_answered_us(d->store);
 
 	/* Without a batch it is not open, and says itself when it is. */
 	if (!d->batch.busy)
 		return;
-	if (boottime_us() < d->batch.since_us + HANGS_US) {
+	if (since_us < d->batch.since_us)
+		since_us = d->batch.since_us;
+	if (boottime_us() < since_us + HANGS_US) {
 		ledger_disk_arm(d);
 		return;
 	}
@@ -252,8 +257,8 @@ static void on_done(const struct store_result *result, void *userdata)
 {
 	struct ledger_disk *d = userdata;
 	struct batch *b = &d->batch;
+	struct ledger ledger = outbox_ledger(d->outbox);
 	bool failed = result->error < 0;
-	struct ledger ledger;
 
 	b->busy = false;
 	if (failed && b->own_epoch)
@@ -278,6 +283,8 @@ static void on_done(const struct store_result *result, void *userdata)
 	batch_done(b);
 	if (failed) {
 		arm(d, RETRY_US);
+		/* What waited for the disk does so no longer. */
+		ledger.flush(ledger.object);
 		return;
 	}
 	if (d->pending.tick || d->hurry) {
@@ -290,7 +297,6 @@ static void on_done(const struct store_result *result, void *userdata)
 		ledger_disk_arm(d);
 	ledger_disk_note(d);
 	/* Send what came. */
-	ledger = outbox_ledger(d->outbox);
 	ledger.flush(ledger.object);
 }
 

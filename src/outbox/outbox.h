@@ -199,9 +199,10 @@ void outbox_note_waiting(struct outbox *o, uint64_t count);
 /* All up to and with this position came back; end: the table has no more. */
 void outbox_loaded(struct outbox *o, enum outbox_table t, int64_t upto, bool end);
 
-/* What was asked for cannot be read at present: what is in memory waits for it no longer. Until
- * outbox_loaded(). */
+/* What was asked for, or will be, cannot be read at present: what is in memory waits for it no
+ * longer. Until outbox_loaded(), or outbox_readable(): the disk did what it was given. */
 void outbox_unreadable(struct outbox *o);
+void outbox_readable(struct outbox *o);
 
 /* Runs what is due: the patience of receipts, back-offs. Returns the boot time at which to call
  * again, INT64_MAX for never. */

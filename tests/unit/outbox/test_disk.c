@@ -299,6 +299,32 @@ static void test_the_disk_goes_before_what_is_not_written_yet(void **state)
 	end(&w);
 }
 
+/* A disk that hung while no broker was there, and does its work again: what came since does not
+ * overtake what it has. */
+static void test_what_hung_before_the_broker_came_is_waited_for(void **state)
+{
+	struct outbox_entry *sent[16];
+	struct world w;
+
+	begin(&w, 100);
+	put(&w, NULL);
+	(void)to_write(&w, 0);
+	outbox_unreadable(w.outbox);
+	outbox_readable(w.outbox);
+	outbox_written(w.outbox, true);
+	put(&w, NULL);
+	outbox_connected(w.outbox, 10);
+	assert_null(outbox_next(w.outbox));
+	put(&w, NULL);
+	assert_int_equal(
+		outbox_append_message(w.outbox, MESSAGE_RECORD, ++w.sequence, "t", "{}", 0), 0);
+	assert_string_equal(send_all(&w, sent), "4r 3 ");
+	load(&w, OUTBOX_FIRST_POSITION, 1, 1);
+	outbox_loaded(w.outbox, OUTBOX_READINGS, OUTBOX_FIRST_POSITION, true);
+	assert_string_equal(send_all(&w, sent), "1b 2b ");
+	end(&w);
+}
+
 static void test_what_is_in_memory_is_not_taken_twice(void **state)
 {
 	struct world w;
@@ -524,6 +550,7 @@ int main(void)
 		cmocka_unit_test(test_confirmed_while_it_is_written_is_deleted_after),
 		cmocka_unit_test(test_without_a_broker_memory_lets_go_and_reads_back),
 		cmocka_unit_test(test_the_disk_goes_before_what_is_not_written_yet),
+		cmocka_unit_test(test_what_hung_before_the_broker_came_is_waited_for),
 		cmocka_unit_test(test_what_is_in_memory_is_not_taken_twice),
 		cmocka_unit_test(test_same_number_of_another_run_is_another),
 		cmocka_unit_test(test_a_second_copy_of_an_earlier_event),
