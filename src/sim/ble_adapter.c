@@ -26,6 +26,7 @@ static void on_relief(void *arg)
 		sble_adapter_plug(a);
 	a->silent = SBLE_SPEAKS;
 	a->refuse = 0;
+	a->mute = false;
 }
 
 /* As the kernel has it after the hardware came. */

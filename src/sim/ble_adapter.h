@@ -104,6 +104,7 @@ struct sble_adapter {
 	enum sble_silent silent;
 	int64_t refuse; /* so many commands are refused */
 	uint8_t refusal;
+	bool mute; /* commands are not answered */
 	size_t connections;
 };
 

@@ -514,6 +514,8 @@ void sble_adapter_command(struct sble *b, struct sble_client *client, struct sbl
 		refuse(&c, MGMT_INVALID_INDEX);
 	else if (n < row->least || n > row->most)
 		refuse(&c, MGMT_INVALID_PARAMS);
+	else if (a && a->mute)
+		return;
 	else if (a && a->refuse > 0) {
 		a->refuse--;
 		refuse(&c, a->refusal);

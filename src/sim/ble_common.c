@@ -55,12 +55,29 @@ static void read_battery(struct sble_device *d, struct octets *ret)
 	int32_t percent = sble_device_value(d, Q_BATTERY);
 
 	octets_u8(ret, (unsigned)percent);
+	d->battery_told = percent;
 	if (!m)
 		return;
 	sble_message_add(m, "battery", percent, 0);
 	if (!d->config->unlogged)
 		sble_log_message(d->ble->log, d->config->name, m, true, NULL);
 	free(m);
+}
+
+void sble_common_measure(struct sble_device *d)
+{
+	int32_t percent = sble_device_value(d, Q_BATTERY);
+	struct sble_message *m;
+
+	if (!d->link.adapter || percent == d->battery_told)
+		return;
+	d->battery_told = percent;
+	m = sble_message_new(d, 0x2a19, SBLE_NOTIFICATION);
+	if (!m)
+		return;
+	sble_message_add(m, "battery", percent, 0);
+	octets_u8(&m->bytes, (unsigned)percent);
+	sble_device_say(d, m);
 }
 
 uint8_t sble_common_read(struct sble_device *d, uint32_t uuid, struct octets *ret)

@@ -19,6 +19,11 @@ bool sble_fault_now(const struct sble_device *d, int64_t until)
 	return until && sble_now(d->ble) < until;
 }
 
+bool sble_fault_then(const struct sble_device *d, int64_t until)
+{
+	return d->moment < until;
+}
+
 bool sble_device_reachable(const struct sble_device *d)
 {
 	return !sble_fault_now(d, d->fault.silent_until);
@@ -26,7 +31,7 @@ bool sble_device_reachable(const struct sble_device *d)
 
 int8_t sble_device_rssi(struct sble_device *d)
 {
-	return (int8_t)(d->config->rssi + rng_bell(&d->rng, 2));
+	return (int8_t)(d->config->rssi + rng_bell(&d->air, 2));
 }
 
 /* --- what it says of itself --- */
@@ -114,7 +119,7 @@ void sble_device_report(struct sble_device *d, const struct octets *ad)
 
 	sble_device_count(d, SBLE_WHEN_ADVERT);
 	if (!sble_device_reachable(d) || (sble_fault_now(d, d->fault.drop_until) &&
-						 rng_below(&d->rng, 1000) < d->fault.drop))
+						 rng_below(&d->air, 1000) < d->fault.drop))
 		return;
 	for (size_t i = 0; i < b->adapter_count; i++)
 		if (d->config->heard & 1u << i && sble_adapter_scans(&b->adapters[i]))
@@ -134,11 +139,11 @@ static void report_malformed(struct sble_device *d)
 	struct octets bad = d->ad;
 
 	d->fault.malformed--;
-	if (bad.n > 4 && rng_below(&d->rng, 2))
-		bad.n = (uint16_t)(bad.n - 1 - rng_below(&d->rng, 3));
+	if (bad.n > 4 && rng_below(&d->air, 2))
+		bad.n = (uint16_t)(bad.n - 1 - rng_below(&d->air, 3));
 	else if (bad.n > 4)
 		bad.at[3] = 0xff;
-	sble_log_event(d->ble->log, "malformed", d->config->name, NULL);
+	sble_log_event(d->ble->log, "spoiled", d->config->name, NULL);
 	sble_device_report(d, &bad);
 }
 
@@ -160,7 +165,7 @@ static void on_advert(void *arg)
 		sble_device_report(d, &d->ad);
 	}
 	/* advDelay, Core Vol 6 Part B 4.4.2.2.1: 0 to 10 ms, so that no two meet for ever. */
-	next = d->advert.at_us + each + rng_below(&d->rng, 10000);
+	next = d->advert.at_us + each + rng_below(&d->air, 10000);
 	sble_timer_arm(&d->ble->timers, &d->advert, next > now - each ? next : now + each);
 }
 
@@ -259,6 +264,7 @@ static void start_listening(struct sble_device *d)
 		fprintf(stderr, "wardsim: %s: cannot listen\n", d->path);
 		return;
 	}
+	(void)sd_event_source_set_priority(d->listener_source, SBLE_FIRST);
 	for (size_t i = 0; i < d->ble->adapter_count && d->config->private_address; i++) {
 		if (!sble_adapter_irk(&d->ble->adapters[i], &d->config->address))
 			continue;
@@ -311,7 +317,7 @@ void sble_device_rotate(struct sble_device *d)
 	if (!d->config->private_address)
 		return;
 	stop_listening(d);
-	sble_address_private(&d->address, d->irk, (uint32_t)rng_next(&d->rng));
+	sble_address_private(&d->address, d->irk, (uint32_t)rng_next(&d->addresses));
 	sble_device_listen(d);
 }
 
@@ -346,8 +352,10 @@ static void on_measure(void *arg)
 {
 	struct sble_device *d = arg;
 	int64_t now = sble_now(d->ble), next = d->config->interval_ms * 1000;
+	int64_t due = d->measure.at_us;
 	bool again = !d->config->events_only;
 
+	d->moment = due;
 	if (d->kind->advert) {
 		broadcast(d);
 	} else if (d->fault.inflating > 0 && d->kind->intermediate) {
@@ -359,16 +367,18 @@ static void on_measure(void *arg)
 		d->fault.inflating = 0;
 		sble_device_count(d, SBLE_WHEN_MEASURE);
 		d->kind->measure(d);
+		sble_common_measure(d);
 		if (d->kind->episodic)
 			sble_device_appear(d);
 	}
 	if (again)
-		sble_timer_arm(&d->ble->timers, &d->measure, now + next);
+		sble_timer_arm(&d->ble->timers, &d->measure,
+			due + next > now - next ? due + next : now + next);
 }
 
 int32_t sble_device_value(struct sble_device *d, enum quantity q)
 {
-	signals_advance(d->signals, sble_now(d->ble) / 1000);
+	signals_advance(d->signals, d->moment / 1000);
 	return signals_value(d->signals, q);
 }
 
@@ -394,7 +404,7 @@ bool sble_device_variant(const struct sble_device *d, const char *word)
 
 bool sble_device_sensor_off(const struct sble_device *d)
 {
-	return sble_fault_now(d, d->fault.sensor_off_until);
+	return sble_fault_then(d, d->fault.sensor_off_until);
 }
 
 int64_t sble_device_wall_ms(const struct sble_device *d)
@@ -433,6 +443,8 @@ int sble_device_new(struct sble_device **ret, struct sble *b, unsigned index)
 	d->index = index;
 	d->listener = d->link.fd = -1;
 	d->rng = rng_fork(b->seed, UINT64_C(3000000) + index);
+	d->air = rng_fork(b->seed, UINT64_C(4000000) + index);
+	d->addresses = rng_fork(b->seed, UINT64_C(5000000) + index);
 	d->clock_offset_ms = c->clock_offset_ms;
 	d->sequence = 1;
 	d->advert = (struct sble_timer){ .fn = on_advert, .arg = d };
@@ -445,7 +457,7 @@ int sble_device_new(struct sble_device **ret, struct sble *b, unsigned index)
 		sble_derive(b->seed, "irk", index, 0, d->irk, sizeof(d->irk));
 	d->address = c->address;
 	if (c->private_address)
-		sble_address_private(&d->address, d->irk, (uint32_t)rng_next(&d->rng));
+		sble_address_private(&d->address, d->irk, (uint32_t)rng_next(&d->addresses));
 	if (d->kind->service) {
 		sble_db_init(&d->db, 1);
 		sble_device_build(d);
@@ -488,7 +500,7 @@ void sble_device_start(struct sble_device *d)
 	if (!d->kind->episodic || c->stored) {
 		d->advertises_until = INT64_MAX;
 		sble_timer_arm(&d->ble->timers, &d->advert,
-			rng_below(&d->rng, (uint32_t)(c->advertise_ms * 1000)));
+			rng_below(&d->air, (uint32_t)(c->advertise_ms * 1000)));
 	}
 	if (c->private_address && c->rotate_ms > 0)
 		sble_timer_arm(&d->ble->timers, &d->rotate, c->rotate_ms * 1000);

@@ -63,7 +63,9 @@ struct sble_device {
 	const struct sble_device_config *config;
 	const struct sble_kind *kind;
 	unsigned index;
-	struct rng rng;
+	struct rng rng, air; /* of its values; of what the radio does */
+	struct rng addresses;
+	int64_t moment; /* of its last measurement, as it was due: what decides values */
 	struct signals own, *signals;
 	struct sble_body_walk body[_SBLE_BODY_MAX];
 
@@ -93,8 +95,10 @@ struct sble_device {
 	uint32_t counter;
 	uint16_t sequence;
 	uint8_t packet;
+	int32_t battery_told;    /* -1: not yet in this connection */
 	int64_t clock_offset_ms; /* of its clock against UTC */
 	bool clock_unset;
+	int64_t beat_phase;    /* of a strap: beats since the last one told, in 1/60000 */
 	int64_t session_ms;    /* when a CGM's session began, UTC */
 	struct octets racp;    /* a request that waits to be served */
 	struct octets control; /* likewise of another control point */
@@ -176,6 +180,10 @@ void sble_device_put_time(const struct sble_device *d, int64_t wall_ms, struct o
 /* --- what the scenario does --- */
 void sble_device_count(struct sble_device *d, enum sble_when when);
 bool sble_fault_now(const struct sble_device *d, int64_t until);
+/* The same at the moment of its measurement. */
+bool sble_fault_then(const struct sble_device *d, int64_t until);
+/* Tells the charge of its battery where that is asked for and new. */
+void sble_common_measure(struct sble_device *d);
 /* The services that every device has, and those of its kind: ble_common.c. */
 void sble_device_build(struct sble_device *d);
 uint8_t sble_common_read(struct sble_device *d, uint32_t uuid, struct octets *ret);

@@ -12,7 +12,7 @@
 
 static int64_t until(const struct sble_device *d, const struct sble_event_config *e)
 {
-	return e->for_ms ? sble_now(d->ble) + e->for_ms * 1000 : INT64_MAX;
+	return e->for_ms ? d->ble->moment + e->for_ms * 1000 : INT64_MAX;
 }
 
 static int64_t number(const struct sble_event_config *e, int64_t otherwise)
@@ -25,7 +25,7 @@ static int64_t number(const struct sble_event_config *e, int64_t otherwise)
 
 static void change_value(struct sble_device *d, const struct sble_event_config *e)
 {
-	int64_t now_ms = sble_now(d->ble) / 1000;
+	int64_t now_ms = d->ble->moment / 1000;
 
 	if (e->metric != _Q_MAX)
 		signals_pull(d->signals, e->metric, e->milli, now_ms, e->over_ms,
@@ -54,7 +54,7 @@ static void silence(struct sble_device *d, const struct sble_event_config *e)
 static void measure_now(struct sble_device *d, int64_t intermediates)
 {
 	d->fault.inflating = intermediates;
-	sble_timer_arm(&d->ble->timers, &d->measure, sble_now(d->ble));
+	sble_timer_arm(&d->ble->timers, &d->measure, d->ble->moment);
 	if (intermediates && d->kind->episodic)
 		sble_device_appear(d);
 }
@@ -244,6 +244,9 @@ static void act_on_adapter(struct sble_adapter *a, const struct sble_event_confi
 		a->refusal = (uint8_t)strtoul(*e->amount ? e->amount : "0x0a", NULL, 0);
 		a->refuse = e->times;
 		return; /* so many, not so long */
+	case SBLE_DO_MUTE:
+		a->mute = true;
+		break;
 	default:
 		break;
 	}
@@ -256,9 +259,8 @@ static void happen(struct sble *b, const struct sble_event_config *e)
 	if (e->of == SBLE_OF_PATIENT) {
 		for (size_t i = 0; i < b->scenario->patient_count; i++)
 			if (e->of_all || e->index == i)
-				signals_pull(&b->patients[i], e->metric, e->milli,
-					sble_now(b) / 1000, e->over_ms,
-					e->for_ms ? e->for_ms : INT64_C(1) << 40);
+				signals_pull(&b->patients[i], e->metric, e->milli, b->moment / 1000,
+					e->over_ms, e->for_ms ? e->for_ms : INT64_C(1) << 40);
 		sble_log_event(b->log, "change", NULL, "\"patient\":\"%s\",\"name\":\"%s\"",
 			e->target, e->name);
 	} else if (e->of == SBLE_OF_ADAPTER) {
@@ -278,8 +280,10 @@ static void on_time(void *arg)
 	const struct sble_scenario *s = b->scenario;
 
 	while (b->next_event < s->event_count &&
-		s->events[b->next_event].at_ms * 1000 <= sble_now(b))
+		s->events[b->next_event].at_ms * 1000 <= sble_now(b)) {
+		b->moment = s->events[b->next_event].at_ms * 1000;
 		happen(b, &s->events[b->next_event++]);
+	}
 	if (b->next_event < s->event_count)
 		sble_timer_arm(&b->timers, &b->event_timer, s->events[b->next_event].at_ms * 1000);
 }
@@ -318,6 +322,7 @@ void sble_device_count(struct sble_device *d, enum sble_when when)
 			d->fired[i % SBLE_RULES_MAX] >= e->times)
 			continue;
 		d->fired[i % SBLE_RULES_MAX]++;
+		d->ble->moment = sble_now(d->ble);
 		act_on_device(d, e);
 	}
 }

@@ -50,7 +50,7 @@ static struct sble_record *record_now(struct sble_device *d)
 		return NULL;
 	r->utc_ms = sble_utc_ms();
 	r->wall_ms = d->clock_unset ? INT64_MIN : sble_device_wall_ms(d) / 1000 * 1000;
-	if (sble_fault_now(d, d->fault.status_until))
+	if (sble_fault_then(d, d->fault.status_until))
 		snprintf(r->word, sizeof(r->word), "%s", d->fault.status);
 	return r;
 }

@@ -60,9 +60,10 @@ void sble_heart_measure(struct sble_device *d)
 	}
 	if (sble_device_variant(d, "rr") && h.rate) {
 		/* as many beats as there were since the last time, of alike length */
-		size_t beats = (h.rate * (unsigned)d->config->interval_ms + 30000) / 60000;
+		int64_t beats = (d->beat_phase += h.rate * d->config->interval_ms) / 60000;
 
-		for (size_t i = 0; i < beats && i < 9; i++) {
+		d->beat_phase %= 60000;
+		for (int64_t i = 0; i < beats && i < 9; i++) {
 			h.rr[i] = (uint16_t)(61440 / h.rate + rng_below(&d->rng, 21));
 			h.rr_count++;
 			if (off && tells)

@@ -70,21 +70,21 @@ static bool flush(struct sble_device *d)
 static size_t spoil(struct sble_device *d, uint8_t *p, size_t n)
 {
 	d->fault.malformed--;
-	sble_log_event(d->ble->log, "malformed", d->config->name, "\"opcode\":%u", p[0]);
-	switch (rng_below(&d->rng, 4)) {
+	sble_log_event(d->ble->log, "spoiled", d->config->name, "\"opcode\":%u", p[0]);
+	switch (rng_below(&d->air, 4)) {
 	case 0: /* cut */
-		return n > 1 ? 1 + rng_below(&d->rng, (uint32_t)n - 1) : n;
+		return n > 1 ? 1 + rng_below(&d->air, (uint32_t)n - 1) : n;
 	case 1: /* a length or handle that lies */
 		if (n > 1)
-			p[1] = (uint8_t)(rng_below(&d->rng, 2) ? 0xff : 0);
+			p[1] = (uint8_t)(rng_below(&d->air, 2) ? 0xff : 0);
 		return n;
 	case 2: /* more than belongs there */
 		for (size_t i = 0; i < 5 && n < SBLE_MTU_MAX; i++)
-			p[n++] = (uint8_t)rng_next(&d->rng);
+			p[n++] = (uint8_t)rng_next(&d->air);
 		return n;
 	default:
 		for (size_t i = 1; i < n; i++)
-			p[i] ^= (uint8_t)rng_next(&d->rng);
+			p[i] ^= (uint8_t)rng_next(&d->air);
 		return n;
 	}
 }
@@ -173,7 +173,7 @@ static void notify(struct sble_device *d, struct sble_message *m)
 	if (!l->adapter || !sble_att_subscribed(&l->att, m->uuid, false))
 		return; /* nobody asked: not sent, not missed */
 	lost = !sble_device_reachable(d) || l->out_count == SBLE_PDUS_MAX ||
-	       (sble_fault_now(d, d->fault.drop_until) && rng_below(&d->rng, 1000) < d->fault.drop);
+	       (sble_fault_now(d, d->fault.drop_until) && rng_below(&d->air, 1000) < d->fault.drop);
 	if (d->fault.malformed > 0) {
 		log_message(d, m, false, "malformed");
 		sble_att_tell(&l->att, m->uuid, false, m->bytes.at, m->bytes.n);
@@ -354,9 +354,11 @@ void sble_link_accept(struct sble_device *d, int fd, struct sble_adapter *a)
 		l->adapter = NULL;
 		return;
 	}
+	(void)sd_event_source_set_priority(l->source, SBLE_SECOND);
 	a->connections++;
 	if (d->kind->episodic)
 		d->advertises_until = 0; /* until it has measured again */
+	d->battery_told = -1;
 	d->serving = d->aborted = false;
 	d->racp.n = d->control.n = 0;
 	sble_log_event(
@@ -379,13 +381,13 @@ void sble_link_secure(struct sble_device *d, enum sble_security level)
 	sble_link_turn(d);
 }
 
-/* Answers to the host's questions are not for another connection. */
+/* Answers to the host's questions are not for another connection; Service Changed is. */
 static void drop_answers(struct sble_device *d)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < d->pending_count; i++) {
-		if (d->pending[i]->count)
+		if (d->pending[i]->count || d->pending[i]->uuid == 0x2a05)
 			d->pending[kept++] = d->pending[i];
 		else
 			free(d->pending[i]);

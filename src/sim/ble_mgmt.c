@@ -269,6 +269,8 @@ int sble_mgmt_new(struct sble *b)
 	if (b->mgmt->fd < 0)
 		return b->mgmt->fd;
 	r = sd_event_add_io(b->event, &b->mgmt->source, b->mgmt->fd, EPOLLIN, on_connect, b);
+	if (r >= 0)
+		r = sd_event_source_set_priority(b->mgmt->source, SBLE_FIRST);
 	return r < 0 ? r : 0;
 }
 

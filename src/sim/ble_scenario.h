@@ -166,7 +166,7 @@ struct sble_device_config {
 	enum sble_clock clock;
 	int64_t clock_offset_ms;
 	char variant[64];
-	char local_name[32], manufacturer[32], model[32], serial[32], firmware[32];
+	char local_name[64], manufacturer[32], model[32], serial[32], firmware[32];
 	char heard_by[64];
 	uint32_t heard; /* bits of adapters */
 	struct sble_base bases[_Q_MAX], body_bases[_SBLE_BODY_MAX];

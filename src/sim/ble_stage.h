@@ -35,9 +35,14 @@ struct sble {
 	size_t device_count;
 	struct sble_timer event_timer;
 	size_t next_event;
+	int64_t moment; /* of the event that happens, as it was due */
 	uint64_t reports, reports_lost, messages, confirmed;
 	int result;
 };
+
+/* Of event sources: who connected before something was said is there when that is heard. */
+#define SBLE_FIRST (-20)  /* listeners */
+#define SBLE_SECOND (-10) /* links; the rest has 0 */
 
 /* Microseconds of the scenario since its start: as fast as Speed= says. */
 int64_t sble_now(const struct sble *b);

@@ -67,7 +67,7 @@ static const struct {
 uint32_t sble_status_now(struct sble_device *d, enum sble_field field, struct sble_message *m)
 {
 	const char *word = field == SBLE_PLX_SENSOR && sble_device_sensor_off(d) ? "no-contact"
-			   : sble_fault_now(d, d->fault.status_until)            ? d->fault.status
+			   : sble_fault_then(d, d->fault.status_until)           ? d->fault.status
 										 : "";
 
 	for (size_t i = 0; *word && i < ARRAY_SIZE(table); i++) {
@@ -97,7 +97,7 @@ bool sble_special_now(struct sble_device *d, struct sble_value *v, uint16_t *ret
 		{ "minus-infinity", SBLE_SFLOAT_MINUS, "below-range" },
 		{ "reserved", 0x0801, "invalid" } };
 
-	if (!sble_fault_now(d, d->fault.special_until))
+	if (!sble_fault_then(d, d->fault.special_until))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(specials); i++) {
 		if (strcmp(specials[i].word, d->fault.special) != 0)
