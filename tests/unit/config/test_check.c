@@ -39,9 +39,8 @@ static void values_and_keys(void **state)
 		{ BASE "Commands=acknowlege\n",
 			"t.conf:7: [MQTT] Commands=acknowlege: is not known; did you mean "
 			"acknowledge? (acknowledge, pause, reset, set-limit, set-spo2-scale, "
-			"associate, "
-			"dissociate, "
-			"transfer, assign, release, observe, permit-join, forget or test-alarm)" },
+			"associate, dissociate, transfer, assign, release, observe, permit-join, "
+			"forget, test-alarm, discover, pair or unpair)" },
 		{ BASE "Commands=pause, reset\n", "t.conf:7: [MQTT] Commands=pause,: ends with a "
 						  "comma; separate items with blanks" },
 		{ BASE "Payloads=jsn\n", "t.conf:7: [MQTT] Payloads=jsn: is no payload that is "

@@ -15,6 +15,7 @@ static size_t fake_count(void);
 static struct device *fake_at(size_t i);
 static void fake_report(struct publish_report *ret);
 static enum clock_state fake_clock(void);
+static int fake_radio(enum gateway_radio c, const char **ret_text);
 static void fake_now(struct alarm_now *ret);
 static struct desk_place *fake_place(const char *name);
 static void fake_wake(void);
@@ -24,6 +25,7 @@ static void fake_wake(void);
 #define registry_at(r, i) fake_at(i)
 #define publish_report(p, ret) fake_report(ret)
 #define clock_state(c) fake_clock()
+#define gateway_radio(g, c, text) fake_radio(c, text)
 #define desk_now(d, ret) fake_now(ret)
 #define desk_place_find(d, kind, name) fake_place(name)
 #define desk_settle(d) fake_wake()
@@ -44,6 +46,7 @@ static struct world {
 	struct publish_report report;
 	enum clock_state clock;
 	struct store_figures store;
+	bool adapter_told, adapter_lost;
 	char log[1024];
 } w;
 
@@ -65,6 +68,12 @@ static void fake_report(struct publish_report *ret)
 static enum clock_state fake_clock(void)
 {
 	return w.clock;
+}
+
+static int fake_radio(enum gateway_radio c, const char **ret_text)
+{
+	*ret_text = NULL;
+	return c == GATEWAY_ADAPTER_LOST && w.adapter_told ? w.adapter_lost : -1;
 }
 
 static void fake_now(struct alarm_now *ret)
@@ -242,6 +251,19 @@ static void certificate_long(int s)
 	certificate(s, 31 * DAY);
 }
 
+static void adapter_unplugged(int s)
+{
+	w.adapter_told = true;
+	w.adapter_lost = between(s, 10, 20);
+}
+
+/* Lost when another run ended, and Bluetooth is no longer enabled: nobody says anything of it. */
+static void adapter_without_driver(int s)
+{
+	w.adapter_told = s >= 10 && s < 20;
+	w.adapter_lost = true;
+}
+
 static void store_full(int s)
 {
 	w.store.state = s < 5 ? STORE_OPENING : between(s, 10, 20) ? STORE_FULL : STORE_GOOD;
@@ -336,6 +358,7 @@ static void storm(int s)
 #define NOBODY GATEWAY("nobody-listening")
 #define REFUSED GATEWAY("publish-refused")
 #define EXPIRING GATEWAY("certificate-expiring")
+#define ADAPTER GATEWAY("adapter-lost")
 #define FULL GATEWAY("store-full")
 #define FAILING GATEWAY("store-failing")
 #define CLOCK GATEWAY("clock-unsynchronised")
@@ -360,6 +383,8 @@ static const struct {
 	{ "certificate", certificate_soon, 60, 0, "11+" EXPIRING "30-" EXPIRING },
 	{ "certificate of no session", certificate_gone, 60, 0, "1+" EXPIRING "25-" EXPIRING },
 	{ "certificate for long", certificate_long, 60, 0, "" },
+	{ "adapter unplugged", adapter_unplugged, 60, 0, "10+" ADAPTER "20-" ADAPTER },
+	{ "adapter, no driver", adapter_without_driver, 60, 0, "10+" ADAPTER "60-" ADAPTER },
 	{ "store full", store_full, 30, 0, "10+" FULL "20-" FULL },
 	{ "store failing, then full", store_failing, 40, 0,
 		"10+" FAILING "25+" FULL "25-" FAILING "30-" FULL },
