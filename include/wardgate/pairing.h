@@ -70,6 +70,23 @@ struct pairing_bond {
 	bool secure_connections, authenticated; /* of one that is there */
 };
 
+enum pairing_link_state {
+	PAIRING_LINK_NOT_HEARD, /* in this run */
+	PAIRING_LINK_HEARD,     /* it advertises; nothing is to be connected for */
+	PAIRING_LINK_BROADCAST, /* its readings are in what it advertises */
+	PAIRING_LINK_WAITING,   /* for a free connection, or until it is its turn again */
+	PAIRING_LINK_CONNECTING,
+	PAIRING_LINK_SETTING_UP, /* connected; its services are being read */
+	PAIRING_LINK_CONNECTED,
+	_PAIRING_LINK_STATE_MAX
+};
+
+struct pairing_link {
+	enum pairing_link_state state;
+	int8_t signal_dbm;     /* when last heard; 0: not known */
+	int64_t heard_boot_us; /* advertising; 0: not in this run */
+};
+
 /* error: 0, -ENOENT (there was no bond), or another negative errno. */
 typedef void (*pairing_unpaired_fn)(int error, void *userdata);
 
@@ -93,6 +110,7 @@ struct pairing {
 	/* Forgets the bond, here and in the kernel, and ends its link. done is called once, maybe
 	 * from within, at the latest in the driver's stop(); NULL: nobody waits. */
 	void (*unpair)(void *state, struct device *d, pairing_unpaired_fn done, void *userdata);
-	/* What is known of its bond. */
+	/* What is known of its bond, and of its link. */
 	void (*bond)(void *state, const struct device *d, struct pairing_bond *ret);
+	void (*link)(void *state, const struct device *d, struct pairing_link *ret);
 };

@@ -163,6 +163,23 @@ const struct mgmt_ltk *bonds_find(const struct bonds *b, const struct ble_addres
 	return NULL;
 }
 
+bool bonds_home(const struct bonds *b, struct ble_address *ret_adapter)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < b->ltk_count; i++) {
+		size_t n = 0;
+
+		for (size_t k = i; k < b->ltk_count; k++)
+			n += ble_address_equal(&b->ltks[k].adapter, &b->ltks[i].adapter);
+		if (n > most) {
+			most = n;
+			*ret_adapter = b->ltks[i].adapter;
+		}
+	}
+	return most > 0;
+}
+
 size_t bonds_ltks(const struct bonds *b, const struct ble_address *adapter,
 	struct mgmt_ltk to[static MGMT_LTKS_MAX])
 {

@@ -189,8 +189,10 @@ static void on_changed(struct link *l, unsigned changes)
 	if (changes & LINK_CHANGED_BATTERY && l->battery_percent >= 0)
 		registry_set_battery(
 			gateway_registry(p->ble->gateway), p->device, l->battery_percent);
-	if (changes & LINK_CHANGED_TABLE)
+	if (changes & LINK_CHANGED_TABLE) {
 		keep_table(p);
+		params_changed(p->ble, boottime_us());
+	}
 	if (changes & (LINK_CHANGED_TABLE | LINK_CHANGED_MEMORY))
 		memory_changed(p->ble);
 	if (changes & LINK_CHANGED_READY)
@@ -216,12 +218,26 @@ static void on_fault(struct link *l, const struct link_fault *f)
 		F_STR("REASON", link_fault_text(f->outcome)));
 }
 
+/* A device sets its clock by what it is told: only by a clock that is right. */
+static bool on_time(struct link *l, struct att_server_time *ret)
+{
+	struct peer *p = l->context;
+	struct stamp now = clock_now(gateway_clock(p->ble->gateway));
+
+	if (now.state == CLOCK_UNSYNCHRONISED)
+		return false;
+	ret->utc_us = now.realtime_us;
+	ret->offset_s = clock_zone_offset(now.realtime_us, &ret->summer);
+	return true;
+}
+
 static const struct link_ops ops = {
 	.readings = on_readings,
 	.secure = on_secure,
 	.changed = on_changed,
 	.note = on_note,
 	.fault = on_fault,
+	.time = on_time,
 };
 
 /* ---- a turn ---- */
@@ -416,10 +432,26 @@ void conns_serve(struct radio *radio, int64_t now_us)
 	}
 }
 
+/* A bond is with one adapter. Another one connects only while that one cannot. */
+static bool is_anothers(const struct peer *p, struct radio *radio)
+{
+	const struct ble *b = p->ble;
+
+	if (b->radio_count == 1 || keys_bonded(&radio->adapter, &p->identity))
+		return false;
+	for (unsigned i = 0; i < b->radio_count; i++)
+		if (b->radios[i]->adapter.state == ADAPTER_UP &&
+			keys_bonded(&b->radios[i]->adapter, &p->identity))
+			return true;
+	return false;
+}
+
 void peer_wants(struct peer *p, struct radio *radio, enum slots_kind kind, int64_t now_us)
 {
 	unsigned *id = &p->candidates[radio_number(radio)], added;
 
+	if (is_anothers(p, radio))
+		return;
 	if (*id == 0) {
 		if (slots_add(radio->slots, kind, p, &added) < 0)
 			return;

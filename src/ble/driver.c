@@ -133,12 +133,15 @@ static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t
 		/* Nobody is there to be asked. */
 		(void)adapter_answer(a, &n->address, false, 0, now_us);
 		break;
+	case ADAPTER_NOTICE_PARAMS:
+		if (p && n->keep)
+			params_chosen(p, &n->params, now_us);
+		break;
 	case ADAPTER_NOTICE_SHOW_PASSKEY:
 	case ADAPTER_NOTICE_QUIET:
 	case ADAPTER_NOTICE_CONNECTED:
 	case ADAPTER_NOTICE_DISCONNECTED:
 	case ADAPTER_NOTICE_CONNECT_FAILED:
-	case ADAPTER_NOTICE_PARAMS:
 	case ADAPTER_NOTICE_RESOLVED:
 	case _ADAPTER_NOTICE_MAX:
 		break;
@@ -148,12 +151,6 @@ static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t
 static void on_report(struct adapter *a, const struct mgmt_report *r, int64_t now_us)
 {
 	peers_report(radio_of(a), r, now_us);
-}
-
-static size_t no_params(struct adapter *a, const struct mgmt_params **ret)
-{
-	*ret = NULL;
-	return 0;
 }
 
 /* Just Works needs no person; Bonding=no refuses it. */
@@ -175,7 +172,7 @@ static const struct adapter_ops adapter_ops = {
 	.notice = on_notice,
 	.ltks = keys_ltks,
 	.irks = keys_irks,
-	.params = no_params,
+	.params = params_list,
 	.save_ltk = keys_save_ltk,
 	.save_irk = keys_save_irk,
 	.bonded = keys_bonded,
@@ -334,6 +331,8 @@ static int add_radio(struct ble *b, const char *select)
 {
 	struct slots_settings settings = { .tenure_us = SLOTS_TENURE_US,
 		.limit = b->config->ble.max_connections };
+	struct ble_address home;
+	bool has_home = bonds_home(b->bonds, &home);
 	struct radio *radio;
 	int r;
 
@@ -343,7 +342,7 @@ static int add_radio(struct ble *b, const char *select)
 	if (!radio)
 		return -ENOMEM;
 	radio->ble = b;
-	adapter_init(&radio->adapter, &adapter_ops, select, NULL);
+	adapter_init(&radio->adapter, &adapter_ops, select, has_home ? &home : NULL);
 	(void)RAND_bytes((unsigned char *)&settings.seed, sizeof(settings.seed));
 	r = slots_new(&radio->slots, &settings);
 	if (r == 0)
@@ -426,8 +425,10 @@ static int start(void **ret_state, sd_event *e, struct gateway *g, struct config
 		r = peers_apply(b);
 	if (r == 0)
 		r = tagging_apply(b);
-	if (r == 0)
+	if (r == 0) {
 		memory_load(b);
+		peers_expect(b, boottime_us());
+	}
 	if (r == 0)
 		r = sd_event_add_time(e, &b->timer, CLOCK_BOOTTIME, 0, 1000, on_time, b);
 	if (r < 0) {
@@ -463,6 +464,7 @@ static int reload(void *state, struct config *c)
 	b->config = config_ref(c);
 	r = peers_apply(b);
 	r = tagging_apply(b) ?: r;
+	peers_expect(b, boottime_us());
 	ble_settle(b);
 	return r;
 }
@@ -481,9 +483,26 @@ static void quiesce(void *state)
 	memory_finish(b);
 }
 
+/* Whether streams have to take turns since the adapter has too few connections. */
+static bool is_crowded(struct ble *b)
+{
+	for (unsigned i = 0; i < b->radio_count; i++) {
+		struct slots_view v;
+
+		slots_look(b->radios[i]->slots, boottime_us(), &v);
+		if (v.waiting_streams == 0 || v.limit == 0 || v.connected < v.limit)
+			continue;
+		(void)snprintf(b->crowded, sizeof(b->crowded),
+			"hci%u has %u connections and %u more devices wait for one: add an adapter",
+			b->radios[i]->adapter.index, v.limit, v.waiting_streams);
+		return true;
+	}
+	return false;
+}
+
 static void report(void *state, struct driver_report *ret)
 {
-	const struct ble *b = state;
+	struct ble *b = state;
 
 	*ret = (struct driver_report){ .running = true,
 		.sessions = b->links,
@@ -495,6 +514,8 @@ static void report(void *state, struct driver_report *ret)
 	for (unsigned i = 0; !ret->problem && i < b->radio_count; i++)
 		if (b->radios[i]->adapter.problem[0])
 			ret->problem = b->radios[i]->adapter.problem;
+	if (!ret->problem && is_crowded(b))
+		ret->problem = b->crowded;
 }
 
 static void look(void *state, int64_t until_us)

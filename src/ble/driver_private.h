@@ -1,7 +1,8 @@
 /*
  * What the files of the Bluetooth driver share: driver.c (life, the management
  * channel, time), peers.c (the devices and what they advertise), conns.c (their
- * connections), keys.c (bonds), memory.c (what outlives a restart beside them).
+ * connections), params.c (how they are connected to), keys.c (bonds), memory.c
+ * (what outlives a restart beside them), pairing.c, tagging.c.
  * For these files only.
  *
  * A configured device is a peer. What it advertises is read (ble/adverts); if it
@@ -73,7 +74,8 @@ struct peer {
 
 	/* What it has and what is remembered of it. */
 	struct profile_device profile;
-	struct gatt_table *table; /* NULL: not known */
+	struct gatt_table *table;  /* NULL: not known */
+	struct mgmt_params chosen; /* by the device itself, of this run; max 0: none */
 
 	/* Its connection. */
 	struct radio *radio; /* NULL: none */
@@ -136,6 +138,7 @@ struct ble {
 	struct key_wait key_waits[ADAPTER_PAIRINGS_MAX * 4];
 	struct mgmt_ltk ltks[MGMT_LTKS_MAX];
 	struct mgmt_irk irks[MGMT_IRKS_MAX];
+	struct mgmt_params params[MGMT_PARAMS_MAX];
 
 	struct ble_pairing pairing;
 
@@ -153,6 +156,7 @@ struct ble {
 	} strangers[STRANGERS];
 	bool settling; /* within ble_settle() */
 
+	char crowded[96]; /* for the report */
 	uint64_t accepted, refused, dropped;
 	unsigned links;
 };
@@ -171,6 +175,8 @@ int peers_apply(struct ble *b);
 struct peer *peer_find(const struct ble *b, const struct ble_address *identity);
 void peer_free(struct peer *p);
 void peers_free(struct ble *b);
+/* Tells the radios how much should be on the air. */
+void peers_expect(struct ble *b, int64_t now_us);
 /* An advertisement or scan response. */
 void peers_report(struct radio *radio, const struct mgmt_report *r, int64_t now_us);
 /* Its connectable advertisement was heard by that radio. */
@@ -190,6 +196,13 @@ void conns_drop(struct radio *radio, int64_t now_us);
 /* Security of its link has come about, or will not. */
 void conn_secured(struct peer *p, unsigned level);
 void conn_security_failed(struct peer *p);
+
+/* ---- params.c ---- */
+size_t params_list(struct adapter *a, const struct mgmt_params **ret);
+/* The list that params_list() gives may be another one now. */
+void params_changed(struct ble *b, int64_t now_us);
+/* The device asked for these, to be used from now on. */
+void params_chosen(struct peer *p, const struct mgmt_params *chosen, int64_t now_us);
 
 /* ---- keys.c ---- */
 int keys_load(struct ble *b);

@@ -19,6 +19,21 @@
 
 /* ---- out ---- */
 
+/* Connection parameters are loaded by it before the device is heard. */
+static const struct {
+	uint8_t type; /* enum ble_address_type */
+	const char *word;
+} type_words[] = { { BLE_ADDRESS_ANY, "any" }, { BLE_ADDRESS_PUBLIC, "public" },
+	{ BLE_ADDRESS_RANDOM, "random" } };
+
+static size_t type_word(uint8_t type)
+{
+	for (size_t i = 1; i < ARRAY_SIZE(type_words); i++)
+		if (type_words[i].type == type)
+			return i;
+	return 0;
+}
+
 static bool is_worth_a_line(const struct peer *p)
 {
 	for (unsigned i = 0; i < _PROFILE_MAX; i++)
@@ -34,7 +49,8 @@ static void write_peer(const struct peer *p, bool exact, FILE *f)
 
 	if (!is_worth_a_line(p))
 		return;
-	fprintf(f, "device %s\n", ble_address_format(&p->identity, address));
+	fprintf(f, "device %s %s\n", ble_address_format(&p->identity, address),
+		type_words[type_word(p->identity.type)].word);
 	if (p->advert.counter_known) {
 		if (!exact && counter <= UINT32_MAX - MEMORY_COUNTER_AHEAD)
 			counter += MEMORY_COUNTER_AHEAD;
@@ -78,6 +94,23 @@ int memory_write(const struct ble *b, bool exact, char **ret, size_t *ret_length
 }
 
 /* ---- in ---- */
+
+static struct peer *read_peer(struct ble *b, char *line)
+{
+	char *word = strchr(line, ' ');
+	struct ble_address who;
+	struct peer *p;
+
+	if (word)
+		*word++ = 0;
+	if (!ble_address_parse(line, BLE_ADDRESS_ANY, &who))
+		return NULL;
+	p = peer_find(b, &who);
+	for (size_t i = 0; p && word && i < ARRAY_SIZE(type_words); i++)
+		if (strcmp(type_words[i].word, word) == 0)
+			p->identity.type = type_words[i].type;
+	return p;
+}
 
 static void read_memory(struct peer *p, const char *line)
 {
@@ -148,7 +181,6 @@ int memory_read(struct ble *b, const char *text, size_t length)
 		return -EBADMSG;
 	while (at < end) {
 		const char *eol = memchr(text + at, '\n', end - at);
-		struct ble_address who;
 		char line[128];
 		size_t n;
 
@@ -161,8 +193,7 @@ int memory_read(struct ble *b, const char *text, size_t length)
 		line[n] = 0;
 		at = (size_t)(eol - text) + 1;
 		if (strncmp(line, "device ", 7) == 0)
-			p = ble_address_parse(line + 7, BLE_ADDRESS_ANY, &who) ? peer_find(b, &who)
-									       : NULL;
+			p = read_peer(b, line + 7);
 		else if (strncmp(line, "table ", 6) == 0)
 			at += read_table(p, line, text + at, end - at);
 		else if (p && strncmp(line, "memory ", 7) == 0)

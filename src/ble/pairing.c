@@ -277,10 +277,42 @@ static void bond(void *state, const struct device *d, struct pairing_bond *ret)
 	}
 }
 
+static enum pairing_link_state state_of(const struct peer *p)
+{
+	int64_t now = boottime_us();
+
+	if (p->link)
+		return p->link->ready ? PAIRING_LINK_CONNECTED : PAIRING_LINK_SETTING_UP;
+	if (p->connecting)
+		return PAIRING_LINK_CONNECTING;
+	if (!p->heard_us)
+		return PAIRING_LINK_NOT_HEARD;
+	if (p->broadcasts)
+		return PAIRING_LINK_BROADCAST;
+	for (unsigned i = 0; i < p->ble->radio_count; i++)
+		if (p->candidates[i] &&
+			slots_waits(p->ble->radios[i]->slots, p->candidates[i] - 1, now))
+			return PAIRING_LINK_WAITING;
+	return PAIRING_LINK_HEARD;
+}
+
+static void link_of(void *state, const struct device *d, struct pairing_link *ret)
+{
+	const struct peer *p = d->driver_data;
+
+	*ret = (struct pairing_link){ .state = PAIRING_LINK_NOT_HEARD };
+	if (!p)
+		return;
+	ret->state = state_of(p);
+	ret->signal_dbm = p->heard_us && p->dbm != MGMT_RSSI_UNKNOWN ? p->dbm : 0;
+	ret->heard_boot_us = p->heard_us;
+}
+
 const struct pairing ble_pairing = {
 	.begin = begin,
 	.answer = answer,
 	.cancel = cancel,
 	.unpair = unpair,
 	.bond = bond,
+	.link = link_of,
 };

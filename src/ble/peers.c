@@ -139,6 +139,19 @@ int peers_apply(struct ble *b)
 	return e;
 }
 
+/* Of what broadcasts, in this run or an earlier one, something should be heard all the time. One
+ * device that falls silent may be broken, and one of several adapters out of reach: no sign. */
+void peers_expect(struct ble *b, int64_t now_us)
+{
+	unsigned devices = 0;
+
+	FOR_EACH_PEER(b, i, p)
+	if (p->broadcasts || p->advert.counter_known)
+		devices++;
+	if (b->radio_count == 1)
+		adapter_expect(&b->radios[0]->adapter, devices > 1 ? devices : 0, now_us);
+}
+
 /* ---- strangers ---- */
 
 /* What people are told of it: the format that it broadcasts, or its first service. */
@@ -251,8 +264,10 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 	adverts_heard(&c, r->data, r->length, &s);
 	tagging_heard(b, r, &s.tag, now->boot_us);
 	log_outcome(p, &s);
-	if (s.format != _ADVERT_MAX && s.outcome != ADVERT_E_OTHER)
+	if (!p->broadcasts && s.format != _ADVERT_MAX && s.outcome != ADVERT_E_OTHER) {
 		p->broadcasts = true;
+		peers_expect(b, now->boot_us);
+	}
 	if (b->quiet)
 		return;
 	if (p->advert.counter_known &&

@@ -162,6 +162,13 @@ void *slots_userdata(const struct slots *s, unsigned id)
 	return c ? c->userdata : NULL;
 }
 
+bool slots_waits(const struct slots *s, unsigned id, int64_t now_us)
+{
+	const struct slots_candidate *c = at(s, id);
+
+	return c && slots_is_waiting(c, now_us);
+}
+
 unsigned slots_failures(const struct slots *s, unsigned id)
 {
 	const struct slots_candidate *c = at(s, id);

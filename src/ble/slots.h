@@ -128,6 +128,8 @@ enum slots_verb slots_next(
 int64_t slots_deadline(const struct slots *s);
 
 void slots_look(const struct slots *s, int64_t now_us, struct slots_view *ret);
+/* Whether it would be connected to if there were room. */
+bool slots_waits(const struct slots *s, unsigned id, int64_t now_us);
 /* Failures in a row. */
 unsigned slots_failures(const struct slots *s, unsigned id);
 /* A lower-case phrase for logs: "gives way to a stream that waits longer". */

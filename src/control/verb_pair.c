@@ -513,7 +513,17 @@ void pairing_view(const struct control *c, const struct device *d, FILE *f)
 		[PAIRING_BOND_GOOD] = "good",
 		[PAIRING_BOND_STALE] = "stale",
 	};
+	static const char *const links[_PAIRING_LINK_STATE_MAX] = {
+		[PAIRING_LINK_NOT_HEARD] = "not-heard",
+		[PAIRING_LINK_HEARD] = "heard",
+		[PAIRING_LINK_BROADCAST] = "broadcast",
+		[PAIRING_LINK_WAITING] = "waiting",
+		[PAIRING_LINK_CONNECTING] = "connecting",
+		[PAIRING_LINK_SETTING_UP] = "setting-up",
+		[PAIRING_LINK_CONNECTED] = "connected",
+	};
 	struct pairing_bond bond = { .state = PAIRING_BOND_NONE };
+	struct pairing_link link = { .state = PAIRING_LINK_NOT_HEARD };
 	const struct pairing *p = NULL;
 	void *state;
 
@@ -527,5 +537,12 @@ void pairing_view(const struct control *c, const struct device *d, FILE *f)
 		fprintf(f, ",\"secure_connections\":%s,\"authenticated\":%s",
 			bond.secure_connections ? "true" : "false",
 			bond.authenticated ? "true" : "false");
+	p->link(state, d, &link);
+	fprintf(f, "},\"link\":{\"state\":\"%s\"", links[link.state]);
+	if (link.signal_dbm)
+		fprintf(f, ",\"signal\":%d", link.signal_dbm);
+	if (link.heard_boot_us)
+		fprintf(f, ",\"heard_ms_ago\":%" PRId64,
+			(boottime_us() - link.heard_boot_us) / 1000);
 	putc('}', f);
 }

@@ -121,6 +121,33 @@ static const char *bond(const cJSON *d)
 	return json_true(o, "authenticated") ? "yes, proven by a number" : "yes";
 }
 
+/* Likewise. */
+static void link_words(const cJSON *d, char *buf, size_t size)
+{
+	static const struct {
+		const char *state, *words;
+	} rows[] = {
+		{ "not-heard", "not heard since the start" },
+		{ "heard", "heard, not connected" },
+		{ "broadcast", "heard, broadcasts its readings" },
+		{ "waiting", "waits for a free connection" },
+		{ "connecting", "being connected to" },
+		{ "setting-up", "connected, its services are being read" },
+		{ "connected", "connected" },
+	};
+	const cJSON *o = cJSON_GetObjectItemCaseSensitive(d, "link");
+	const cJSON *signal = cJSON_GetObjectItemCaseSensitive(o, "signal");
+	const char *state = json_text(o, "state", "");
+
+	buf[0] = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (strcmp(rows[i].state, state) == 0)
+			(void)snprintf(buf, size, "%s", rows[i].words);
+	if (buf[0] && cJSON_IsNumber(signal))
+		(void)snprintf(
+			buf + strlen(buf), size - strlen(buf), " (%d dBm)", signal->valueint);
+}
+
 static void print_device(const cJSON *d)
 {
 	static const struct {
@@ -165,6 +192,9 @@ static void print_device(const cJSON *d)
 			human_count(heard, (uint64_t)json_integer(d, "device_sequence", 0)));
 		term_line("readings", text);
 	}
+	link_words(d, text, sizeof(text));
+	if (text[0])
+		term_line("radio", text);
 	if (*bond(d))
 		term_line("paired", bond(d));
 	term_line(

@@ -237,12 +237,21 @@ int clock_set_zone(const char *zone)
 	return 0;
 }
 
-static int64_t zone_offset_us(int64_t utc_us)
+int32_t clock_zone_offset(int64_t utc_us, bool *ret_summer)
 {
 	time_t t = (time_t)(utc_us / 1000000);
 	struct tm tm;
+	bool known = localtime_r(&t, &tm);
 
-	return localtime_r(&t, &tm) ? (int64_t)tm.tm_gmtoff * 1000000 : 0;
+	*ret_summer = known && tm.tm_isdst > 0;
+	return known ? (int32_t)tm.tm_gmtoff : 0;
+}
+
+static int64_t zone_offset_us(int64_t utc_us)
+{
+	bool summer;
+
+	return clock_zone_offset(utc_us, &summer) * INT64_C(1000000);
 }
 
 int64_t clock_local_to_utc(int64_t wall_us, bool *ret_ambiguous)

@@ -53,6 +53,9 @@ int clock_set_zone(const char *zone);
  * the hour occurs twice (the first is taken) or not at all (the clock was not put forward). */
 int64_t clock_local_to_utc(int64_t wall_us, bool *ret_ambiguous);
 
+/* Local time less UTC in that zone at that time, in seconds; whether summer time is in force. */
+int32_t clock_zone_offset(int64_t utc_us, bool *ret_summer);
+
 /* The pure judgement: status and maxerror as adjtimex(2) gives them, and whether the clock was
  * synchronised before in this boot. */
 enum clock_state clock_judge(

@@ -233,6 +233,30 @@ static void on_load_keys(struct command *c)
 	sble_devices_listen(c->ble);
 }
 
+/* Load Connection Parameters. As the kernel: what is out of range is left out, the rest counts. */
+static void on_load_params(struct command *c)
+{
+	size_t n = cursor_le16(&c->in);
+
+	if (cursor_remaining(&c->in) != n * 15) {
+		refuse(c, MGMT_INVALID_PARAMS);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct sble_address a = take_address(&c->in);
+		unsigned min = cursor_le16(&c->in), max = cursor_le16(&c->in);
+		unsigned latency = cursor_le16(&c->in), timeout = cursor_le16(&c->in);
+		struct sble_device *d = sble_device_by_address(c->ble, c->adapter, &a);
+
+		if (d && min >= 6 && min <= max && max <= 3200 && max < timeout * 8 &&
+			latency < timeout * 4 / max)
+			sble_log_event(c->ble->log, "parameters", d->config->name,
+				"\"min\":%u,\"max\":%u,\"latency\":%u,\"timeout\":%u", min, max,
+				latency, timeout);
+	}
+	complete(c, 0, NULL);
+}
+
 static void answer_address(const struct command *c, uint8_t status, const struct sble_address *a)
 {
 	struct octets o = { 0 };
@@ -472,7 +496,7 @@ static const struct row {
 	{ 0x31, 7, 7, false, on_connection_info },
 	{ 0x33, 8, 8, false, on_accept_address },
 	{ 0x34, 7, 7, false, on_accept_address },
-	{ 0x35, 2, UINT16_MAX, false, on_accept },
+	{ 0x35, 2, UINT16_MAX, false, on_load_params },
 	{ 0x3a, 4, UINT16_MAX, false, on_start_discovery },
 	{ 0x51, 0, 0, false, on_monitor_features },
 	{ 0x52, 1, UINT16_MAX, false, on_add_monitor },

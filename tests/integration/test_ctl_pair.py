@@ -248,3 +248,14 @@ def test_device_says_whether_it_is_paired(bus, play, bond, said):
     out = run(bus, "device", "bed3")[1]
     lines = [line for line in out.splitlines() if line.split()[:1] == ["paired"]]
     assert len(lines) == (1 if said else 0) and (not said or said in lines[0])
+
+
+@pytest.mark.parametrize("link, said", [
+    ({"state": "connected", "signal": -61}, "connected (-61 dBm)"),
+    ({"state": "not-heard"}, "not heard since the start"),
+    ({"state": "waiting", "signal": -80}, "waits for a free connection (-80 dBm)"), ({"state": "of tomorrow"}, None)])
+def test_device_says_how_it_is_heard(bus, play, link, said):
+    g = play()
+    g.answers["GetDevice"] = ("s", (json.dumps({"device": "bed3", "link": link}),))
+    lines = [line for line in run(bus, "device", "bed3")[1].splitlines() if line.split()[:1] == ["radio"]]
+    assert [line.split(None, 1)[1] for line in lines] == ([said] if said else [])

@@ -57,6 +57,24 @@ static size_t count(const struct bonds *b)
 	return bonds_ltks(b, &adapter, list);
 }
 
+static void test_home_is_where_most_keys_are(void **state)
+{
+	_cleanup_(bonds_freep) struct bonds *b = NULL;
+	struct mgmt_ltk k = ltk(9, MGMT_LTK_P256_UNAUTHENTICATED, 0, 0x11);
+	struct ble_address home;
+
+	(void)state;
+	assert_int_equal(bonds_new(&b), 0);
+	assert_false(bonds_home(b, &home));
+	assert_int_equal(bonds_set_ltk(b, &other_adapter, &k), 0);
+	assert_true(bonds_home(b, &home));
+	assert_true(ble_address_equal(&home, &other_adapter));
+	for (unsigned i = 1; i <= 2; i++)
+		assert_int_equal(set_ltk(b, ltk(i, MGMT_LTK_P256_UNAUTHENTICATED, 0, 0x22)), 0);
+	assert_true(bonds_home(b, &home));
+	assert_true(ble_address_equal(&home, &adapter));
+}
+
 static void test_a_new_key_takes_the_place_of_the_old_one(void **state)
 {
 	_cleanup_(bonds_freep) struct bonds *b = NULL;
@@ -486,6 +504,7 @@ static void test_what_is_no_file_is_not_opened(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_home_is_where_most_keys_are),
 		cmocka_unit_test(test_a_new_key_takes_the_place_of_the_old_one),
 		cmocka_unit_test(test_keys_that_are_none_are_not_kept),
 		cmocka_unit_test(test_forgetting_takes_all_keys_of_a_device_at_one_adapter),

@@ -20,6 +20,7 @@ struct radio {
 	bool ends_at_once; /* answer() ends it from within, with result */
 	struct pairing_result result;
 	struct pairing_bond bond;
+	struct pairing_link link;
 	char unpaired[LABEL_MAX + 1];
 	bool unpair_waits;
 	int unpair;
@@ -90,8 +91,13 @@ static inline void radio_bond(void *state, const struct device *d, struct pairin
 	*ret = ((struct radio *)state)->bond;
 }
 
+static inline void radio_link(void *state, const struct device *d, struct pairing_link *ret)
+{
+	*ret = ((struct radio *)state)->link;
+}
+
 static const struct pairing radio_pairing = { radio_begin, radio_answer, radio_cancel, radio_unpair,
-	radio_bond };
+	radio_bond, radio_link };
 
 static inline const struct pairing *on_pairing(void **ret_state, void *userdata)
 {

@@ -449,16 +449,20 @@ static void test_unpair(void **state)
 	end(&w);
 }
 
-static void test_what_is_told_of_a_bond(void **state)
+static void test_what_is_told_of_bond_and_link(void **state)
 {
 	struct world w;
 
 	begin(&w);
-	assert_non_null(strstr(ask(&w, "device", PAIR), ",\"bond\":{\"state\":\"none\"}}"));
+	assert_non_null(strstr(ask(&w, "device", PAIR),
+		",\"bond\":{\"state\":\"none\"},\"link\":{\"state\":\"not-heard\"}}"));
 	w.radio.bond = (struct pairing_bond){ PAIRING_BOND_STALE, true, false };
 	assert_non_null(strstr(ask(&w, "device", PAIR),
 		",\"bond\":{\"state\":\"stale\",\"secure_connections\":true,"
-		"\"authenticated\":false}}"));
+		"\"authenticated\":false},\"link\":"));
+	w.radio.link = (struct pairing_link){ PAIRING_LINK_CONNECTED, -61, 1 };
+	assert_non_null(strstr(ask(&w, "device", PAIR),
+		",\"link\":{\"state\":\"connected\",\"signal\":-61,\"heard_ms_ago\":"));
 	assert_null(strstr(ask(&w, "device", "{\"device\":\"bed4\"}"), "bond"));
 	end(&w);
 }
@@ -503,7 +507,7 @@ int main(void)
 		cmocka_unit_test(test_one_at_a_time),
 		cmocka_unit_test(test_nobody_goes_on),
 		cmocka_unit_test(test_unpair),
-		cmocka_unit_test(test_what_is_told_of_a_bond),
+		cmocka_unit_test(test_what_is_told_of_bond_and_link),
 		cmocka_unit_test(test_discover),
 	};
 
