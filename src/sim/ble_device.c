@@ -159,7 +159,7 @@ static void on_advert(void *arg)
 	if (d->kind->service)
 		sble_device_listen(d); /* what kept it from that may be over */
 	/* A device with one connection is not to be had while that lasts. */
-	if (!d->link.adapter) {
+	if (!d->link.adapter && !d->pairing.alone) {
 		if (d->fault.malformed > 0 && !d->kind->service)
 			report_malformed(d);
 		sble_device_report(d, &d->ad);
@@ -216,8 +216,15 @@ static struct sble_adapter *adapter_for(const struct sble_device *d)
 static bool may_connect(const struct sble_device *d)
 {
 	return d->kind->service && !d->config->unconnectable && !d->link.adapter &&
-	       sble_now(d->ble) < d->advertises_until && sble_device_reachable(d) &&
-	       !sble_fault_now(d, d->fault.no_connect_until) && adapter_for(d);
+	       !d->pairing.alone && sble_now(d->ble) < d->advertises_until &&
+	       sble_device_reachable(d) && !sble_fault_now(d, d->fault.no_connect_until) &&
+	       adapter_for(d);
+}
+
+bool sble_device_connectable(const struct sble_device *d, const struct sble_adapter *a)
+{
+	return d->config->heard & 1u << (a - d->ble->adapters) && may_connect(d) &&
+	       a->connections < (size_t)a->config->connections;
 }
 
 static void stop_listening(struct sble_device *d)
@@ -307,9 +314,12 @@ void sble_devices_listen(struct sble *b)
 
 void sble_devices_lose(struct sble_adapter *a, uint8_t reason)
 {
-	for (size_t i = 0; i < a->ble->device_count; i++)
+	for (size_t i = 0; i < a->ble->device_count; i++) {
 		if (a->ble->devices[i]->link.adapter == a)
 			sble_device_close(a->ble->devices[i], reason);
+		else if (a->ble->devices[i]->pairing.adapter == a)
+			sble_pair_lost(a->ble->devices[i]);
+	}
 }
 
 void sble_device_rotate(struct sble_device *d)

@@ -22,6 +22,7 @@ struct sble_pairing {
 	enum sble_pairing_way way;
 	uint32_t passkey;
 	bool asked; /* an answer of the host's is awaited */
+	bool alone; /* Pair Device has connected, and no socket */
 	struct sble_timer timer;
 };
 
@@ -153,6 +154,8 @@ bool sble_device_reachable(const struct sble_device *d);
 /* --- its connection --- */
 bool sble_device_connected(const struct sble_device *d);
 bool sble_device_connected_to(const struct sble_device *d, const struct sble_adapter *a);
+/* Whether that adapter could connect to it now. */
+bool sble_device_connectable(const struct sble_device *d, const struct sble_adapter *a);
 void sble_link_accept(struct sble_device *d, int fd, struct sble_adapter *a);
 /* It ends; the host is told why: MGMT_BY_*. */
 void sble_device_close(struct sble_device *d, uint8_t reason);

@@ -47,6 +47,24 @@ static void event(struct sble_adapter *a, uint16_t code, const struct octets *o)
 	sble_mgmt_event(a->ble, a->config->index, code, o->at, o->n, NULL);
 }
 
+/* Pair Device connects where nobody is connected, for as long as it takes. */
+static void tell_alone(struct sble_device *d, struct sble_adapter *a, bool connected)
+{
+	struct sble_address shown = sble_device_shown(d, a);
+	struct octets o = { 0 };
+
+	put_address(&o, &shown);
+	if (connected) {
+		octets_le(&o, 1u << 3, 4); /* we initiated it */
+		octets_le(&o, 0, 2);
+	} else {
+		octets_u8(&o, MGMT_BY_LOCAL);
+	}
+	event(a, connected ? MGMT_EV_CONNECTED : MGMT_EV_DISCONNECTED, &o);
+	d->pairing.alone = connected;
+	sble_device_listen(d);
+}
+
 static void finish(struct sble_device *d, uint8_t status)
 {
 	struct sble_pairing *p = &d->pairing;
@@ -65,6 +83,8 @@ static void finish(struct sble_device *d, uint8_t status)
 	}
 	if (p->opcode)
 		complete(d->ble, p->client, a, p->opcode, status, &shown);
+	if (p->alone)
+		tell_alone(d, a, false);
 }
 
 static void tell_irk(struct sble_device *d, struct sble_adapter *a, bool keep)
@@ -210,10 +230,12 @@ static void step(struct sble_device *d)
 
 static uint8_t may_pair(struct sble_device *d, struct sble_adapter *a)
 {
-	if (!d || !sble_device_connected_to(d, a))
+	if (!d)
 		return MGMT_CONNECT_FAILED;
 	if (d->pairing.adapter)
 		return MGMT_BUSY;
+	if (!sble_device_connected_to(d, a) && !sble_device_connectable(d, a))
+		return MGMT_CONNECT_FAILED;
 	if (sble_adapter_ltk(a, &d->config->address))
 		return MGMT_ALREADY_PAIRED;
 	return MGMT_SUCCESS;
@@ -236,6 +258,8 @@ static void pair(struct sble_adapter *a, struct sble_client *c, struct sble_devi
 	d->pairing.asked = false;
 	d->pairing.timer.fn = on_timer;
 	d->pairing.timer.arg = d;
+	if (!sble_device_connected_to(d, a))
+		tell_alone(d, a, true);
 	step(d);
 	sble_device_count(d, SBLE_WHEN_PAIR);
 }

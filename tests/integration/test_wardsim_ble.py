@@ -391,6 +391,22 @@ def test_a_passkey_that_is_typed_there_and_numbers_compared(air):
     assert all(link.characteristics() for link in links)
 
 
+def test_pairing_connects_by_itself_and_leaves_no_connection(air):
+    """As the kernel's Pair Device does; nobody else can connect meanwhile."""
+    a = air(secure(Pairing="numeric", Passkey="42"))
+    m = Mgmt(a.dir).bring_up(io=4)
+    m.event(0x2f)
+    pair(m, io=4)
+    assert text(m.event(0x0b)[:6]) == STRAP
+    assert m.event(0x0f)[7:] == b"\0" + struct.pack("<I", 42)
+    with pytest.raises(OSError):
+        Att(a.dir, STRAP)
+    assert m.command(0x1c, octets(STRAP) + b"\2")[0] == 0
+    assert m.answer(0x19)[0] == 0 and m.event(0x0c)[7] == 2
+    link = wait_until(lambda: os.path.exists(f"{a.dir}/att/{STRAP}"), "the strap") and Att(a.dir, STRAP)
+    assert link.subscribe(link.characteristics()[0x2a37][0]) == 0
+
+
 def test_without_means_to_show_or_type_it_is_not_authenticated(air):
     a = air(strap(Security="mitm", Pairing="passkey-display"))
     m = Mgmt(a.dir).bring_up()
