@@ -143,6 +143,7 @@ static bool on_secure(struct link *l, unsigned level)
 	struct peer *p = l->context;
 	int r;
 
+	p->wants_number |= level > LINK_LEVEL_ENCRYPTED;
 	if (level > LINK_LEVEL_ENCRYPTED || p->bonding == BONDING_NO ||
 		adapter_is_stale(&p->radio->adapter, &p->heard))
 		return false; /* a passkey takes people: wardgatectl pair */
@@ -456,6 +457,7 @@ void peer_wants(struct peer *p, struct radio *radio, enum slots_kind kind, int64
 		if (slots_add(radio->slots, kind, p, &added) < 0)
 			return;
 		*id = added + 1;
+		peer_pairing_hold(p);
 	}
 	if (!p->ble->quiet && !p->radio && slots_heard(radio->slots, *id - 1, now_us))
 		ble_settle(p->ble);

@@ -70,6 +70,7 @@ static void on_stale(struct peer *p)
 	if (!p)
 		return;
 	p->device->bond_stale = true;
+	peer_pairing_hold(p);
 	log_error("a device does not know its bond any more",
 		F_STR("WARDGATE_DEVICE", p->device->name->text),
 		F_STR("REMEDY", "put it into pairing mode and say wardgatectl pair"));
@@ -113,11 +114,11 @@ static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t
 		log_adapter(a, LOG_NOTICE, "a Bluetooth adapter hears again", n);
 		break;
 	case ADAPTER_NOTICE_PAIRED:
-		if (p)
-			p->device->bond_stale = false;
-		if (p)
-			conn_secured(p,
-				n->authenticated ? LINK_LEVEL_AUTHENTICATED : LINK_LEVEL_ENCRYPTED);
+		if (!p)
+			break;
+		p->device->bond_stale = false;
+		peer_pairing_hold(p);
+		conn_secured(p, n->authenticated ? LINK_LEVEL_AUTHENTICATED : LINK_LEVEL_ENCRYPTED);
 		break;
 	case ADAPTER_NOTICE_PAIR_FAILED:
 		on_pair_failed(b, p, n);

@@ -60,6 +60,7 @@ struct peer {
 	struct device *device;
 	struct ble_address identity; /* the type is BLE_ADDRESS_ANY until it was heard */
 	enum config_bonding bonding;
+	bool wants_number; /* a bond that no number has proven is not enough for it */
 	struct label *bind_key; /* as configured; NULL: none */
 
 	/* What it advertises. */
@@ -213,6 +214,8 @@ int keys_save_ltk(struct adapter *a, const struct mgmt_ltk *key, int64_t now_us)
 int keys_save_irk(struct adapter *a, const struct mgmt_irk *key, int64_t now_us);
 bool keys_bonded(struct adapter *a, const struct ble_address *who);
 void keys_forget(struct adapter *a, const struct ble_address *who);
+/* The same, but its private addresses are still known as its own, until the next start. */
+void keys_drop(struct adapter *a, const struct ble_address *who);
 
 /* ---- tagging.c ---- */
 /* Takes the tags of b->config. 0 or -ENOMEM. */
@@ -230,6 +233,9 @@ void peer_pairing_heard(
 	struct radio *radio, const struct ble_address *heard, const struct peer *p, int64_t now_us);
 /* Whether the notice was about a pairing that people asked for, and so is no matter of a link. */
 bool peer_pairing_notice(struct radio *radio, const struct adapter_notice *n);
+/* Whether it is connected to by the driver itself: not while it is being paired, nor with a bond
+ * that it has lost, until people have looked. */
+void peer_pairing_hold(struct peer *p);
 /* The device goes. */
 void peer_pairing_forget(struct peer *p);
 int64_t peer_pairing_deadline(const struct ble *b);

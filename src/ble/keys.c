@@ -156,9 +156,14 @@ int keys_save_irk(struct adapter *a, const struct mgmt_irk *key, int64_t now_us)
 
 void keys_forget(struct adapter *a, const struct ble_address *who)
 {
+	rpa_forget(radio_of(a)->ble->rpa, who);
+	keys_drop(a, who);
+}
+
+void keys_drop(struct adapter *a, const struct ble_address *who)
+{
 	struct ble *b = radio_of(a)->ble;
 
-	rpa_forget(b->rpa, who);
 	if (!bonds_forget(b->bonds, &a->address, who))
 		return;
 	b->bonds_changed = true;

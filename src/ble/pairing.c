@@ -8,14 +8,18 @@
 
 #include "ble/driver_private.h"
 
-/* Not connected to meanwhile by the driver itself. */
-static void hold(struct peer *p, bool held)
+void peer_pairing_hold(struct peer *p)
 {
 	struct ble *b = p->ble;
 
-	for (unsigned i = 0; i < b->radio_count; i++)
+	for (unsigned i = 0; i < b->radio_count; i++) {
+		struct adapter *a = &b->radios[i]->adapter;
+		bool stale = adapter_is_stale(a, &p->identity) && keys_bonded(a, &p->identity);
+
 		if (p->candidates[i])
-			slots_hold(b->radios[i]->slots, p->candidates[i] - 1, held);
+			slots_hold(b->radios[i]->slots, p->candidates[i] - 1,
+				stale || b->pairing.peer == p);
+	}
 }
 
 static void pardon(struct peer *p)
@@ -34,9 +38,10 @@ static void end(struct ble *b, const struct pairing_result *result)
 	b->pairing = (struct ble_pairing){ 0 };
 	if (!run.peer)
 		return;
-	hold(run.peer, false);
+	peer_pairing_hold(run.peer);
 	if (result && result->outcome == PAIRING_BONDED) {
 		run.peer->device->bond_stale = false;
+		run.peer->wants_number = false;
 		pardon(run.peer);
 	}
 	if (result)
@@ -117,8 +122,8 @@ static enum pairing_outcome outcome_of(const struct ble_pairing *run, uint8_t st
 	case MGMT_TIMEOUT:
 		return PAIRING_TIMED_OUT;
 	case MGMT_AUTH_FAILED:
+	case MGMT_REJECTED: /* also by who says that the numbers are not the same */
 		return run->answered ? PAIRING_MISMATCH : PAIRING_REFUSED;
-	case MGMT_REJECTED:
 	case MGMT_NOT_SUPPORTED:
 		return PAIRING_REFUSED;
 	case MGMT_NOT_POWERED:
@@ -143,6 +148,10 @@ bool peer_pairing_notice(struct radio *radio, const struct adapter_notice *n)
 		end_as(b, PAIRING_NO_ADAPTER, n->text);
 		return false;
 	}
+	/* It has told who it is: from here on it is called by that. */
+	if (n->kind == ADAPTER_NOTICE_RESOLVED && run->peer && run->radio == radio &&
+		ble_address_same(&n->rpa, &run->address))
+		run->address = n->address;
 	if (!is_ours(radio, &n->address))
 		return false;
 	switch ((int)n->kind) {
@@ -157,6 +166,8 @@ bool peer_pairing_notice(struct radio *radio, const struct adapter_notice *n)
 			events->asks(PAIRING_SHOW, n->number, events->userdata);
 		run->shown = true;
 		run->number = n->number;
+		return true;
+	case ADAPTER_NOTICE_UNPAIRED: /* as give_up_bond() has asked: the new one takes its place */
 		return true;
 	case ADAPTER_NOTICE_PAIRED:
 		on_paired(b, n);
@@ -185,6 +196,27 @@ static bool any_up(const struct ble *b)
 	return false;
 }
 
+/* A kernel that has keys of a device does not pair with it. Those that are of no use go first: the
+ * device has lost them, or wants to be proven by a number, which they are not. It stays known by
+ * its private addresses, so that it is found. */
+static void give_up_bond(struct peer *p)
+{
+	struct ble *b = p->ble;
+	int64_t now = boottime_us();
+
+	for (unsigned i = 0; i < b->radio_count; i++) {
+		struct adapter *a = &b->radios[i]->adapter;
+		const struct mgmt_ltk *key = bonds_find(b->bonds, &a->address, &p->identity);
+		struct ble_address who;
+
+		if (!key || (!p->device->bond_stale && !p->wants_number))
+			continue;
+		who = key->address;
+		(void)adapter_unpair(a, &who, now);
+		keys_drop(a, &who);
+	}
+}
+
 static int begin(void *state, struct device *d, const char *address, int64_t until_us,
 	const struct pairing_events *events)
 {
@@ -205,8 +237,9 @@ static int begin(void *state, struct device *d, const char *address, int64_t unt
 		run.has_address = true;
 	}
 	conn_end(run.peer, SLOTS_GONE, boottime_us());
-	hold(run.peer, true);
 	b->pairing = run;
+	peer_pairing_hold(run.peer);
+	give_up_bond(run.peer);
 	ble_settle(b);
 	return 0;
 }
@@ -251,6 +284,10 @@ static void unpair(void *state, struct device *d, pairing_unpaired_fn done, void
 		/* A kernel that cannot be told now is not given the keys the next time. */
 		(void)adapter_unpair(a, &p->identity, now);
 		keys_forget(a, &p->identity);
+	}
+	if (had) {
+		d->bond_stale = false;
+		peer_pairing_hold(p);
 	}
 	if (done)
 		done(had ? 0 : -ENOENT, userdata);

@@ -48,6 +48,15 @@ static const char *kind(char *buf, size_t size, const cJSON *device)
 	return buf;
 }
 
+/* One that is heard and cannot be read is none that is well. */
+static const char *state(const cJSON *d)
+{
+	const cJSON *bond = cJSON_GetObjectItemCaseSensitive(d, "bond");
+
+	return strcmp(json_text(bond, "state", ""), "stale") == 0 ? "bond lost"
+								  : json_text(d, "state", "?");
+}
+
 static int print_table(const char *const *documents, size_t count)
 {
 	static const struct table_column columns[] = {
@@ -67,9 +76,8 @@ static int print_table(const char *const *documents, size_t count)
 		_cleanup_(cJSON_Deletep) cJSON *d = json_object(documents[i]);
 		char heard[HUMAN_MAX], charge[HUMAN_MAX], what[200];
 		const char *cells[] = { json_text(d, "device", "?"), json_text(d, "bed", "-"),
-			json_text(d, "state", "?"), ago(heard, d), battery(charge, d),
-			json_text(d, "transport", "?"), json_text(d, "address", "?"),
-			kind(what, sizeof(what), d) };
+			state(d), ago(heard, d), battery(charge, d), json_text(d, "transport", "?"),
+			json_text(d, "address", "?"), kind(what, sizeof(what), d) };
 
 		r = table_row(t, cells);
 	}

@@ -187,16 +187,40 @@ static const char *spaced(const cJSON *o, char buf[16])
 	return buf;
 }
 
+/* Whether there is something to read; a signal that came before the wait ends it, too. What is
+ * typed is not read ahead, so that poll() sees all of it. */
+static bool wait_for_answer(void)
+{
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+	sigset_t ours, mask;
+	int r;
+
+	sigemptyset(&ours);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&ours, signals[i]);
+	(void)sigprocmask(SIG_BLOCK, &ours, &mask);
+	r = caught ? -1 : ppoll(&p, 1, NULL, &mask);
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
+	return r > 0;
+}
+
 static int answer_program(char *buf, size_t size)
 {
 	size_t n;
 
 	fflush(stdout);
-	if (!fgets(buf, (int)size, stdin))
+	if (!wait_for_answer() || !fgets(buf, (int)size, stdin))
 		return LEFT;
 	n = strcspn(buf, "\r\n");
 	buf[n] = 0;
 	return n > 0 ? 0 : LEFT;
+}
+
+static int ask_line(const char *question, char *buf, size_t size)
+{
+	printf("%s", question);
+	fflush(stdout);
+	return wait_for_answer() ? prompt_line("", buf, size) : -ECANCELED;
 }
 
 /* Returns 0 with the answer to a step, or LEFT. */
@@ -217,14 +241,14 @@ static int ask(const struct dialogue *d, const cJSON *o, const char *what, char 
 	if (strcmp(what, "compare") == 0) {
 		snprintf(question, sizeof(question), "Does %s show %s? [y/N] ", d->device,
 			spaced(o, number));
-		n = prompt_line(question, buf, size);
+		n = ask_line(question, buf, size);
 		if (n >= 0)
 			snprintf(buf, size, "%s", *buf == 'y' || *buf == 'Y' ? "yes" : "no");
 		return n < 0 ? LEFT : 0;
 	}
 	snprintf(question, sizeof(question),
 		"The six digits that %s shows or has on its label [Enter: leave]: ", d->device);
-	return prompt_line(question, buf, size) <= 0 ? LEFT : 0;
+	return ask_line(question, buf, size) <= 0 ? LEFT : 0;
 }
 
 static void tell_done(const struct dialogue *d, const cJSON *o)
@@ -291,6 +315,7 @@ static int run_dialogue(struct dialogue *d)
 	struct sigaction act = { .sa_handler = on_signal };
 	int r;
 
+	(void)setvbuf(stdin, NULL, _IONBF, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		(void)sigaction(signals[i], &act, NULL);
 	r = talk(d);

@@ -2,9 +2,14 @@
 import json
 import os
 from decimal import Decimal
+from itertools import groupby
 
-from .base import Process, wait_until
+from .base import DEADLINE, Process, wait_until
+from .ble_judge import arrived, compare
+from .bus import wait_served
+from .ctl import Terminal, ctl
 from .daemon import program
+from .dbus import PrivateBus
 
 
 def section(name, **keys):
@@ -27,11 +32,10 @@ class Air:
                 f.write(section(f"Device {name}", **keys))
             for number, keys in enumerate(events):
                 f.write(section(f"Event e{number}", **keys))
-        self.process = world.keep(Process(
-            [program("wardsim", "WARDSIM"), "ble", "--dir", self.dir, "--scenario", scenario,
-             "--log", self.log_path, *options], "wardsim-ble"))
-        wait_until(lambda: os.path.exists(os.path.join(self.dir, "mgmt")) or not self.process.alive(),
-                   lambda: "the simulator's sockets: " + self.process.text())
+        self.world = world
+        self.command = [program("wardsim", "WARDSIM"), "ble", "--dir", self.dir, "--scenario", scenario,
+                        "--log", self.log_path, *options]
+        self.start()
 
     def sections(self, bed=None, **more):
         """Of the daemon, for all devices: [BLE] and one [Device] each."""
@@ -41,18 +45,97 @@ class Air:
             s[f"Device {name}"].update(more.get(name, {}))
         return s
 
+    def start(self):
+        """Anew, as they were in the beginning; what they were told is forgotten, what they log goes on."""
+        self.process = self.world.keep(Process(self.command, "wardsim-ble"))
+        wait_until(lambda: os.path.exists(os.path.join(self.dir, "mgmt")) or not self.process.alive(),
+                   lambda: "the simulator's sockets: " + self.process.text())
+
     def stop(self):
         """The devices are gone, and the log is whole."""
         self.process.end()
 
-    def values(self):
-        """What it says that it sent: the last line of each value."""
-        found = {}
+    def lines(self):
+        """Its log, as far as it is written."""
         with open(self.log_path, encoding="utf-8") as f:
-            for line in f:
-                if not line.endswith("\n"):
-                    break
-                r = json.loads(line, parse_float=Decimal)
-                if "metric" in r:
-                    found[(r["device"], r["metric"], r.get("instance", 0), r["pack"])] = r
-        return list(found.values())
+            return [json.loads(line, parse_float=Decimal) for line in f if line.endswith("\n")]
+
+    def values(self):
+        """What it says that it sent: of each message what was said of it last."""
+        found = {}
+        values = [r for r in self.lines() if "metric" in r]
+        for (pack, *_), message in groupby(values, lambda r: (r["pack"], r["acknowledged"], r.get("dropped"))):
+            found[pack] = list(message)
+        return [r for message in found.values() for r in message]
+
+    def events(self, name, device=None):
+        return [r for r in self.lines() if r.get("event") == name and device in (None, r.get("device"))]
+
+    def wait_event(self, name, device=None, count=1, deadline=DEADLINE):
+        """The one of that number."""
+        return wait_until(lambda: self.events(name, device)[count - 1:],
+                          lambda: f"event {count} {name} of {device or 'anybody'}", deadline)[0]
+
+
+class Bay:
+    """Simulated devices, a daemon that has them all, a broker and a subscriber: what a test looks at."""
+
+    def __init__(self, ward, devices, sections=None, more=None, bed=None, bus=False, start=True, **kwargs):
+        self.ward = ward
+        self.air = ward.air(devices, **kwargs)
+        self.broker = ward.broker()
+        self.sub = ward.subscriber(self.broker)
+        all_of_it = {**self.air.sections(bed, **(more or {})), "CoAP": {"Enabled": "no"}}
+        if bus:
+            self.bus = ward.keep(PrivateBus(ward._sub("bus")))
+            all_of_it["Control"] = {"Bus": self.bus.address}
+        for name, keys in (sections or {}).items():
+            all_of_it.setdefault(name, {}).update(keys)
+        self.daemon = ward.daemon(self.broker, devices={}, sections=all_of_it, start=start)
+        if bus and start:
+            wait_served(self.daemon)
+
+    def restart(self):
+        """By kill -9: what is on the disk counts."""
+        self.daemon.kill()
+        self.daemon.start()
+
+    def ctl(self, *arguments, text=None):
+        return ctl("--config", self.daemon.config_path, *arguments, text=text)
+
+    def json(self, *arguments):
+        status, out, err = self.ctl("--json", *arguments)
+        assert (status, err) == (0, ""), err
+        return json.loads(out)
+
+    def terminal(self, *arguments):
+        return self.ward.keep(Terminal("--config", self.daemon.config_path, *arguments))
+
+    def heard(self, device, metric=None):
+        """Readings of it that arrived, each once, with the digits as they came."""
+        return [r for r in arrived(self.sub) if r["device"] == device and metric in (None, r["metric"])]
+
+    def wait_heard(self, device, metric, count=1, deadline=DEADLINE):
+        wait_until(lambda: len(self.heard(device, metric)) >= count,
+                   lambda: f"{count} readings {metric} of {device}; {len(self.heard(device, metric))} came", deadline)
+        return self.heard(device, metric)
+
+    def more_of(self, device, metric, count=2, deadline=DEADLINE):
+        """From now on."""
+        return self.wait_heard(device, metric, len(self.heard(device, metric)) + count, deadline)
+
+    def bonds(self):
+        """The file of keys as text; "" while there is none."""
+        try:
+            with open(os.path.join(self.daemon.state, "bonds"), encoding="utf-8") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def all_arrived(self, deadline=DEADLINE):
+        """The devices fall silent: all that they know to be taken arrives, and nothing else."""
+        self.air.stop()
+        sent = self.air.values()
+        wait_until(lambda: not compare(sent, arrived(self.sub))[0],
+                   lambda: f"what was sent: {compare(sent, arrived(self.sub))[0][:20]}", deadline)
+        assert not compare(sent, arrived(self.sub))[1]
