@@ -69,8 +69,8 @@ void peer_pairing_heard(
 		return;
 	adapter_forgive(&radio->adapter, heard);
 	r = adapter_pair(&radio->adapter, heard, MGMT_IO_KEYBOARD_DISPLAY, now_us);
-	if (r < 0 && r != -EALREADY)
-		return; /* the next advertisement tries again */
+	if (r < 0)
+		return; /* the next advertisement tries again, when what began by itself is over */
 	run->address = *heard;
 	run->has_address = true;
 	run->radio = radio;
