@@ -39,7 +39,8 @@ Priority=none
 """
 
 # What the scenario's events bring about: key, and how many alarms of it.
-EXPECTED = {"spo2-low.bed3-oximeter": 1, "fridge-warm.fridge-vaccines": 1, "call.bed4-call": 1, "call.bed1-call": 1}
+EXPECTED = {"spo2-low.bed3-oximeter": 1, "fridge-warm.fridge-vaccines": 1, "call.bed4-call": 1, "call.bed1-call": 1,
+            "sensor-off.bed4-oximeter": 1, "adapter-lost.gateway": 1}
 
 
 class Alarms:

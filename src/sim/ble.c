@@ -136,25 +136,21 @@ static int open_stage(struct sble *b)
 	return r < 0 ? r : sble_mgmt_new(b);
 }
 
-static int add_sources(struct sble *b, int64_t duration_ms)
+static int add_ends(struct sble *b, int64_t duration_ms)
 {
-	uint64_t start = (uint64_t)b->start_boot_us;
+	uint64_t end = (uint64_t)(b->start_boot_us + duration_ms * 1000 / b->speed);
 	int r = sd_event_add_signal(b->event, NULL, SIGTERM, on_signal, b);
 
 	if (r >= 0)
 		r = sd_event_add_signal(b->event, NULL, SIGINT, on_signal, b);
-	if (r >= 0)
-		r = sd_event_add_post(b->event, NULL, on_turn, b);
-	if (r >= 0)
-		r = sd_event_add_time(b->event, &b->clock, CLOCK_BOOTTIME, start, 1, on_clock, b);
 	if (r >= 0 && duration_ms)
-		r = sd_event_add_time(b->event, NULL, CLOCK_BOOTTIME,
-			start + (uint64_t)(duration_ms * 1000 / b->speed), 1000, on_end, b);
+		r = sd_event_add_time(b->event, NULL, CLOCK_BOOTTIME, end, 1000, on_end, b);
 	return r;
 }
 
 static void close_stage(struct sble *b)
 {
+	b->ending = true;
 	for (size_t i = 0; i < b->device_count; i++)
 		sble_device_close(b->devices[i], MGMT_BY_REMOTE);
 	sble_mgmt_free(b);
@@ -199,20 +195,35 @@ static void raise_limit(void)
 	}
 }
 
-static int play(struct sble *b, int64_t duration_ms)
+/* Its devices are switched on at the time given. */
+static int begin(struct sble *b, int64_t start_boot_us)
 {
 	int r = open_stage(b);
 
 	if (r < 0)
 		return r;
-	b->start_boot_us = boot_us();
+	b->start_boot_us = start_boot_us;
 	for (size_t i = 0; i < b->device_count; i++)
 		sble_device_start(b->devices[i]);
 	sble_events_start(b);
-	r = add_sources(b, duration_ms);
+	r = sd_event_add_post(b->event, NULL, on_turn, b);
+	if (r >= 0)
+		r = sd_event_add_time(b->event, &b->clock, CLOCK_BOOTTIME, (uint64_t)start_boot_us,
+			1, on_clock, b);
 	if (r < 0)
 		return r;
 	sble_wake(b);
+	return 0;
+}
+
+static int play(struct sble *b, int64_t duration_ms)
+{
+	int r = begin(b, boot_us());
+
+	if (r >= 0)
+		r = add_ends(b, duration_ms);
+	if (r < 0)
+		return r;
 	sble_log_event(b->log, "start", NULL, "\"devices\":%zu,\"seed\":%llu", b->device_count,
 		(unsigned long long)b->seed);
 	sble_log_flush(b->log);
@@ -222,28 +233,28 @@ static int play(struct sble *b, int64_t duration_ms)
 	return r < 0 ? r : sble_log_error(b->log);
 }
 
-static int prepare(struct sble *b, const struct sble_options *o)
+/* event NULL: one of its own. again: the log is there already. */
+static int prepare(
+	struct sble *b, const char *directory, const char *log, bool again, sd_event *event)
 {
-	const char *log = o->log ? o->log : b->scenario->log;
 	int r;
 
-	if (snprintf(b->directory, sizeof(b->directory), "%s", o->directory) >=
+	if (snprintf(b->directory, sizeof(b->directory), "%s", directory) >=
 		(int)sizeof(b->directory)) {
-		fprintf(stderr, "wardsim: --dir %s: longer than %d bytes\n", o->directory,
+		fprintf(stderr, "wardsim: --dir %s: longer than %d bytes\n", directory,
 			SBLE_DIRECTORY_MAX);
 		return -EBADMSG;
 	}
-	b->seed = o->seed >= 0 ? (uint64_t)o->seed : b->scenario->seed;
-	b->speed = o->speed > 0 ? o->speed : b->scenario->speed;
 	r = make_directories(b->directory);
 	if (r < 0)
 		return r;
-	r = sble_log_new(&b->log, log);
+	r = sble_log_new(&b->log, log, again);
 	if (r < 0) {
 		fprintf(stderr, "wardsim: %s: %s\n", log, strerror(-r));
 		return -EBADMSG;
 	}
-	return sd_event_new(&b->event);
+	b->event = sd_event_ref(event);
+	return event ? 0 : sd_event_new(&b->event);
 }
 
 int sble_run(const struct sble_options *o)
@@ -258,11 +269,13 @@ int sble_run(const struct sble_options *o)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	r = sble_scenario_read(&s, o->scenario);
+	r = sble_scenario_read(&s, o->scenario, NULL);
 	if (r < 0)
 		return r == -ENOMEM ? WARD_FAILED : WARD_USAGE;
 	b.scenario = s;
-	r = prepare(&b, o);
+	b.seed = o->seed >= 0 ? (uint64_t)o->seed : s->seed;
+	b.speed = o->speed > 0 ? o->speed : s->speed;
+	r = prepare(&b, o->directory, o->log ? o->log : s->log, false, NULL);
 	if (r >= 0)
 		r = play(&b, o->duration_ms >= 0 ? o->duration_ms : s->duration_ms);
 	if (b.log)
@@ -272,4 +285,57 @@ int sble_run(const struct sble_options *o)
 	if (r < 0)
 		fprintf(stderr, "wardsim: %s\n", strerror(-r));
 	return r < 0 ? WARD_FAILED : WARD_DONE;
+}
+
+int sble_open(struct sble **ret, const struct sble_part *p)
+{
+	struct sble *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (!b)
+		return -ENOMEM;
+	b->scenario = p->scenario;
+	b->seed = p->seed;
+	b->speed = 1;
+	b->settled = p->settled;
+	b->userdata = p->userdata;
+	r = prepare(b, p->directory, p->log, true, p->event);
+	if (r >= 0)
+		r = begin(b, p->start_boot_us);
+	if (r >= 0)
+		*ret = b;
+	else
+		sble_close(b);
+	return r;
+}
+
+void sble_rest(struct sble *b)
+{
+	b->resting = true;
+}
+
+size_t sble_unconfirmed(const struct sble *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; b && i < b->device_count; i++)
+		n += sble_device_unconfirmed(b->devices[i]);
+	return n;
+}
+
+int sble_end(struct sble *b)
+{
+	say_statistics(b);
+	sble_log_flush(b->log);
+	return sble_log_error(b->log);
+}
+
+struct sble *sble_close(struct sble *b)
+{
+	if (!b)
+		return NULL;
+	if (b->log)
+		close_stage(b);
+	free(b);
+	return NULL;
 }

@@ -215,8 +215,8 @@ static struct sble_adapter *adapter_for(const struct sble_device *d)
 
 static bool may_connect(const struct sble_device *d)
 {
-	return d->kind->service && !d->config->unconnectable && !d->link.adapter &&
-	       !d->pairing.alone && sble_now(d->ble) < d->advertises_until &&
+	return !d->ble->ending && d->kind->service && !d->config->unconnectable &&
+	       !d->link.adapter && !d->pairing.alone && sble_now(d->ble) < d->advertises_until &&
 	       sble_device_reachable(d) && !sble_fault_now(d, d->fault.no_connect_until) &&
 	       adapter_for(d);
 }
@@ -365,6 +365,8 @@ static void on_measure(void *arg)
 	int64_t due = d->measure.at_us;
 	bool again = !d->config->events_only;
 
+	if (d->ble->resting)
+		return;
 	d->moment = due;
 	if (d->kind->advert) {
 		broadcast(d);
@@ -384,6 +386,15 @@ static void on_measure(void *arg)
 	if (again)
 		sble_timer_arm(&d->ble->timers, &d->measure,
 			due + next > now - next ? due + next : now + next);
+}
+
+size_t sble_device_unconfirmed(const struct sble_device *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->pending_count; i++)
+		n += d->pending[i]->count > 0;
+	return n;
 }
 
 int32_t sble_device_value(struct sble_device *d, enum quantity q)

@@ -105,7 +105,7 @@ struct sble_device {
 	struct octets control; /* likewise of another control point */
 	bool aborted;
 	bool serving;                  /* records are being told */
-	uint16_t serve_next, serve_to; /* by their numbers */
+	uint32_t serve_next, serve_to; /* by their numbers */
 
 	/* What the scenario does to it; times are of the scenario, 0 when over. */
 	struct {
@@ -164,6 +164,8 @@ void sble_link_secure(struct sble_device *d, enum sble_security level);
 /* Tells what it measured: notifies at once, or not at all; what is to be indicated waits until it
  * is confirmed. Takes the message, which is from sble_message_new(). */
 void sble_device_say(struct sble_device *d, struct sble_message *m);
+/* Measurements that wait for their confirmation. */
+size_t sble_device_unconfirmed(const struct sble_device *d);
 /* The next turn of the loop serves what was asked for. */
 void sble_link_turn(struct sble_device *d);
 /* NULL: out of memory, and the measurement is lost. */

@@ -3,7 +3,7 @@
  * access control point.
  *
  * Variant= of the meter: mmol, offset, context, control-solution. Of the
- * monitor: crc, trend, quality, two (two records in one notification).
+ * monitor: crc, trend, quality.
  */
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /*
  * A thermometer (HTS 1.0), oximeters (PLXS 1.0.1) and a cuff (BLS 1.1.1).
  *
- * Variant= of the thermometer: fahrenheit, hundredths, no-time, live (it also
- * streams intermediate values). Of oximeters: decimal, pairs, no-amplitude,
- * no-time. Of the cuff: kpa, no-mean, no-pulse, no-time, user.
+ * Variant= of the thermometer: fahrenheit, hundredths, no-time. Of oximeters:
+ * decimal, no-amplitude; pairs, or where it checks spots: no-time. Of the cuff:
+ * kpa, no-mean, no-pulse, no-time, user.
  */
 #include <stdio.h>
 

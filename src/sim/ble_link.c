@@ -155,6 +155,8 @@ static void on_confirmed(void *userdata)
 	sble_device_count(d, SBLE_WHEN_CONFIRM);
 	if (d->link.adapter)
 		sble_link_turn(d);
+	if (d->ble->settled)
+		d->ble->settled(d->ble->userdata);
 }
 
 static void on_not_confirmed(void *arg)

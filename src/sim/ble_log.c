@@ -21,7 +21,7 @@ struct sble_log {
 
 #define LINE_MAX_BYTES 2048
 
-int sble_log_new(struct sble_log **ret, const char *path)
+int sble_log_new(struct sble_log **ret, const char *path, bool again)
 {
 	_cleanup_(sble_log_freep) struct sble_log *l = calloc(1, sizeof(*l));
 
@@ -30,10 +30,11 @@ int sble_log_new(struct sble_log **ret, const char *path)
 	l->fd = -1;
 	l->next_pack = 1;
 	if (path) {
-		l->fd = strcmp(path, "-")
-				? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
-					  0644)
-				: fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+		l->fd = strcmp(path, "-") ? open(path,
+						    O_WRONLY | O_CREAT | (again ? 0 : O_TRUNC) |
+							    O_APPEND | O_CLOEXEC,
+						    0644)
+					  : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 		if (l->fd < 0)
 			return -errno;
 	}

@@ -56,8 +56,9 @@ struct sble_message {
 
 struct sble_log;
 
-/* path "-" is standard output; NULL keeps no log. Returns 0 or a negative errno. */
-int sble_log_new(struct sble_log **ret, const char *path);
+/* path "-" is standard output; NULL keeps no log. again: after what the file has. Returns 0 or a
+ * negative errno. */
+int sble_log_new(struct sble_log **ret, const char *path, bool again);
 struct sble_log *sble_log_free(struct sble_log *l);
 WG_DEFINE_CLEANUP(struct sble_log *, sble_log_free)
 

@@ -167,12 +167,12 @@ void sble_racp_serve(struct sble_device *d, sble_tell_fn tell)
 	for (int i = 0; d->serving && i < AT_ONCE; i++) {
 		struct sble_record *r = next_record(d);
 
-		if (!r || r->sequence == UINT16_MAX) {
+		if (!r) {
 			d->serving = false;
 			answer(d, RESPONSE, REPORT, SUCCESS);
 			return;
 		}
-		d->serve_next = (uint16_t)(r->sequence + 1);
+		d->serve_next = r->sequence + 1u;
 		tell(d, r);
 		if (!d->link.adapter)
 			return; /* a rule has ended it */

@@ -41,6 +41,8 @@ struct sble_scenario *sble_scenario_free(struct sble_scenario *s)
 struct reader {
 	struct sble_scenario *scenario;
 	struct ini *ini;
+	const struct halves *halves; /* NULL: the whole file is its business */
+	enum half half;              /* whose the section is */
 	int error;
 };
 
@@ -50,6 +52,7 @@ static void *grow(struct reader *r, void *list, size_t *count, size_t max, size_
 	char **at = list, *p;
 
 	if (*count >= max) {
+		r->ini->quiet = false;
 		ini_problem(r->ini, "more than %zu of these", max);
 		r->error = -E2BIG;
 		return NULL;
@@ -161,7 +164,7 @@ static void on_ward(struct reader *r, const char *key, const char *value)
 		take_time(r, key, value, &s->duration_ms);
 	else if (!strcmp(key, "Speed"))
 		take_number(r, key, value, 1, 10000, &s->speed);
-	else
+	else if (!r->halves)
 		ini_problem(r->ini, "[Ward] has no %s=; Log, Seed, Duration, Speed", key);
 }
 
@@ -192,7 +195,11 @@ static void on_adapter(struct reader *r, const char *key, const char *value)
 
 static void on_patient(struct reader *r, const char *key, const char *value)
 {
-	if (!take_base(r, key, value, r->scenario->patients[r->scenario->patient_count - 1].bases))
+	struct sble_patient_config *p = &r->scenario->patients[r->scenario->patient_count - 1];
+
+	if (r->halves && !strcmp(key, "Replay"))
+		p->replayed = true;
+	else if (!take_base(r, key, value, p->bases) && !r->halves)
 		ini_problem(r->ini, "[Patient] has no %s=; a vital such as spo2", key);
 }
 
@@ -294,6 +301,10 @@ static void on_device(struct reader *r, const char *key, const char *value)
 	} else if (!strcmp(key, "Address")) {
 		take_address(r, key, value, &d->address);
 		d->has_address = true;
+	} else if (!strcmp(key, "Transport")) {
+		if (strcmp(value, "ble") != 0)
+			wrong(r, key, value,
+				"wardsim ble plays ble alone, wardsim ward others too");
 	} else if (!strcmp(key, "IRK"))
 		take_key(r, key, value, d->irk, &d->has_irk);
 	else if (!strcmp(key, "BindKey"))
@@ -436,8 +447,11 @@ static void on_item(struct ini *i, const char *kind, const char *name, const cha
 	struct reader *r = userdata;
 
 	r->ini = i;
-	if (r->error)
+	if (!key && r->halves)
+		r->half = halves_of(r->halves, kind, i->line);
+	if (r->error || r->half == HALF_COAP)
 		return;
+	i->quiet = r->half == HALF_BOTH;
 	if (!key)
 		on_head(r, kind, name);
 	else if (!strcmp(kind, "Ward"))
@@ -450,13 +464,14 @@ static void on_item(struct ini *i, const char *kind, const char *name, const cha
 		on_device(r, key, value);
 	else if (!strcmp(kind, "Event") && r->scenario->event_count)
 		on_event(r, key, value);
+	i->quiet = r->halves;
 }
 
-int sble_scenario_read(struct sble_scenario **ret, const char *path)
+int sble_scenario_read(struct sble_scenario **ret, const char *path, const struct halves *halves)
 {
 	_cleanup_(sble_scenario_freep) struct sble_scenario *s = calloc(1, sizeof(*s));
-	struct reader reader = { .scenario = s };
-	struct ini ini;
+	struct reader reader = { .scenario = s, .halves = halves, .half = HALF_BLE };
+	struct ini ini = { .quiet = halves };
 	int r;
 
 	if (!s)
@@ -473,7 +488,7 @@ int sble_scenario_read(struct sble_scenario **ret, const char *path)
 		reader.ini = &ini;
 		begin_adapter(&reader, "hci0");
 	}
-	sble_scenario_check(s, &ini);
+	sble_scenario_check(s, &ini, halves);
 	if (ini.problems)
 		return -EBADMSG;
 	*ret = TAKE_PTR(s);

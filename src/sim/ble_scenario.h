@@ -16,6 +16,7 @@
  *   heart-rate=76               where a vital rests, as in scenario.h
  *
  *   [Device NAME]
+ *   Transport=ble               that or nothing, but where a file has CoAP devices, too (halves.h)
  *   Kind=heart-rate             see ble_kinds.c
  *   Address=C0:FF:EE:00:00:01   its identity; AddressType=public or random where that does not
  *                               follow from its two highest bits
@@ -55,6 +56,7 @@
 #include "sim/ble_address.h"
 #include "sim/ble_body.h"
 #include "sim/ble_db.h"
+#include "sim/halves.h"
 #include "sim/quantity.h"
 #include "util/cleanup.h"
 
@@ -149,6 +151,7 @@ struct sble_base {
 struct sble_patient_config {
 	char name[SBLE_NAME_MAX + 1];
 	struct sble_base bases[_Q_MAX];
+	bool replayed; /* of the other half: its vitals are a recording's */
 };
 
 struct sble_device_config {
@@ -205,11 +208,14 @@ struct sble_scenario {
 	size_t event_count;
 };
 
-/* Returns 0 or a negative errno; -EBADMSG when problems were printed. */
-int sble_scenario_read(struct sble_scenario **ret, const char *path);
+/* Returns 0 or a negative errno; -EBADMSG when problems were printed. halves: NULL for a file of
+ * its own; else its half of one whose other half has been read, which has said what is wrong with
+ * all that is of both. */
+int sble_scenario_read(struct sble_scenario **ret, const char *path, const struct halves *halves);
 struct sble_scenario *sble_scenario_free(struct sble_scenario *s);
 WG_DEFINE_CLEANUP(struct sble_scenario *, sble_scenario_free)
 
 struct ini;
-/* Finds what refers to what, and sorts the events; problems are said and counted. */
-void sble_scenario_check(struct sble_scenario *s, struct ini *ini);
+/* Finds what refers to what, and sorts the events; problems are said and counted. half: what is
+ * wrong with patients has been said. */
+void sble_scenario_check(struct sble_scenario *s, struct ini *ini, bool half);

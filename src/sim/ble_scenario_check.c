@@ -74,6 +74,11 @@ static void check_device(struct sble_scenario *s, size_t index, struct ini *i)
 		if (d->patient == SIZE_MAX)
 			ini_problem(i, "[Device %s] Patient=%s: there is no such [Patient]",
 				d->name, d->patient_name);
+		else if (s->patients[d->patient].replayed)
+			ini_problem(i,
+				"[Device %s] Patient=%s: Replay= is for CoAP devices; give it a "
+				"patient of made-up vitals",
+				d->name, d->patient_name);
 	}
 	if (d->interval_ms < 0)
 		d->interval_ms = d->kind->interval_ms;
@@ -135,8 +140,9 @@ static int by_time(const void *a, const void *b)
 	return x->line < y->line ? -1 : x->line > y->line;
 }
 
-void sble_scenario_check(struct sble_scenario *s, struct ini *ini)
+void sble_scenario_check(struct sble_scenario *s, struct ini *ini, bool half)
 {
+	ini->quiet = false;
 	for (size_t i = 0; i < s->adapter_count; i++) {
 		ini->line = s->adapters[i].line;
 		if (find_adapter(s, s->adapters[i].name, strlen(s->adapters[i].name)) != i)
@@ -144,8 +150,11 @@ void sble_scenario_check(struct sble_scenario *s, struct ini *ini)
 	}
 	for (size_t i = 0; i < s->device_count; i++)
 		check_device(s, i, ini);
-	for (size_t i = 0; i < s->event_count; i++)
+	for (size_t i = 0; i < s->event_count; i++) {
+		ini->quiet = half && s->events[i].of == SBLE_OF_PATIENT;
 		check_event(s, &s->events[i], ini);
+	}
+	ini->quiet = false;
 	if (s->event_count)
 		qsort(s->events, s->event_count, sizeof(*s->events), by_time);
 }

@@ -37,7 +37,10 @@ struct sble {
 	size_t next_event;
 	int64_t moment; /* of the event that happens, as it was due */
 	uint64_t reports, reports_lost, messages, confirmed;
-	int result;
+	bool resting; /* nothing new is measured */
+	bool ending;  /* nothing connects any more */
+	void (*settled)(void *userdata);
+	void *userdata;
 };
 
 /* Of event sources: who connected before something was said is there when that is heard. */

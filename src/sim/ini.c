@@ -16,6 +16,8 @@ void ini_problem(struct ini *i, const char *format, ...)
 	va_list ap;
 
 	i->problems++;
+	if (i->quiet)
+		return;
 	fprintf(stderr, "%s:%d: ", i->path, i->line);
 	va_start(ap, format);
 	vfprintf(stderr, format, ap);
@@ -62,7 +64,7 @@ int ini_read(struct ini *i, const char *path, ini_fn fn, void *userdata)
 	_cleanup_(fclosep) FILE *f = fopen(path, "re");
 	char line[INI_LINE_MAX], kind[INI_LINE_MAX] = "", name[INI_LINE_MAX] = "";
 
-	*i = (struct ini){ .path = path };
+	*i = (struct ini){ .path = path, .quiet = i->quiet };
 	if (!f)
 		return -errno;
 	while (fgets(line, sizeof(line), f)) {

@@ -5,12 +5,15 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ini {
 	const char *path;
 	int line;
 	unsigned problems;
+	bool quiet; /* problems are counted and not said: another reading of the file has said them
+		     */
 };
 
 #define INI_LINE_MAX 1024
@@ -21,7 +24,7 @@ typedef void (*ini_fn)(struct ini *i, const char *kind, const char *name, const 
 	const char *value, void *userdata);
 
 /* Returns 0 with the count of problems in i->problems, or a negative errno when the file cannot be
- * read. */
+ * read. Of *i only quiet counts before. */
 int ini_read(struct ini *i, const char *path, ini_fn fn, void *userdata);
 /* Prints "path:line: sentence" on standard error and counts it. */
 void ini_problem(struct ini *i, const char *format, ...) __attribute__((format(printf, 2, 3)));

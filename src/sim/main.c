@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/ble.h"
+#include "sim/ble_scenario.h"
 #include "sim/ini.h"
 #include "sim/psk.h"
 #include "sim/ward.h"
@@ -39,6 +40,8 @@ enum option_id {
 	OPT_DUPLICATES,
 	OPT_POWER_LOSS,
 	OPT_VERBOSE,
+	OPT_DIR,
+	OPT_STAY,
 	OPT_HELP,
 };
 
@@ -112,6 +115,13 @@ static int usage(FILE *to, const char *command)
 			"[Patient NAME],\n"
 			"[Device NAME], [Event NAME]). Options win over the keys of [Ward].\n"
 			"\n"
+			"  --dir DIRECTORY        sockets of simulated Bluetooth adapters, where "
+			"devices have\n"
+			"                         Transport=ble\n"
+			"  --stay                 at the end devices stay there, measuring "
+			"nothing, "
+			"until a\n"
+			"                         signal\n"
 			"%s",
 			common_help);
 	return to == stdout ? WARD_DONE : WARD_USAGE;
@@ -119,7 +129,7 @@ static int usage(FILE *to, const char *command)
 
 /* What the command line says; kept apart from the scenario, over which it wins. */
 struct arguments {
-	const char *gateway, *psk, *log, *scenario;
+	const char *gateway, *psk, *log, *scenario, *directory;
 	int64_t seed, duration_ms, drain_ms; /* -1: not said */
 	int64_t devices, interval_ms, rate, lines, port_base, power_loss_ms;
 	unsigned loss, duplicates;
@@ -143,6 +153,8 @@ static const struct option options[] = {
 	{ "backoff-max", required_argument, NULL, OPT_BACKOFF_MAX },
 	{ "spread", required_argument, NULL, OPT_SPREAD },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
+	{ "dir", required_argument, NULL, OPT_DIR },
+	{ "stay", no_argument, NULL, OPT_STAY },
 	{ "help", no_argument, NULL, OPT_HELP },
 	/* coap only */
 	{ "scenario", required_argument, NULL, OPT_SCENARIO },
@@ -305,6 +317,12 @@ static void take_option(struct arguments *a, int id, const char *name, const cha
 	case OPT_VERBOSE:
 		w->verbose = true;
 		break;
+	case OPT_STAY:
+		w->stay = true;
+		break;
+	case OPT_DIR:
+		a->directory = value;
+		break;
 	default:
 		take_population(a, id, name, value);
 		break;
@@ -325,7 +343,8 @@ static int apply(struct scenario *s, const struct arguments *a)
 	const struct {
 		const char *from;
 		char **to;
-	} texts[] = { { a->gateway, &s->gateway }, { a->psk, &s->psk_file }, { a->log, &s->log } };
+	} texts[] = { { a->gateway, &s->gateway }, { a->psk, &s->psk_file }, { a->log, &s->log },
+		{ a->directory, &s->directory } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		char *copy = texts[i].from ? strdup(texts[i].from) : NULL;
@@ -440,10 +459,41 @@ static int make_population(struct scenario **ret, struct arguments *a)
 	return r;
 }
 
+/* Reads both halves of a scenario, so that all that is wrong is said at once. */
+static int read_halves(struct scenario **ret, struct sble_scenario **ret_ble, const char *path)
+{
+	_cleanup_(halves_freep) struct halves *halves = NULL;
+	int r = halves_read(&halves, path), k = 0;
+
+	if (r < 0)
+		return r;
+	r = scenario_read(ret, path, halves);
+	if (r != -ENOMEM && halves_count(halves, HALF_BLE))
+		k = sble_scenario_read(ret_ble, path, halves);
+	return r < 0 ? r : k;
+}
+
+/* What a ward cannot be played without. */
+static int check_ends(const struct scenario *s, bool ble)
+{
+	if (s->device_count && !s->gateway)
+		fprintf(stderr, "wardsim: which gateway? Give --gateway coaps://HOST:PORT\n");
+	else if (s->device_count && !strncmp(s->gateway, "coaps:", 6) && !s->psk_file)
+		fprintf(stderr, "wardsim: coaps needs keys: give --psk FILE\n");
+	else if (ble && !s->directory)
+		fprintf(stderr,
+			"wardsim: where does the gateway find its Bluetooth adapter? Give --dir "
+			"DIRECTORY, and the gateway Adapter=sim:DIRECTORY\n");
+	else
+		return 0;
+	return -EINVAL;
+}
+
 static int play(struct arguments *a)
 {
 	_cleanup_(scenario_freep) struct scenario *s = NULL;
-	int r = a->scenario ? scenario_read(&s, a->scenario) : make_population(&s, a);
+	_cleanup_(sble_scenario_freep) struct sble_scenario *ble = NULL;
+	int r = a->scenario ? read_halves(&s, &ble, a->scenario) : make_population(&s, a);
 
 	if (r >= 0)
 		r = apply(s, a);
@@ -451,16 +501,9 @@ static int play(struct arguments *a)
 		fprintf(stderr, "wardsim: out of memory\n");
 		return WARD_FAILED;
 	}
-	if (r < 0)
+	if (r < 0 || check_ends(s, ble) < 0)
 		return WARD_USAGE;
-	if (!s->gateway) {
-		fprintf(stderr, "wardsim: which gateway? Give --gateway coaps://HOST:PORT\n");
-		return WARD_USAGE;
-	}
-	if (!strncmp(s->gateway, "coaps:", 6) && !s->psk_file) {
-		fprintf(stderr, "wardsim: coaps needs keys: give --psk FILE\n");
-		return WARD_USAGE;
-	}
+	a->ward.ble = ble;
 	return ward_run(s, &a->ward);
 }
 

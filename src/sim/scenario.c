@@ -50,6 +50,7 @@ struct scenario *scenario_free(struct scenario *s)
 	free(s->gateway);
 	free(s->psk_file);
 	free(s->log);
+	free(s->directory);
 	free(s->patients);
 	free(s->devices);
 	free(s->events);
@@ -117,6 +118,8 @@ int scenario_add_event(struct scenario *s, const char *name, struct scenario_eve
 
 struct reader {
 	struct scenario *scenario;
+	const struct halves *halves;
+	bool foreign; /* the section is of the other half */
 	int error;
 };
 
@@ -187,6 +190,8 @@ static void on_ward(struct reader *r, struct ini *i, const char *key, const char
 		keep(r, &s->psk_file, value);
 	else if (!strcmp(key, "Log"))
 		keep(r, &s->log, value);
+	else if (!strcmp(key, "Directory"))
+		keep(r, &s->directory, value);
 	else if (!strcmp(key, "Seed")) {
 		take_number(i, key, value, 0, INT64_MAX, &n);
 		s->seed = (uint64_t)n;
@@ -195,8 +200,10 @@ static void on_ward(struct reader *r, struct ini *i, const char *key, const char
 	else if (!strcmp(key, "Drain"))
 		take_duration(i, key, value, &s->drain_ms);
 	else
-		ini_problem(
-			i, "[Ward] has no %s=; Gateway, PSKFile, Log, Seed, Duration, Drain", key);
+		ini_problem(i,
+			"[Ward] has no %s=; Gateway, PSKFile, Directory, Log, Seed, Duration, "
+			"Drain",
+			key);
 }
 
 static void on_patient(struct reader *r, struct ini *i, const char *key, const char *value)
@@ -214,11 +221,8 @@ static void on_patient(struct reader *r, struct ini *i, const char *key, const c
 static void take_transport(struct ini *i, struct scenario_device *d, const char *value)
 {
 	d->has_transport = true;
-	if (!strcmp(value, "ble") || !strcmp(value, "zigbee"))
-		ini_problem(i, "Transport=%s: wardsim plays CoAP devices only so far; give coap",
-			value);
-	else if (strcmp(value, "coap") != 0)
-		wrong(i, "Transport", value, "no such transport; give coap");
+	if (strcmp(value, "coap") != 0)
+		wrong(i, "Transport", value, "wardsim plays no such devices; give coap or ble");
 }
 
 static void on_device(struct reader *r, struct ini *i, const char *key, const char *value)
@@ -335,7 +339,10 @@ static void on_head(struct reader *r, struct ini *i, const char *kind, const cha
 		if (!k)
 			e->line = i->line;
 	} else
-		ini_problem(i, "[%s]: no such section; Ward, Patient, Device, Event", kind);
+		ini_problem(i,
+			"[%s]: no such section; Ward, Patient, Device, Event, and Adapter "
+			"of BLE devices",
+			kind);
 	if (k < 0)
 		r->error = k;
 }
@@ -345,7 +352,9 @@ static void on_item(struct ini *i, const char *kind, const char *name, const cha
 {
 	struct reader *r = userdata;
 
-	if (r->error)
+	if (!key)
+		r->foreign = halves_of(r->halves, kind, i->line) == HALF_BLE;
+	if (r->error || r->foreign)
 		return;
 	if (!key)
 		on_head(r, i, kind, name);
@@ -381,7 +390,7 @@ static void check_device(struct scenario *s, size_t index, struct ini *i)
 
 	i->line = d->line;
 	if (!d->has_transport)
-		ini_problem(i, "[Device %s] has no Transport=; give coap", d->name);
+		ini_problem(i, "[Device %s] has no Transport=; give coap or ble", d->name);
 	if (find_device(s, d->name) != index)
 		ini_problem(i, "[Device %s] stands twice", d->name);
 	if (*d->patient_name) {
@@ -458,11 +467,11 @@ static int by_time(const void *a, const void *b)
 	return x->at_ms < y->at_ms ? -1 : x->at_ms > y->at_ms;
 }
 
-int scenario_read(struct scenario **ret, const char *path)
+int scenario_read(struct scenario **ret, const char *path, const struct halves *halves)
 {
 	_cleanup_(scenario_freep) struct scenario *s = NULL;
-	struct reader reader = { 0 };
-	struct ini ini;
+	struct reader reader = { .halves = halves };
+	struct ini ini = { 0 };
 	int r = scenario_new(&s);
 
 	if (r < 0)
@@ -480,7 +489,7 @@ int scenario_read(struct scenario **ret, const char *path)
 	for (size_t i = 0; i < s->event_count; i++)
 		check_event(s, &s->events[i], &ini);
 	ini.line = 1;
-	if (!s->device_count && !ini.problems)
+	if (!s->device_count && !halves_count(halves, HALF_BLE) && !ini.problems)
 		ini_problem(&ini, "there is no [Device]");
 	if (ini.problems)
 		return -EBADMSG;

@@ -8,6 +8,7 @@
  *
  *   [Ward]                     every key has an option of the same meaning, which wins
  *   Gateway=coaps://HOST:PORT  PSKFile=PATH  Log=PATH  Seed=N  Duration=60s  Drain=30s
+ *   Directory=PATH             of the simulated adapters' sockets, where there are BLE devices
  *
  *   [Patient NAME]
  *   heart-rate=76              where a vital rests; likewise respiratory-rate, spo2,
@@ -15,7 +16,7 @@
  *   Replay=PATH  Speed=60      charted vitals in their place (replay.h)
  *
  *   [Device NAME]
- *   Transport=coap             ble and zigbee come with their drivers
+ *   Transport=coap             or ble: then its other keys are those of ble_scenario.h
  *   Identity=                  default: NAME
  *   Profile=monitor            monitor, oximeter, thermometer, bp-cuff, fridge, room, call-button
  *   Patient=NAME               for profiles that measure one; default: one of its own
@@ -37,6 +38,8 @@
  *                              (For=10s), close (a clean end of the session), burst (Amount=50
  *                              packs at once), malformed (Amount=7 packs that must be refused),
  *                              sensor-off (Metric=, For=)
+ *
+ * Events of BLE devices and [Adapter] sections are those of ble_scenario.h too (halves.h).
  */
 #pragma once
 
@@ -44,6 +47,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sim/halves.h"
 #include "sim/pack.h"
 #include "sim/quantity.h"
 #include "util/cleanup.h"
@@ -133,7 +137,7 @@ struct scenario_event {
 };
 
 struct scenario {
-	char *gateway, *psk_file, *log; /* NULL: not said */
+	char *gateway, *psk_file, *log, *directory; /* NULL: not said */
 	uint64_t seed;
 	int64_t duration_ms; /* 0: until a signal */
 	int64_t drain_ms;
@@ -149,7 +153,8 @@ const char *fault_text(enum fault f);
 
 /* All return 0 or a negative errno; -EBADMSG when problems were printed. */
 int scenario_new(struct scenario **ret);
-int scenario_read(struct scenario **ret, const char *path);
+/* halves: what is its business in a file of both transports; borrowed. */
+int scenario_read(struct scenario **ret, const char *path, const struct halves *halves);
 struct scenario *scenario_free(struct scenario *s);
 WG_DEFINE_CLEANUP(struct scenario *, scenario_free)
 /* Further members, filled with defaults; valid until the next call of the same. */

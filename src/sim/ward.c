@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
+#include "sim/ble.h"
 #include "sim/player.h"
 #include "util/text.h"
 
@@ -19,6 +20,7 @@ struct ward {
 	struct psk_file *keys; /* NULL: plain */
 	struct patient *patients;
 	struct player **players; /* by index of the scenario's devices */
+	struct sble *ble;        /* NULL: no Bluetooth devices */
 	sd_event_source *events, *end;
 	size_t next_event;
 	/* The ends of events, earliest first. */
@@ -27,6 +29,7 @@ struct ward {
 		const struct scenario_event *event;
 	} * reliefs;
 	size_t relief_count;
+	bool stay, settled;
 	int result;
 };
 
@@ -98,7 +101,7 @@ static void add_counters(struct sender_counters *sum, const struct sender_counte
 
 static size_t pending(const struct ward *w)
 {
-	size_t n = 0;
+	size_t n = sble_unconfirmed(w->ble);
 
 	for (size_t i = 0; i < w->scenario->device_count; i++)
 		n += player_pending(w->players[i]);
@@ -148,24 +151,43 @@ static void finish(struct ward *w, int result)
 	sd_event_exit(w->stage.event, 0);
 }
 
+/* Nothing new is measured, and all that was is answered. */
+static void settle(struct ward *w)
+{
+	if (!w->stay) {
+		finish(w, WARD_DONE);
+		return;
+	}
+	if (!w->settled)
+		simlog_event(w->stage.log, "settled", NULL, "");
+	w->settled = true;
+	sd_event_source_set_enabled(w->end, SD_EVENT_OFF);
+}
+
 /* A pack was answered while the ward comes to its end. */
 static void on_settled(void *userdata)
 {
 	struct ward *w = userdata;
 
 	if (w->stage.stopping && !pending(w))
-		finish(w, WARD_DONE);
+		settle(w);
 }
 
 static int on_end(sd_event_source *src, uint64_t usec, void *userdata)
 {
 	struct ward *w = userdata;
 
-	if (w->stage.stopping || !pending(w)) {
+	if (w->stage.stopping) {
 		finish(w, pending(w) ? WARD_PENDING : WARD_DONE);
 		return 0;
 	}
 	w->stage.stopping = true;
+	if (w->ble)
+		sble_rest(w->ble);
+	if (!pending(w)) {
+		settle(w);
+		return 0;
+	}
 	simlog_event(w->stage.log, "draining", NULL, "");
 	sd_event_source_set_time(src, usec + (uint64_t)w->scenario->drain_ms * 1000);
 	sd_event_source_set_enabled(src, SD_EVENT_ONESHOT);
@@ -283,7 +305,7 @@ static int open_players(struct ward *w)
 {
 	const struct scenario *s = w->scenario;
 
-	w->players = calloc(s->device_count, sizeof(struct player *));
+	w->players = calloc(s->device_count + 1, sizeof(struct player *));
 	w->reliefs = calloc(s->event_count + 1, sizeof(*w->reliefs));
 	if (!w->players || !w->reliefs)
 		return -ENOMEM;
@@ -334,6 +356,20 @@ static void raise_limit(void)
 	}
 }
 
+static int open_ble(struct ward *w, const struct sble_scenario *scenario)
+{
+	struct sble_part part = { .scenario = scenario,
+		.directory = w->scenario->directory,
+		.log = w->scenario->log,
+		.seed = w->scenario->seed,
+		.start_boot_us = w->stage.start_boot_us,
+		.event = w->stage.event,
+		.settled = on_settled,
+		.userdata = w };
+
+	return sble_open(&w->ble, &part);
+}
+
 static int open_ward(struct ward *w, const struct ward_options *o)
 {
 	const struct scenario *s = w->scenario;
@@ -346,7 +382,7 @@ static int open_ward(struct ward *w, const struct ward_options *o)
 	struct timespec t;
 	int r;
 
-	r = resolve(s->gateway, &uplink.secure, &w->stage);
+	r = s->device_count ? resolve(s->gateway, &uplink.secure, &w->stage) : 0;
 	if (r >= 0 && uplink.secure)
 		r = psk_read(&w->keys, s->psk_file);
 	if (r < 0)
@@ -365,11 +401,14 @@ static int open_ward(struct ward *w, const struct ward_options *o)
 	w->stage.start_real_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 	w->stage.start_boot_us = stage_now_us();
 	r = open_players(w);
+	if (r >= 0 && o->ble)
+		r = open_ble(w, o->ble);
 	return r < 0 ? r : add_sources(w);
 }
 
 static void close_ward(struct ward *w)
 {
+	sble_close(w->ble);
 	for (size_t i = 0; w->players && i < w->scenario->device_count; i++)
 		player_free(w->players[i]);
 	for (size_t i = 0; w->patients && i < w->scenario->patient_count; i++)
@@ -396,6 +435,7 @@ int ward_run(const struct scenario *s, const struct ward_options *o)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	w.stay = o->stay;
 	w.stage.sender = o->sender;
 	w.stage.seed = s->seed;
 	w.stage.spread_us = o->spread_us;
@@ -411,8 +451,11 @@ int ward_run(const struct scenario *s, const struct ward_options *o)
 			(unsigned long long)s->seed);
 		simlog_event(w.stage.log, "start", NULL, more);
 		r = sd_event_loop(w.stage.event);
-		write_statistics(&w);
+		if (s->device_count)
+			write_statistics(&w);
 	}
+	if (r >= 0 && w.ble)
+		r = sble_end(w.ble);
 	if (r >= 0)
 		r = simlog_error(w.stage.log);
 	if (r < 0) {

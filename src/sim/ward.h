@@ -1,6 +1,7 @@
 /*
  * Plays a scenario against a gateway: opens the log, the keys and the devices,
- * lets events happen in time, and ends by itself or by a signal.
+ * lets events happen in time, and ends by itself or by a signal. Bluetooth
+ * devices are played by ble.h, on the same loop.
  */
 #pragma once
 
@@ -16,6 +17,8 @@ struct ward_options {
 	unsigned max_retransmit;
 	int64_t spread_us;
 	bool verbose;
+	bool stay; /* when all is answered, the devices stay there until a signal */
+	const struct sble_scenario *ble; /* NULL: no Bluetooth devices */
 };
 
 /* Exit codes of wardsim. */
@@ -27,5 +30,6 @@ enum {
 };
 
 void ward_default_options(struct ward_options *o);
-/* Returns one of WARD_*. s->gateway must be set, and s->psk_file for coaps. */
+/* Returns one of WARD_*. With CoAP devices s->gateway must be set, and s->psk_file for coaps; with
+ * Bluetooth ones s->directory. */
 int ward_run(const struct scenario *s, const struct ward_options *o);

@@ -2,63 +2,18 @@
 #include "sim/psk.h"
 #include "sim/replay.h"
 #include "sim/scenario.h"
-#include "unit/unit.h"
-
-#include <unistd.h>
-
-#define HELD 4096
-
-/* A file with that text; the path is good until the next call. */
-static const char *file(const char *text)
-{
-	static char path[256];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/wardsim-test-XXXXXX", getenv("TMPDIR") ?: P_tmpdir);
-	fd = mkstemp(path);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-	return path;
-}
-
-/* Runs what prints on standard error and keeps that. */
-static char said[HELD];
-static int saved_stderr, held;
-
-static void hold_stderr(void)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/wardsim-test-XXXXXX", getenv("TMPDIR") ?: P_tmpdir);
-	held = mkstemp(path);
-	assert_true(held >= 0);
-	unlink(path);
-	fflush(stderr);
-	saved_stderr = dup(STDERR_FILENO);
-	dup2(held, STDERR_FILENO);
-}
-
-static void free_stderr(void)
-{
-	ssize_t n;
-
-	fflush(stderr);
-	dup2(saved_stderr, STDERR_FILENO);
-	close(saved_stderr);
-	lseek(held, 0, SEEK_SET);
-	n = read(held, said, sizeof(said) - 1);
-	said[n > 0 ? n : 0] = 0;
-	close(held);
-}
+#include "spoken.h"
 
 static int read_scenario(struct scenario **ret, const char *text)
 {
+	_cleanup_(halves_freep) struct halves *halves = NULL;
 	const char *path = file(text);
 	int r;
 
 	hold_stderr();
-	r = scenario_read(ret, path);
+	r = halves_read(&halves, path);
+	if (r >= 0)
+		r = scenario_read(ret, path, halves);
 	free_stderr();
 	unlink(path);
 	return r;
@@ -104,10 +59,10 @@ static void test_problems(void **state)
 		const char *text, *says;
 	} bad[] = {
 		{ "[Device d]\n", ":1: [Device d] has no Transport=" },
-		{ "[Device d]\nTransport=ble\n",
-			":2: Transport=ble: wardsim plays CoAP devices only" },
-		{ "[Device d]\nTransport=zigbee\n", ":2: Transport=zigbee" },
-		{ "[Device d]\nTransport=smoke\n", "no such transport" },
+		{ "[Device d]\nTransport=zigbee\n", ":2: Transport=zigbee: wardsim plays no such" },
+		{ "[Device d]\nTransport=smoke\n", "give coap or ble" },
+		{ "[Device d]\nTransport=coap\n[Device d]\nTransport=ble\n",
+			":3: [Device d] stands twice" },
 		{ "[Device d]\nTransport=coap\n[Device d]\nTransport=coap\n",
 			":3: [Device d] stands twice" },
 		{ "[Device d]\nTransport=coap\nPatient=nobody\n", "there is no such [Patient]" },
@@ -150,7 +105,7 @@ static void test_all_problems_in_one_pass(void **state)
 {
 	struct scenario *s = NULL;
 
-	read_scenario(&s, "[Ward]\nSeed=x\nDrain=y\n[Device d]\nTransport=ble\nLoss=z\n");
+	read_scenario(&s, "[Ward]\nSeed=x\nDrain=y\n[Device d]\nTransport=smoke\nLoss=z\n");
 	assert_non_null(strstr(said, ":2: "));
 	assert_non_null(strstr(said, ":3: "));
 	assert_non_null(strstr(said, ":5: "));
