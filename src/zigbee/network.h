@@ -1,0 +1,301 @@
+/*
+ * The ward's Zigbee network: from a radio that has just started anew to one that
+ * is up as it was left, every time. It configures the radio, forms a network
+ * once, finds out whether the radio's is ours, opens it for a while when told
+ * to, and carries messages. Sans-IO, upon zigbee/ezsp.h; the time is the
+ * boot-time clock. What devices say is the nodes'; the port and the file of
+ * zigbee/netstate.h are the driver's.
+ *
+ * How the driver turns the crank. It owns the port, a struct ash and a struct
+ * network. Once: network_init(), network_keep() with what its file says.
+ *   port opened           network_begin(): asks for ops->reset at once
+ *   ops->reset            ash_reset(); what was fetched and not written is thrown away
+ *   ash up                network_link_up()
+ *   ash data              network_receive()
+ *   ash down              network_link_down() with the reason in words: asks for ops->reset now
+ *                         or, when it happens again and again, later from network_tick()
+ *   port gone, or closed  network_stop(), ash_stop()
+ *   ops->send             ash_send()
+ *   ops->keep             netstate_write(), gateway_keep(), later network_kept()
+ * After each of these and each call of its own the driver fetches ash_output(), and arms its timer
+ * for the earlier of ash_deadline() and network_deadline(); when it fires: read the port first,
+ * then ash_tick(), network_tick(). Any function may be called from any op but send and random,
+ * network_stop() included.
+ *
+ * A network that is not the one that is kept is never left, nor another one formed: the network is
+ * passive then, NETWORK_MISMATCH is told with what differs and what can be done, and only a person
+ * decides: network_adopt() or network_restore().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zigbee/ezsp.h"
+#include "zigbee/message.h"
+#include "zigbee/netstate.h"
+
+#define NETWORK_S INT64_C(1000000)
+#define NETWORK_SENDS_MAX 64   /* messages that wait or are under way */
+#define NETWORK_FLIGHT_MAX 10  /* of these, in the radio at once */
+#define NETWORK_INVITED_MAX 64 /* devices with a key of an install code */
+#define NETWORK_WORDS_SIZE 320
+#define NETWORK_RELAYS_MAX 30
+#define NETWORK_CONFLICTS_MAX 8 /* that are remembered, so that a flood is told once */
+
+#define NETWORK_STEP_US (3 * NETWORK_S)      /* for an answer while it is brought up */
+#define NETWORK_STATUS_US (10 * NETWORK_S)   /* for the stack to be up or down */
+#define NETWORK_SCAN_US (15 * NETWORK_S)     /* for the scan of all channels */
+#define NETWORK_KEEP_US (60 * NETWORK_S)     /* for what is to be kept to be on the disk */
+#define NETWORK_RETRY_MIN_US (1 * NETWORK_S) /* back-off of resets, but the first is at once */
+#define NETWORK_RETRY_MAX_US (60 * NETWORK_S)
+#define NETWORK_STEADY_US (300 * NETWORK_S) /* up for so long: the back-off begins anew */
+#define NETWORK_FATE_US (30 * NETWORK_S)    /* for the radio to tell what became of a message */
+#define NETWORK_BUSY_US (NETWORK_S / 2)     /* when it has no room for one */
+#define NETWORK_BUSY_TRIES 6
+#define NETWORK_COUNTER_US (3600 * NETWORK_S) /* the frame counter is looked at so often, ... */
+#define NETWORK_COUNTER_STEP 16384            /* ... and kept when it has gone so far */
+#define NETWORK_PERMIT_MAX 3600               /* s; longer is not open by one command */
+#define NETWORK_PERMIT_PIECE 254              /* s, of one request to the radio */
+#define NETWORK_PERMIT_AGAIN_US (240 * NETWORK_S)
+#define NETWORK_TELL_US (60 * NETWORK_S) /* what repeats is told at most so often */
+
+enum network_state {
+	NETWORK_OFF,     /* no port */
+	NETWORK_RESTING, /* a reset is due, later */
+	NETWORK_RESETTING,
+	NETWORK_STARTING, /* the radio is configured, the network found or formed */
+	NETWORK_UP,
+	NETWORK_PASSIVE, /* the radio answers, but its network is not ours */
+};
+
+/* What differs, a bit each. */
+enum network_difference {
+	NETWORK_DIFFERS_EUI64 = 1 << 0, /* another radio */
+	NETWORK_DIFFERS_EXTENDED_PAN = 1 << 1,
+	NETWORK_DIFFERS_PAN = 1 << 2,
+	NETWORK_DIFFERS_CHANNEL = 1 << 3,
+	NETWORK_DIFFERS_KEY = 1 << 4,
+	NETWORK_DIFFERS_ROLE = 1 << 5,       /* the radio is no coordinator */
+	NETWORK_DIFFERS_CONFIGURED = 1 << 6, /* the configured key is not the one that is kept */
+	NETWORK_BLANK = 1 << 7,              /* the radio has no network, although one is kept */
+	NETWORK_UNKNOWN = 1 << 8,            /* the radio has one, and none is kept */
+	NETWORK_LOST = 1 << 9,               /* what was kept cannot be read */
+};
+
+enum network_kind {
+	/* The radio. text says why or what, and where there is one, the remedy. */
+	NETWORK_NOTICE_UP,       /* number: microseconds since the radio was there */
+	NETWORK_NOTICE_DOWN,     /* after UP */
+	NETWORK_NOTICE_RESET,    /* the radio has to be started anew: the condition radio-reset */
+	NETWORK_NOTICE_PROBLEM,  /* it works in part or not at all; not repeated */
+	NETWORK_NOTICE_MISMATCH, /* the condition network-mismatch begins; number: the differences
+				  */
+	NETWORK_NOTICE_MATCHES,  /* and ends */
+	NETWORK_NOTICE_FORMED,   /* a new network; text: channel and why */
+	NETWORK_NOTICE_RESTORED,
+	NETWORK_NOTICE_CHANGED,  /* the radio has moved its network to another channel or PAN */
+	NETWORK_NOTICE_NEWER,    /* its version is newer than what was tried; number: it */
+	NETWORK_NOTICE_OVERFLOW, /* it lost callbacks; number: how often since it was told */
+	NETWORK_NOTICE_OPENED,   /* devices may join; number: s */
+	NETWORK_NOTICE_CLOSED,   /* and no longer */
+	/* Devices, by node and eui64 where known. */
+	NETWORK_NOTICE_JOINED,   /* for the first time, or anew; parent */
+	NETWORK_NOTICE_REJOINED, /* with a key that it had; node may be new */
+	NETWORK_NOTICE_LEFT,
+	NETWORK_NOTICE_DENIED,   /* it wanted to join and may not */
+	NETWORK_NOTICE_CHILD,    /* it talks to the radio itself; code: type, number 0: no longer */
+	NETWORK_NOTICE_ROUTE,    /* the way its messages came: relays, lqi, rssi */
+	NETWORK_NOTICE_CONFLICT, /* two devices have this node: ask who it is; nobody has left */
+	NETWORK_NOTICE_KEY,      /* it has agreed on a key of its own, or failed to; code as told */
+	_NETWORK_NOTICE_MAX
+};
+
+struct network_notice {
+	enum network_kind kind;
+	const char *text; /* "" when there is nothing to say; for the call */
+	uint64_t eui64;
+	uint32_t number;
+	uint16_t node, parent; /* ZIGBEE_NODE_NONE: not known */
+	uint8_t code, lqi;
+	int8_t rssi;
+	unsigned relay_count;
+	uint16_t relays[NETWORK_RELAYS_MAX]; /* nearest to the device first */
+};
+
+struct network;
+
+/* None may be NULL. */
+struct network_ops {
+	/* A frame for the link. Returns 0 or a negative errno; then it is asked again later. */
+	int (*send)(struct network *n, const uint8_t *frame, size_t length, int64_t now_us);
+	/* Resets the link. network_link_up() or network_link_down() follows. */
+	void (*reset)(struct network *n, int64_t now_us);
+	/* Random bytes for keys. Returns 0 or a negative errno. */
+	int (*random)(struct network *n, uint8_t *to, size_t size);
+	/* Keeps it for good; valid during the call. Returns 0 when it is safe, 1 when
+	 * network_kept() will tell, or a negative errno. While one is being kept a newer one takes
+	 * its place. */
+	int (*keep)(struct network *n, const struct netstate *s, int64_t now_us);
+	void (*notice)(struct network *n, const struct network_notice *notice, int64_t now_us);
+	void (*heard)(struct network *n, const struct zigbee_heard *h, int64_t now_us);
+	/* What became of a message that network_send() took, once. */
+	void (*fate)(struct network *n, uint32_t ticket, enum zigbee_fate fate, int64_t now_us);
+};
+
+struct network_config {
+	uint8_t channel; /* 11 to 26; 0: the quietest */
+	bool has_key;    /* else it is made */
+	uint8_t key[NETSTATE_KEY_SIZE];
+	bool well_known; /* while open, whoever has the well-known key may join: all the world */
+	bool no_source_routes; /* each device is looked for by broadcasts */
+	uint16_t maker;        /* manufacturer code that we show; 0: that of the radio's maker */
+	int8_t power;          /* dBm, of a new network; 0: 8 */
+};
+
+struct network_counters {
+	uint64_t resets, ups, downs, failures; /* failures: of bringing it up */
+	uint64_t heard, heard_bad;             /* messages; heard_bad: not readable, or our own */
+	uint64_t sent, delivered, undelivered, not_sent, busy;
+	uint64_t fates_late, fates_unknown; /* not told in time; told of none under way */
+	uint64_t joined, rejoined, left, denied, routes, conflicts, route_errors, ignored;
+	uint64_t refused; /* settings that the radio would not take */
+};
+
+struct network_send {
+	uint32_t ticket;
+	uint16_t tag; /* 0: not used */
+	uint8_t state, tries, length;
+	uint8_t type; /* of the command, to know its radius and options */
+	int64_t due_us;
+	uint16_t node, profile, cluster;
+	uint8_t source_endpoint, destination_endpoint, radius;
+	bool unacknowledged;
+	uint8_t bytes[ZIGBEE_PAYLOAD_MAX];
+};
+
+struct network_invited {
+	uint64_t eui64;
+	uint8_t key[NETSTATE_KEY_SIZE];
+	bool refused; /* the radio did not take it: told once */
+};
+
+/* To be embedded; fields are for network*.c, but those up to counters may be read, and ezsp's
+ * version and counters. It holds keys: network_wipe() before its memory goes. */
+struct network {
+	struct ezsp ezsp; /* first */
+	const struct network_ops *ops;
+	enum network_state state;
+	uint32_t differs; /* enum network_difference, while passive */
+	bool kept;        /* state is what is kept, or about to be */
+	struct netstate net;
+	uint64_t eui64; /* of the radio; 0: not asked yet */
+	uint16_t stack_version;
+	uint8_t stack_type;
+	char problem[NETWORK_WORDS_SIZE]; /* "": none */
+	int64_t up_us;                    /* since when */
+	int64_t permit_until_us;          /* INT64_MIN: not open */
+	unsigned commands;                /* that the last bring-up took */
+	struct network_counters counters;
+
+	struct network_config config;
+	bool lost; /* something was kept and cannot be read */
+	bool mismatched, restoring, adopting, was_formed, told_newer, troubled;
+	unsigned life;  /* counts ups and downs, so that a call out that made one is noticed */
+	uint8_t step;   /* enum step */
+	uint8_t waited; /* for which stack status; 0: none */
+	unsigned row;   /* of a step that has several */
+	int64_t step_deadline_us;
+	bool asked; /* the step's command is under way */
+	int64_t linked_us, retry_us, counter_us;
+	unsigned failures;
+	uint8_t former_version;
+	unsigned keeping;
+	bool keep_again;
+	struct ezsp_values found; /* the radio's parameters */
+	uint8_t found_key[NETSTATE_KEY_SIZE];
+	bool found_key_known;
+	int8_t energy[27];
+	uint32_t token;
+
+	bool permit_well_known, permit_ordered, permit_sent;
+	int64_t permit_again_us;
+	uint32_t orders;  /* of enum order, a bit each */
+	unsigned invites; /* the next to be told to the radio */
+	uint16_t maker;
+	uint8_t zdo_sequence;
+
+	struct network_invited invited[NETWORK_INVITED_MAX];
+	unsigned invited_count;
+	struct network_send sends[NETWORK_SENDS_MAX]; /* in order of arrival, from first on */
+	unsigned send_first, send_count, flight, commanded;
+	uint16_t next_tag;
+	int64_t busy_us;
+
+	uint64_t overflows_told;
+	int64_t overflow_us;
+	struct {
+		uint16_t node;
+		int64_t told_us;
+	} conflict[NETWORK_CONFLICTS_MAX];
+	unsigned conflict_next;
+};
+
+/* ---- what the driver turns ---- */
+
+/* config is copied. */
+void network_init(
+	struct network *n, const struct network_ops *ops, const struct network_config *config);
+/* Wipes all keys; calls nobody. */
+void network_wipe(struct network *n);
+/* What the file says, before network_begin(); copied. s NULL: nothing is kept. lost: there was a
+ * file that cannot be read, or devices are known of a network that is not: none is formed then. */
+void network_keep(struct network *n, const struct netstate *s, bool lost);
+/* The answer to ops->keep; error: 0 or a negative errno. */
+void network_kept(struct network *n, int error, int64_t now_us);
+
+void network_begin(struct network *n, int64_t now_us);
+void network_stop(struct network *n, int64_t now_us);
+void network_link_up(struct network *n, int64_t now_us);
+void network_link_down(struct network *n, const char *why, int64_t now_us);
+void network_receive(struct network *n, const uint8_t *frame, size_t length, int64_t now_us);
+/* When to call network_tick(), INT64_MAX for never. */
+int64_t network_deadline(const struct network *n);
+void network_tick(struct network *n, int64_t now_us);
+
+/* ---- what is asked of it ---- */
+
+/* Takes a message. Its fate follows, also when the radio goes down: then NOT_SENT. Returns 0;
+ * -ENETDOWN while not up, -ENOBUFS when NETWORK_SENDS_MAX wait, -EMSGSIZE, -EINVAL. */
+int network_send(struct network *n, const struct zigbee_send *s, int64_t now_us);
+/* Asks a device to leave (Zigbee PRO 2.4.3.3.5), which has the fate of a message. As above. */
+int network_dismiss(
+	struct network *n, uint16_t node, uint64_t eui64, uint32_t ticket, int64_t now_us);
+
+/* Lets devices join for so many seconds from now on, 0: no longer. It goes on over a reset of the
+ * radio. well_known: also those with the well-known key, if the configuration allows that; others
+ * need an install code. Returns 0; -ENETDOWN while not up, -ERANGE above NETWORK_PERMIT_MAX,
+ * -EPERM when the well-known key is not allowed. */
+int network_permit(struct network *n, unsigned seconds, bool well_known, int64_t now_us);
+/* The key of a device's install code (zigbee/installcode.h): it can join with it while the network
+ * is open. Kept in memory until network_uninvite(). Returns 0, -ENOSPC, -EINVAL. */
+int network_invite(struct network *n, uint64_t eui64, const uint8_t key[static NETSTATE_KEY_SIZE],
+	int64_t now_us);
+void network_uninvite(struct network *n, uint64_t eui64);
+
+/* By a person's decision only. Takes the radio's network for ours from now on, and keeps it.
+ * Returns 0, and NETWORK_NOTICE_UP follows; -EINVAL unless passive with a network in the radio
+ * whose key could be read. */
+int network_adopt(struct network *n, int64_t now_us);
+/* By a person's decision only. Writes this network into the radio, in place of what it has, with
+ * its EUI-64 and the frame counter advanced by NETSTATE_COUNTER_MARGIN; NULL: the one that is kept.
+ * s is copied, and kept once the radio is up with it. Where the radio's EUI-64 cannot be changed it
+ * is refused with NETWORK_NOTICE_PROBLEM, but for other_eui64: the devices may have to join anew
+ * then. Returns 0 when it is begun; NETWORK_NOTICE_RESTORED or _PROBLEM follows. -ENETDOWN when the
+ * radio is not there, -EINVAL when s is none or nothing is kept. */
+int network_restore(struct network *n, const struct netstate *s, bool other_eui64, int64_t now_us);
+
+/* Lower-case words, for messages and status. */
+const char *network_state_word(enum network_state state);
+const char *network_kind_word(enum network_kind kind);
