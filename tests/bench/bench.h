@@ -92,7 +92,7 @@ __attribute__((unused)) static int64_t bench_cpu_us(void)
 	       u.ru_stime.tv_usec;
 }
 
-/* --- pace: every millisecond, as many as are due by then --- */
+/* --- pace: every millisecond, or less often where less often one is due, as many as are due --- */
 
 #define BENCH_TICK_NS 1000000
 
@@ -115,7 +115,9 @@ __attribute__((unused)) static void bench_pace_open(struct bench_pace *p)
 __attribute__((unused)) static void bench_pace_start(
 	struct bench_pace *p, int64_t rate, int64_t total)
 {
-	struct itimerspec every = { { 0, BENCH_TICK_NS }, { 0, BENCH_TICK_NS } };
+	int64_t tick_ns = 1000000000 / rate > BENCH_TICK_NS ? 1000000000 / rate : BENCH_TICK_NS;
+	struct timespec tick = { tick_ns / 1000000000, tick_ns % 1000000000 };
+	struct itimerspec every = { tick, tick };
 
 	p->rate = rate;
 	p->total = total;

@@ -19,14 +19,15 @@ sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "integration"))
 
 import alarms  # noqa: E402
+import ble  # noqa: E402
 import ledger  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
 from stand import Failed, ROOT, Stand  # noqa: E402
 
 
-PARTS = {"gateway": measure.ALL, "ledger": ledger.ALL, "alarms": alarms.ALL}
-NAMES = measure.ALL | ledger.ALL | alarms.ALL
+PARTS = {"gateway": measure.ALL, "ledger": ledger.ALL, "alarms": alarms.ALL, "ble": ble.ALL}
+NAMES = measure.ALL | ledger.ALL | alarms.ALL | ble.ALL
 
 
 def arguments():

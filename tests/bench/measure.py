@@ -41,7 +41,8 @@ def clean(answer, *names):
 # --- publishing ---
 
 def bare_publish(stand, rate, count):
-    program = stand.bench("bare_mqtt", *stand.mqtt_arguments(), f"rate={rate}", f"count={count}")
+    program = stand.bench("bare_mqtt", *stand.mqtt_arguments(), f"rate={rate}", f"count={count}",
+                          f"warm={min(20000, 2 * rate)}")
     answer = clean(program.answer(), "refused", "unheard")
     program.leave()
     stand.end(program)
