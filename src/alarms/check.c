@@ -359,6 +359,17 @@ static int link_members(struct ruleset_check *k, struct rule *r)
 	return 0;
 }
 
+/* All that it is made of is done already. */
+static void set_height(const struct ruleset *set, struct rule *r)
+{
+	for (unsigned i = 0; i < r->member_count; i++) {
+		unsigned above = set->rules[r->member[i]].height + 1u;
+
+		if (above > r->height)
+			r->height = (uint16_t)above;
+	}
+}
+
 /* Marks: 0 not seen, 1 on the way, 2 done. A rule on the way that is met again closes a loop. The
  * way is kept in an array: as deep as there are rules, it is no matter for the stack. */
 static void find_loops(struct ruleset_check *k, uint8_t *marks, uint16_t *way, uint8_t *at)
@@ -377,6 +388,7 @@ static void find_loops(struct ruleset_check *k, uint8_t *marks, uint16_t *way, u
 
 			if (at[depth - 1] == r->member_count) {
 				marks[r->index] = 2;
+				set_height(k->set, r);
 				depth--;
 				continue;
 			}

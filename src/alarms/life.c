@@ -502,7 +502,7 @@ static void escalate(struct alarms *a, struct subject *s, const struct alarm_now
 
 /* Each at its turn, what was due first before the rest: it may be that the rest is not due then.
  */
-static bool next_due(struct alarms *a, struct subject *s, const struct alarm_now *now)
+static void next_due(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
 	bool live = s->life != LIFE_IDLE;
 	const struct {
@@ -522,7 +522,7 @@ static bool next_due(struct alarms *a, struct subject *s, const struct alarm_now
 		if (all[i].at_us < all[first].at_us)
 			first = i;
 	if (all[first].at_us > now->boot_us)
-		return false;
+		return;
 	switch (all[first].what) {
 	case ONSET:
 		onset_due(a, s, now);
@@ -543,12 +543,12 @@ static bool next_due(struct alarms *a, struct subject *s, const struct alarm_now
 		emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, NULL, now);
 		break;
 	}
-	return true;
 }
 
+/* One at a time: of all that fell due while nobody looked, another's may have been before its next.
+ */
 void subject_due(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
-	while (next_due(a, s, now))
-		;
+	next_due(a, s, now);
 	subject_arm(a, s);
 }

@@ -328,6 +328,7 @@ static void change_rules(struct alarms *a, struct subject **list, const struct r
 			onset_forget(a, s);
 		}
 		s->rule = r;
+		alarm_timers_rank(&a->timers, &s->timer, r->height);
 		subject_arm_escalation(s, now);
 		s->limits_generation = 0;
 		s->last_of_kind = NULL;

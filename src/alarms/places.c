@@ -92,6 +92,7 @@ int subject_new(struct alarms *a, struct rule *r, enum alarm_condition c, struct
 	s->timer.kind = TIMER_SUBJECT;
 	s->timer.at_us = RULE_NEVER;
 	s->rule = r;
+	s->timer.rank = r ? r->height : 0;
 	s->condition = c;
 	s->sensor = sensor;
 	s->device = d;

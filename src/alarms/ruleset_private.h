@@ -33,6 +33,7 @@ struct rule {
 	uint16_t member[RULE_MEMBERS_MAX]; /* indices */
 	struct dependent *dependents;
 	size_t dependent_count;
+	uint16_t height;           /* 0: made of no other rule; else above all that it is made of */
 	const char *listen_device; /* NULL: none */
 	enum metric listen_metric;
 	uint64_t inputs[2]; /* bits by metric */

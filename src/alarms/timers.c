@@ -31,7 +31,9 @@ void alarm_timers_unreserve(struct alarm_timers *t)
 
 static bool before(const struct alarm_timer *a, const struct alarm_timer *b)
 {
-	return a->at_us < b->at_us || (a->at_us == b->at_us && a->order < b->order);
+	if (a->at_us != b->at_us)
+		return a->at_us < b->at_us;
+	return a->rank != b->rank ? a->rank < b->rank : a->order < b->order;
 }
 
 static void put(struct alarm_timers *t, struct alarm_timer *timer, size_t i)
@@ -94,6 +96,15 @@ void alarm_timers_set(struct alarm_timers *t, struct alarm_timer *timer, int64_t
 		assert(t->count < t->reserved);
 		sift_up(t, timer, ++t->count);
 	}
+}
+
+void alarm_timers_rank(struct alarm_timers *t, struct alarm_timer *timer, uint16_t rank)
+{
+	if (rank == timer->rank)
+		return;
+	timer->rank = rank;
+	if (timer->index > 0)
+		replace(t, timer, timer->index);
 }
 
 struct alarm_timer *alarm_timers_first(const struct alarm_timers *t)

@@ -26,7 +26,7 @@ GATHERED = ("device-silent", "auth-failing")  # wait for their like, of other de
 # What the engine is known to do otherwise (README.md): True until it is put right.
 QUIRKS = {"MB-2": False, "MB-3": False, "MB-4": False, "MB-5": False, "MB-7": False, "MB-8": False, "MB-9": False,
           "MB-10": False, "MB-14": False, "MB-15": False,
-          "MB-16": False, "MB-17": True, "MB-18": False, "MB-19": False, "MB-20": True, "MB-21": False,
+          "MB-16": False, "MB-17": False, "MB-18": False, "MB-19": False, "MB-20": False, "MB-21": False,
           "MB-22": False}
 
 
