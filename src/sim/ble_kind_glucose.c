@@ -6,6 +6,7 @@
  * monitor: crc, trend, quality.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "sim/ble_encode.h"
 #include "sim/ble_kind.h"
@@ -268,12 +269,22 @@ static void put_record(
 		.has_trend = trend,
 		.has_quality = quality,
 		.crc = has_crc(d),
-		.trend = sble_sfloat(0, -1),
 		.quality = sble_sfloat(997, -1) };
 	struct sble_value *v = sble_message_add(&part, "glucose", mmol_hundredths(r->value), -2);
 
 	snprintf(v->raw, sizeof(v->raw), "%d mg/dL", (int)r->value);
 	g.status = status_of(d, r, SBLE_CGM_STATUS, &part);
+	if (trend) {
+		int tenths = r->sequence % 41 -
+			     20; /* of mg/dL in a minute; in thousandths of a mmol/L */
+		int64_t scaled = tenths * INT64_C(100000000);
+
+		g.trend = sble_sfloat(tenths, -1);
+		v = sble_message_add(&part, "glucose-trend",
+			(scaled + (scaled < 0 ? -9007800 : 9007800)) / 18015600, -3);
+		snprintf(v->raw, sizeof(v->raw), "%s%d.%d mg/dL/min", tenths < 0 ? "-" : "",
+			abs(tenths) / 10, abs(tenths) % 10);
+	}
 	if (quality)
 		sble_message_add(&part, "glucose-quality", 997, -1);
 	if (!live)

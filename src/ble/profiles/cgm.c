@@ -73,9 +73,9 @@ static const struct quality_bit cgm_status[] = {
 	{ 0x800000, { VALIDITY_ABOVE_RANGE, WORD_OUT_OF_RANGE, 0 } },
 };
 
-/* mg/dL/min, which are few mmol */
+/* few mmol */
 static const struct conversion cgm_trend = {
-	.raw_unit = WORD_UNIT_MG_PER_DL, .places = 3, .num = 10000, .den = 180156
+	.raw_unit = WORD_UNIT_MG_PER_DL_MIN, .places = 3, .num = 10000, .den = 180156
 };
 
 /* Whether the last two bytes are the CRC of those before. */

@@ -132,10 +132,14 @@ class Bay:
         except FileNotFoundError:
             return ""
 
-    def all_arrived(self, deadline=DEADLINE):
+    def all_arrived(self, deadline=DEADLINE, **kwargs):
         """The devices fall silent: all that they know to be taken arrives, and nothing else."""
         self.air.stop()
         sent = self.air.values()
-        wait_until(lambda: not compare(sent, arrived(self.sub))[0],
-                   lambda: f"what was sent: {compare(sent, arrived(self.sub))[0][:20]}", deadline)
-        assert not compare(sent, arrived(self.sub))[1]
+
+        def words(side):
+            found = compare(sent, arrived(self.sub), **kwargs)[side]
+            return f"{len(found)}:\n" + "\n".join(str(k) for k in found[:30])
+        wait_until(lambda: not compare(sent, arrived(self.sub), **kwargs)[0],
+                   lambda: f"of what was sent {words(0)}\nand never sent {words(1)}", deadline)
+        assert not compare(sent, arrived(self.sub), **kwargs)[1], words(1)
