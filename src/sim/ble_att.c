@@ -299,8 +299,7 @@ static void on_read_multiple(struct sble_att *a, struct cursor *c)
 			sble_att_refuse(a, READ_MULTIPLE, handle, e);
 			return;
 		}
-		if (o.n + v.n <= OCTETS_MAX)
-			octets_bytes(&o, v.at, v.n);
+		octets_bytes(&o, v.at, v.n < a->mtu - o.n ? v.n : (size_t)(a->mtu - o.n));
 	}
 	send(a, &o);
 }

@@ -12,7 +12,6 @@
 
 #define SBLE_PENDING_MAX 16
 #define SBLE_PDUS_MAX 8 /* that wait for the socket or for a delay */
-#define SBLE_RULES_MAX 64
 
 /* A pairing, from Pair Device to its end. */
 struct sble_pairing {

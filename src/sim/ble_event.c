@@ -318,10 +318,9 @@ void sble_device_count(struct sble_device *d, enum sble_when when)
 		const struct sble_event_config *e = &s->events[i];
 
 		if (e->when != when || n != e->nth || sble_now(d->ble) < e->at_ms * 1000 ||
-			(!e->of_all && e->index != d->index) ||
-			d->fired[i % SBLE_RULES_MAX] >= e->times)
+			(!e->of_all && e->index != d->index) || d->fired[i] >= e->times)
 			continue;
-		d->fired[i % SBLE_RULES_MAX]++;
+		d->fired[i]++;
 		d->ble->moment = sble_now(d->ble);
 		act_on_device(d, e);
 	}

@@ -21,7 +21,9 @@ struct sble_kind {
 	int64_t interval_ms, advertise_ms;
 	/* Measures now and then, advertises then, and keeps what was not taken. */
 	bool episodic;
-	bool sealed; /* wants BindKey= */
+	bool sealed;          /* wants BindKey= */
+	bool stores;          /* has records to be asked for, Stored= */
+	const char *variants; /* the words of Variant= that it knows */
 	/* Its services, beside those that all have. */
 	void (*build)(struct sble_device *d, struct sble_db *db);
 	/* Both return 0 or an ATT error. NULL: nothing of its own. */

@@ -97,14 +97,48 @@ static bool take_yes(struct reader *r, const char *key, const char *value)
 	return !strcmp(value, "yes");
 }
 
-/* A word of a list that ends with NULL; -1 and a problem when it is none. */
-static int take_word(struct reader *r, const char *key, const char *value, const char *const *list)
+/* The number of a word that next() gives; -1 and a problem when it gives none such. */
+static int take_word(
+	struct reader *r, const char *key, const char *value, const char *(*next)(size_t index))
 {
-	for (int i = 0; list[i]; i++)
-		if (!strcmp(list[i], value))
-			return i;
-	wrong(r, key, value, "no such word");
+	const char *word;
+
+	for (size_t i = 0; (word = next(i)); i++)
+		if (!strcmp(word, value))
+			return (int)i;
+	ini_no_such_word(r->ini, key, value, next);
 	return -1;
+}
+
+#define WORDS(name, ...)                                                                           \
+	static const char *name(size_t index)                                                      \
+	{                                                                                          \
+		static const char *const words[] = { __VA_ARGS__ };                                \
+                                                                                                   \
+		return index < ARRAY_SIZE(words) ? words[index] : NULL;                            \
+	}
+
+WORDS(report_word, "monitor", "found")
+WORDS(type_word, "public", "random")
+WORDS(security_word, "none", "encrypt", "mitm")
+WORDS(pairing_word, "just-works", "passkey-display", "passkey-entry", "numeric")
+WORDS(clock_word, "none", "read", "write")
+
+static const char *when_word(size_t index)
+{
+	return index < _SBLE_WHEN_MAX ? whens[index] : NULL;
+}
+
+static const char *action_word(size_t index)
+{
+	return index + 1 < _SBLE_DO_MAX ? actions[index + 1] : NULL;
+}
+
+static const char *kind_word(size_t index)
+{
+	const struct sble_kind *k = sble_kind_at(index);
+
+	return k ? k->name : NULL;
 }
 
 static void take_text(struct reader *r, const char *key, const char *value, char *to, size_t size)
@@ -171,7 +205,6 @@ static void on_ward(struct reader *r, const char *key, const char *value)
 static void on_adapter(struct reader *r, const char *key, const char *value)
 {
 	struct sble_adapter_config *a = &r->scenario->adapters[r->scenario->adapter_count - 1];
-	static const char *const reports[] = { "monitor", "found", NULL };
 
 	if (!strcmp(key, "Address")) {
 		take_address(r, key, value, &a->address);
@@ -185,7 +218,7 @@ static void on_adapter(struct reader *r, const char *key, const char *value)
 	else if (!strcmp(key, "Connections"))
 		take_number(r, key, value, 0, 64, &a->connections);
 	else if (!strcmp(key, "Reports"))
-		a->found_only = take_word(r, key, value, reports) == 1;
+		a->found_only = take_word(r, key, value, report_word) == 1;
 	else
 		ini_problem(r->ini,
 			"[Adapter] has no %s=; Address, Powered, Present, Resolves, Connections, "
@@ -207,24 +240,19 @@ static void on_patient(struct reader *r, const char *key, const char *value)
 static bool take_device_word(
 	struct reader *r, struct sble_device_config *d, const char *key, const char *value)
 {
-	static const char *const types[] = { "?", "public", "random", NULL };
-	static const char *const security[] = { "none", "encrypt", "mitm", NULL };
-	static const char *const pairing[] = { "just-works", "passkey-display", "passkey-entry",
-		"numeric", NULL };
-	static const char *const clocks[] = { "none", "read", "write", NULL };
 	int w = 0;
 
 	if (!strcmp(key, "AddressType")) {
-		w = take_word(r, key, value, types);
-		d->address.type = w > 0 ? (uint8_t)w : SBLE_PUBLIC;
+		w = take_word(r, key, value, type_word);
+		d->address.type = w > 0 ? SBLE_RANDOM : SBLE_PUBLIC;
 	} else if (!strcmp(key, "Security")) {
-		w = take_word(r, key, value, security);
+		w = take_word(r, key, value, security_word);
 		d->security = w > 0 ? (enum sble_security)w : SBLE_OPEN;
 	} else if (!strcmp(key, "Pairing")) {
-		w = take_word(r, key, value, pairing);
+		w = take_word(r, key, value, pairing_word);
 		d->pairing = w > 0 ? (enum sble_pairing_way)w : SBLE_JUST_WORKS;
 	} else if (!strcmp(key, "Clock")) {
-		w = take_word(r, key, value, clocks);
+		w = take_word(r, key, value, clock_word);
 		d->clock = w > 0 ? (enum sble_clock)w : SBLE_CLOCK_NONE;
 	} else if (!strcmp(key, "Passkey"))
 		take_number(r, key, value, 0, 999999, &d->passkey);
@@ -295,9 +323,8 @@ static void on_device(struct reader *r, const char *key, const char *value)
 	enum sble_body body = sble_body_by_name(key);
 
 	if (!strcmp(key, "Kind")) {
+		d->wrong_kind = take_word(r, key, value, kind_word) < 0;
 		d->kind = sble_kind_by_name(value);
-		if (!d->kind)
-			wrong(r, key, value, "no such kind of device");
 	} else if (!strcmp(key, "Address")) {
 		take_address(r, key, value, &d->address);
 		d->has_address = true;
@@ -315,7 +342,13 @@ static void on_device(struct reader *r, const char *key, const char *value)
 			wrong(r, key, value, "not a value of this quantity");
 	} else if (!take_device_word(r, d, key, value) && !take_device_text(r, d, key, value) &&
 		   !take_base(r, key, value, d->bases))
-		ini_problem(r->ini, "[Device] has no %s=", key);
+		ini_problem(r->ini,
+			"[Device] has no %s=; Transport, Kind, Address, AddressType, Private, "
+			"RotateEvery, IRK, Patient, Interval, Advertise, Measure, Window, "
+			"Security, Pairing, Passkey, Stored, Clock, ClockOffset, AsksTime, "
+			"Variant, BindKey, Name, Manufacturer, Model, Serial, Firmware, Rssi, "
+			"HeardBy, Connectable, Mtu, Vendor, Log, or a quantity",
+			key);
 }
 
 static void on_event(struct reader *r, const char *key, const char *value)
@@ -336,24 +369,17 @@ static void on_event(struct reader *r, const char *key, const char *value)
 		e->of_all = !strcmp(value, "*");
 		take_text(r, key, value, e->target, sizeof(e->target));
 	} else if (!strcmp(key, "When")) {
-		for (w = 0; w < _SBLE_WHEN_MAX && strcmp(whens[w], value) != 0; w++)
-			;
-		if (w == _SBLE_WHEN_MAX)
-			wrong(r, key, value, "nothing that wardsim counts");
+		w = take_word(r, key, value, when_word);
 		e->by_rule = true;
-		e->when = (enum sble_when)w;
+		e->when = w >= 0 ? (enum sble_when)w : SBLE_WHEN_CONNECT;
 	} else if (!strcmp(key, "Nth"))
 		take_number(r, key, value, 1, 1000000, &e->nth);
 	else if (!strcmp(key, "Times"))
 		take_number(r, key, value, 1, 1000000, &e->times);
 	else if (!strcmp(key, "Do")) {
-		for (w = SBLE_DO_CHANGE + 1; w < _SBLE_DO_MAX; w++)
-			if (!strcmp(actions[w], value))
-				break;
-		if (w == _SBLE_DO_MAX)
-			wrong(r, key, value, "nothing that wardsim does");
-		else
-			e->action = (enum sble_action)w;
+		w = take_word(r, key, value, action_word);
+		e->wrong_action = w < 0;
+		e->action = (enum sble_action)(w + 1);
 	} else if (!strcmp(key, "Metric"))
 		take_text(r, key, value, e->metric_name, sizeof(e->metric_name));
 	else if (!strcmp(key, "To"))
@@ -378,6 +404,7 @@ static void begin_adapter(struct reader *r, const char *name)
 		index = 0;
 	}
 	if (s->adapter_count == SBLE_ADAPTERS_MAX) {
+		ini_problem(r->ini, "more than %d of these", SBLE_ADAPTERS_MAX);
 		r->error = -E2BIG;
 		return;
 	}

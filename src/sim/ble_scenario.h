@@ -65,6 +65,7 @@
 #define SBLE_DEVICES_MAX 4096
 #define SBLE_PATIENTS_MAX 1024
 #define SBLE_EVENTS_MAX 4096
+#define SBLE_RULES_MAX 64 /* events with When= */
 
 /* What may set off an event of a device, in place of a time: the Nth of these since it connected;
  * of advertisements and measurements, since the start. */
@@ -158,6 +159,7 @@ struct sble_device_config {
 	char name[SBLE_NAME_MAX + 1], patient_name[SBLE_NAME_MAX + 1];
 	size_t patient; /* SIZE_MAX: one of its own */
 	const struct sble_kind *kind;
+	bool wrong_kind; /* said already */
 	struct sble_address address;
 	bool has_address, private_address, has_irk, has_key;
 	uint8_t irk[16], key[16];
@@ -186,6 +188,7 @@ struct sble_event_config {
 	int64_t nth, times;
 	int64_t at_ms, over_ms, for_ms;
 	enum sble_action action;
+	bool wrong_action; /* said already */
 	enum quantity metric;
 	enum sble_body body; /* the metric is one of these when metric is _Q_MAX */
 	char metric_name[32], to[32], amount[32];

@@ -5,6 +5,7 @@
 
 #include "sim/ble_kinds.h"
 #include "sim/ble_scenario.h"
+#include "sim/ble_status.h"
 #include "sim/ini.h"
 
 static size_t find_device(const struct sble_scenario *s, const char *name)
@@ -49,6 +50,62 @@ static void check_heard(struct sble_scenario *s, struct sble_device_config *d, s
 	}
 }
 
+static void check_address(const struct sble_scenario *s, size_t index, struct ini *i)
+{
+	const struct sble_device_config *d = &s->devices[index];
+
+	for (size_t k = 0; k < index; k++)
+		if (s->devices[k].has_address &&
+			sble_address_equal(&s->devices[k].address, &d->address)) {
+			ini_problem(i, "[Device %s] Address=: it is [Device %s]'s; give another",
+				d->name, s->devices[k].name);
+			return;
+		}
+}
+
+static bool among(const char *words, const char *word, size_t n)
+{
+	while (*words) {
+		size_t k = strcspn(words, " ");
+
+		if (k == n && !memcmp(words, word, n))
+			return true;
+		words += k + strspn(words + k, " ");
+	}
+	return false;
+}
+
+/* What its kind has no use for. */
+static void check_kind(const struct sble_device_config *d, struct ini *i)
+{
+	const struct sble_kind *k = d->kind;
+
+	for (const char *at = d->variant; *at;) {
+		size_t n = strcspn(at, " ");
+
+		if (n && !among(k->variants, at, n))
+			ini_problem(i, "[Device %s] Variant=%.*s: %s has %s", d->name, (int)n, at,
+				k->name, *k->variants ? k->variants : "none");
+		at += n + strspn(at + n, " ");
+	}
+	if (k->sealed && !d->has_key)
+		ini_problem(
+			i, "[Device %s] has no BindKey=; %s wants 32 hex digits", d->name, k->name);
+	else if (!k->sealed && d->has_key)
+		ini_problem(i, "[Device %s] BindKey=: %s does not seal what it sends", d->name,
+			k->name);
+	if (d->stored && !k->stores)
+		ini_problem(i, "[Device %s] Stored=: %s keeps no records; meter and cgm do",
+			d->name, k->name);
+	if (d->rotate_ms && !d->private_address)
+		ini_problem(i, "[Device %s] RotateEvery= goes with Private=yes", d->name);
+	if (!k->service && (d->security || d->clock || d->asks_time))
+		ini_problem(i,
+			"[Device %s] %s broadcasts, nobody connects to it: no Security=, Clock= or "
+			"AsksTime=",
+			d->name, k->name);
+}
+
 static void check_device(struct sble_scenario *s, size_t index, struct ini *i)
 {
 	struct sble_device_config *d = &s->devices[index];
@@ -57,18 +114,22 @@ static void check_device(struct sble_scenario *s, size_t index, struct ini *i)
 	if (find_device(s, d->name) != index)
 		ini_problem(i, "[Device %s] stands twice", d->name);
 	if (!d->kind) {
-		ini_problem(i, "[Device %s] has no Kind=", d->name);
+		if (!d->wrong_kind)
+			ini_problem(i, "[Device %s] has no Kind=; give heart-rate, for instance",
+				d->name);
 		return;
 	}
 	if (!d->has_address)
-		ini_problem(i, "[Device %s] has no Address=", d->name);
+		ini_problem(i, "[Device %s] has no Address=; give C0:FF:EE:00:00:01, for instance",
+			d->name);
 	else if (!sble_address_identity(&d->address))
 		ini_problem(i,
 			"[Device %s] Address=: an identity is wanted, public or random and static; "
 			"Private=yes makes it show others",
 			d->name);
-	if (d->kind->sealed && !d->has_key)
-		ini_problem(i, "[Device %s] has no BindKey=", d->name);
+	else
+		check_address(s, index, i);
+	check_kind(d, i);
 	if (*d->patient_name) {
 		d->patient = find_patient(s, d->patient_name);
 		if (d->patient == SIZE_MAX)
@@ -100,8 +161,85 @@ static void check_metric(struct sble_event_config *e, struct ini *i)
 		e->milli = steps * milli[quantity_info(e->metric)->decimals];
 	else if (e->metric != _Q_MAX || e->body == _SBLE_BODY_MAX || e->of == SBLE_OF_PATIENT ||
 		 sble_body_parse(e->to, &e->milli) < 0)
-		ini_problem(i, "[Event %s] Metric=%s To=%s: not a quantity and its value", e->name,
-			e->metric_name, e->to);
+		ini_problem(i,
+			"[Event %s] Metric=%s To=%s: not a quantity and its value; give Metric= "
+			"and To=, or Do=",
+			e->name, e->metric_name, e->to);
+}
+
+static bool is_number(const char *text, unsigned long most)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 0);
+
+	return *text >= '0' && *text <= '9' && !*end && v <= most;
+}
+
+static void check_word(
+	const struct sble_event_config *e, struct ini *i, const char *(*next)(size_t index))
+{
+	const char *word;
+
+	for (size_t k = 0; (word = next(k)); k++)
+		if (!strcmp(word, e->amount))
+			return;
+	ini_no_such_word(i, "Amount", e->amount, next);
+}
+
+static const char *silence_word(size_t index)
+{
+	static const char *const words[] = { "restart", "power", "replug" };
+
+	return index < ARRAY_SIZE(words) ? words[index] : NULL;
+}
+
+/* What Do= makes of Amount=; left out, it has a default but for status. */
+static void check_amount(const struct sble_event_config *e, struct ini *i)
+{
+	const char *right = NULL;
+	bool negative = *e->amount == '-';
+	unsigned permille;
+	int64_t ms;
+
+	if (e->action == SBLE_DO_STATUS)
+		check_word(e, i, sble_status_word);
+	if (!*e->amount)
+		return;
+	switch ((int)e->action) {
+	case SBLE_DO_STATUS:
+		break;
+	case SBLE_DO_SPECIAL:
+		check_word(e, i, sble_special_word);
+		break;
+	case SBLE_DO_SCAN_SILENT:
+		check_word(e, i, silence_word);
+		break;
+	case SBLE_DO_DROP:
+		if (ini_percent(e->amount, &permille) < 0)
+			right = "a percentage, such as 20%";
+		break;
+	case SBLE_DO_DELAY:
+	case SBLE_DO_CLOCK:
+		if (ini_duration(e->amount + (negative && e->action == SBLE_DO_CLOCK), &ms) < 0)
+			right = "a duration, such as 250ms or 90s";
+		break;
+	case SBLE_DO_INFLATE:
+	case SBLE_DO_MALFORMED:
+		if (ini_number(e->amount, 1, 10000, &ms) < 0)
+			right = "a whole number of 1 to 10000";
+		break;
+	case SBLE_DO_ATT_ERROR:
+	case SBLE_DO_REFUSE:
+		if (!is_number(e->amount, UINT8_MAX))
+			right = "a code, such as 0x0e";
+		break;
+	default:
+		right = "none: it goes with status, special, drop, delay, clock, inflate, "
+			"malformed, att-error, scan-silent and refuse";
+		break;
+	}
+	if (right)
+		ini_problem(i, "[Event %s] Amount=%s: give %s", e->name, e->amount, right);
 }
 
 static void check_event(struct sble_scenario *s, struct sble_event_config *e, struct ini *i)
@@ -120,13 +258,35 @@ static void check_event(struct sble_scenario *s, struct sble_event_config *e, st
 		if (e->index == SIZE_MAX)
 			ini_problem(i, "[Event %s]: there is no %s", e->name, e->target);
 	}
-	if (e->action == SBLE_DO_CHANGE)
+	if (e->wrong_action)
+		return;
+	if (e->action == SBLE_DO_CHANGE) {
 		check_metric(e, i);
-	else if (of_adapter != (e->of == SBLE_OF_ADAPTER) || e->of == SBLE_OF_PATIENT)
-		ini_problem(i, "[Event %s] Do=%s happens to %s", e->name,
-			sble_action_text(e->action), of_adapter ? "an Adapter=" : "a Device=");
+	} else {
+		check_amount(e, i);
+		if (e->of != SBLE_OF_NONE &&
+			(of_adapter != (e->of == SBLE_OF_ADAPTER) || e->of == SBLE_OF_PATIENT))
+			ini_problem(i, "[Event %s] Do=%s happens to %s", e->name,
+				sble_action_text(e->action),
+				of_adapter ? "an Adapter=" : "a Device=");
+	}
 	if (e->by_rule && e->of != SBLE_OF_DEVICE)
 		ini_problem(i, "[Event %s] When= counts what a Device= does", e->name);
+}
+
+static void check_rules(const struct sble_scenario *s, struct ini *i)
+{
+	size_t rules = 0;
+
+	for (size_t k = 0; k < s->event_count; k++) {
+		if (!s->events[k].by_rule || ++rules <= SBLE_RULES_MAX)
+			continue;
+		i->line = s->events[k].line;
+		ini_problem(i,
+			"[Event %s] is more than the %d that may have When=", s->events[k].name,
+			SBLE_RULES_MAX);
+		return;
+	}
 }
 
 static int by_time(const void *a, const void *b)
@@ -155,6 +315,7 @@ void sble_scenario_check(struct sble_scenario *s, struct ini *ini, bool half)
 		check_event(s, &s->events[i], ini);
 	}
 	ini->quiet = false;
+	check_rules(s, ini);
 	if (s->event_count)
 		qsort(s->events, s->event_count, sizeof(*s->events), by_time);
 }

@@ -85,18 +85,27 @@ uint32_t sble_status_now(struct sble_device *d, enum sble_field field, struct sb
 	return 0;
 }
 
+static const struct {
+	const char *word;
+	uint16_t raw;
+	const char *validity;
+} specials[] = { { "nan", SBLE_SFLOAT_NAN, "not-measured" },
+	{ "nres", SBLE_SFLOAT_NRES, "not-measured" },
+	{ "plus-infinity", SBLE_SFLOAT_PLUS, "above-range" },
+	{ "minus-infinity", SBLE_SFLOAT_MINUS, "below-range" }, { "reserved", 0x0801, "invalid" } };
+
+const char *sble_status_word(size_t index)
+{
+	return index < ARRAY_SIZE(table) ? table[index].word : NULL;
+}
+
+const char *sble_special_word(size_t index)
+{
+	return index < ARRAY_SIZE(specials) ? specials[index].word : NULL;
+}
+
 bool sble_special_now(struct sble_device *d, struct sble_value *v, uint16_t *ret)
 {
-	static const struct {
-		const char *word;
-		uint16_t raw;
-		const char *validity;
-	} specials[] = { { "nan", SBLE_SFLOAT_NAN, "not-measured" },
-		{ "nres", SBLE_SFLOAT_NRES, "not-measured" },
-		{ "plus-infinity", SBLE_SFLOAT_PLUS, "above-range" },
-		{ "minus-infinity", SBLE_SFLOAT_MINUS, "below-range" },
-		{ "reserved", 0x0801, "invalid" } };
-
 	if (!sble_fault_then(d, d->fault.special_until))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(specials); i++) {

@@ -19,6 +19,9 @@ enum sble_field {
 /* The bits of that field that the event Do=status of the device sets now; what it does to the
  * values is noted on the message's. */
 uint32_t sble_status_now(struct sble_device *d, enum sble_field field, struct sble_message *m);
+/* The words of Do=status, and of Do=special, by their number; NULL past the last. */
+const char *sble_status_word(size_t index);
+const char *sble_special_word(size_t index);
 /* Do=special: whether the value is one of the words that are no numbers now; then it is noted on v
  * and *ret is the word of an SFLOAT. */
 bool sble_special_now(struct sble_device *d, struct sble_value *v, uint16_t *ret);

@@ -25,6 +25,22 @@ void ini_problem(struct ini *i, const char *format, ...)
 	fputc('\n', stderr);
 }
 
+void ini_no_such_word(
+	struct ini *i, const char *key, const char *value, const char *(*next)(size_t index))
+{
+	char words[1024];
+	size_t n = 0;
+
+	words[0] = 0;
+	for (size_t k = 0; next(k) && n < sizeof(words); k++)
+		n += (size_t)snprintf(words + n, sizeof(words) - n, "%s%s",
+			!k            ? ""
+			: next(k + 1) ? ", "
+				      : " or ",
+			next(k));
+	ini_problem(i, "%s=%s: no such word; give %s", key, value, words);
+}
+
 static char *trim(char *s)
 {
 	size_t n;

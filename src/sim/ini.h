@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct ini {
@@ -29,6 +30,10 @@ int ini_read(struct ini *i, const char *path, ini_fn fn, void *userdata);
 /* Prints "path:line: sentence" on standard error and counts it. */
 void ini_problem(struct ini *i, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* "key=value: no such word; give a, b or c": next gives the words by their number, NULL past the
+ * last. */
+void ini_no_such_word(
+	struct ini *i, const char *key, const char *value, const char *(*next)(size_t index));
 /* Values, each 0 or -EINVAL. "250ms", "15s", "5min", "1h". */
 int ini_duration(const char *text, int64_t *ret_ms);
 int ini_number(const char *text, int64_t low, int64_t high, int64_t *ret);
