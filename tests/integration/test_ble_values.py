@@ -64,8 +64,9 @@ def test_a_continuous_glucose_monitor_in_each_variant(ward):
 
 def test_clocks_that_are_wrong_are_read_or_set(ward):
     """The time is when it was measured, whatever the device's clock says."""
+    kinds = ["thermometer", "cuff", "scale", "spot-oximeter"]
     devices = {f"{kind}-{clock}": device(n * 2 + (clock == "write"), kind, Clock=clock, ClockOffset="-25min")
-               for n, kind in enumerate(["thermometer", "cuff", "scale", "spot-oximeter"]) for clock in ("read", "write")}
+               for n, kind in enumerate(kinds) for clock in ("read", "write")}
     bay = Bay(ward, devices)
     sent_at_least(bay, 3, devices)
     judged(bay)
@@ -107,7 +108,8 @@ EITHER = ["session-stopped", "low-battery", "wrong-sensor", "malfunction", "belo
 
 def with_status(ward, kind, words):
     devices = {word: device(n, kind, Window="0s") for n, word in enumerate(words)}
-    return Bay(ward, devices, adapters={"hci0": {"Connections": "40"}}, events=[{"At": "0s", "Device": word, "Do": "status", "Amount": word} for word in words])
+    return Bay(ward, devices, adapters={"hci0": {"Connections": "40"}},
+               events=[{"At": "0s", "Device": word, "Do": "status", "Amount": word} for word in words])
 
 
 @pytest.mark.parametrize("kind", STATUS)
@@ -150,7 +152,8 @@ def test_a_sensor_that_is_off_gives_no_number_and_says_why(ward):
     bay = Bay(ward, devices, events=[{"At": "2s", "Device": kind, "Do": "sensor-off", "For": "4s"} for kind in OFF])
 
     def waiting():
-        return {kind for kind in OFF if not [r for r in bay.heard(kind) if (r["validity"], r.get("reason")) == OFF[kind]]}
+        said = {(r["device"], r["validity"], r.get("reason")) for r in arrived(bay.sub)}
+        return {kind for kind in OFF if (kind, *OFF[kind]) not in said}
     wait_until(lambda: not waiting(), lambda: f"that sensors are off: {waiting()}", 40, 0.1)
 
     def off():
