@@ -1,4 +1,4 @@
-"""wardsim ward: CoAP and Bluetooth devices of one scenario, through the real daemon; the manual's examples; the demo."""
+"""wardsim ward: CoAP and Bluetooth devices of one scenario, through the real daemon; the manual's example; the demo."""
 import json
 import os
 import pathlib
