@@ -39,7 +39,7 @@ say = @printf '  %-3s %s\n' $(1) $@;
 endif
 
 # Rooms. A new file in one of them needs no edit here.
-ROOMS := util codec ble ble/profiles ble/adverts alarms alarms/rules audit config gateway coap outbox publish publish/payloads annunciator desk control zigbee
+ROOMS := util codec ble ble/profiles ble/adverts alarms alarms/rules audit config gateway coap outbox publish publish/payloads annunciator desk control zigbee zigbee/clusters
 LIB_SRC := $(sort $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 MAIN_SRC := $(sort $(wildcard src/*.c))

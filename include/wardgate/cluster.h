@@ -26,8 +26,8 @@ struct zcl_value;  /* zigbee/zcl.h */
 /* ---- what the clusters of one device share; outlives its absences ---- */
 
 /* What a cluster remembers, and the driver over a restart: numbers that mean something to the
- * cluster alone. cluster 0xffff: not used. */
-#define CLUSTER_WORDS_MAX 6
+ * cluster alone. */
+#define CLUSTER_WORDS_MAX 8
 struct cluster_memory {
 	uint16_t cluster;
 	uint8_t endpoint;
@@ -40,23 +40,21 @@ struct cluster_recent {
 	int64_t boot_us, utc_us;
 };
 
-enum cluster_power { CLUSTER_POWER_UNKNOWN, CLUSTER_POWER_MAINS, CLUSTER_POWER_BATTERY };
+enum cluster_supply { CLUSTER_SUPPLY_UNKNOWN, CLUSTER_SUPPLY_MAINS, CLUSTER_SUPPLY_BATTERY };
 
 #define CLUSTER_MEMORIES_MAX 12
 #define CLUSTER_RECENT_MAX 16 /* far below the 256 after which numbers come again */
 
 struct cluster_device {
 	/* From the driver. */
-	uint64_t our_eui64;     /* the gateway's, for the enrolment of alarm zones */
-	int64_t zone_offset_us; /* local time less UTC, for devices that ask */
-	bool wants_poll;        /* something waits to be sent: let a sleeper stay awake */
-	int64_t expect_us;      /* the interval that reporting was set to; 0: it was not */
+	uint64_t our_eui64; /* the gateway's, for the enrolment of alarm zones */
+	bool wants_poll;    /* something waits to be sent: let a sleeper stay awake */
 
 	/* Found out. */
 	char facts[_FACT_MAX][DEVICE_FACT_MAX + 1]; /* "": unknown */
 	uint32_t quirks;     /* enum quirk_flag, of maker and model; zigbee/quirks.h */
 	uint16_t quirk_zone; /* zone type that holds whatever the device says; 0: its own */
-	uint8_t power;       /* enum cluster_power */
+	uint8_t supply;      /* enum cluster_supply */
 	struct cluster_memory memories[CLUSTER_MEMORIES_MAX];
 	uint8_t memory_count;
 

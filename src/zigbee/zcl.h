@@ -173,7 +173,8 @@ size_t zcl_type_size(uint8_t type);
 /* Whether reports of it have a change to report (2.5.11.2.5). */
 bool zcl_type_is_analog(uint8_t type);
 enum zcl_form zcl_form_of(uint8_t type);
-/* Reads one value of that type, or one behind its type. Returns 0, ZCL_E_CUT or ZCL_E_TYPE. */
+/* Reads one value of that type, or one behind its type. Returns 0, ZCL_E_CUT (of a string what
+ * there is of it is in *ret) or ZCL_E_TYPE. */
 int zcl_read_value(struct cursor *c, uint8_t type, struct zcl_value *ret);
 int zcl_read_typed(struct cursor *c, struct zcl_value *ret);
 /* The number of a numeric value, digits kept. Returns 0, ZCL_E_NAN (also for the word for "no

@@ -9,6 +9,7 @@
 #include "ble/adverts/adverts.h"
 #include "ble/ccm.h"
 #include "ble/profiles/session.h"
+#include "unit/codec/reading_line.h"
 #include "unit/unit.h"
 #include "util/text.h"
 
@@ -55,76 +56,10 @@ static void separate(struct play *p)
 	p->first = false;
 }
 
-static void show_word(struct text *t, const char *label, unsigned word)
-{
-	if (word != WORD_NONE)
-		text_printf(t, ";%s=%s", label, word_text((enum word)word));
-}
-
-static void show_flags(struct text *t, unsigned flags)
-{
-	const char *separator = ";flags=";
-
-	for (unsigned f = 1; f < _FLAG_END; f <<= 1)
-		if (flags & f) {
-			text_str(t, separator);
-			text_str(t, reading_flag_text((enum reading_flag)f));
-			separator = ",";
-		}
-}
-
 static void show_reading(struct play *p, const struct reading *r)
 {
-	struct text *t = &p->out;
-
 	separate(p);
-	text_str(t, metric_info((enum metric)r->metric)->name);
-	if (r->instance != 0)
-		text_printf(t, ".%u", r->instance);
-	text_char(t, ';');
-	if (r->kind == VALUE_NUMBER)
-		text_decimal(t, r->number);
-	else if (r->kind == VALUE_BOOLEAN)
-		text_str(t, r->boolean ? "true" : "false");
-	else
-		text_str(t, r->kind == VALUE_WORD ? word_text((enum word)r->word) : "-");
-	text_printf(t, ";%s", validity_text((enum validity)r->validity));
-	if (r->auth != AUTH_LINK)
-		text_printf(t, ";auth=%s", auth_text((enum auth)r->auth));
-	if (r->device_time_us != 0) {
-		text_lit(t, ";device=");
-		text_local_time(t, r->device_time_us);
-	}
-	show_flags(t, r->flags);
-	if (r->group_index != 0)
-		text_printf(t, ";group=%u", r->group_index);
-	if (r->source_key != 0)
-		text_lit(t, ";key");
-	show_word(t, "method", r->method);
-	if (r->origin != ORIGIN_MEASURED)
-		text_printf(t, ";origin=%s", origin_text((enum origin)r->origin));
-	if (r->raw_unit != WORD_NONE) {
-		text_lit(t, ";raw=");
-		text_decimal(t, r->raw);
-		text_printf(t, " %s", word_text((enum word)r->raw_unit));
-	}
-	show_word(t, "reason", r->reason);
-	show_word(t, "sample", r->sample);
-	show_word(t, "site", r->site);
-	if (r->time_source != TIME_GATEWAY) {
-		text_printf(t, ";%s=", time_source_text((enum time_source)r->time_source));
-		text_local_time(t, r->time_us);
-	} else {
-		assert_int_equal(r->time_us, 0);
-	}
-	assert_true(r->kind == VALUE_NONE ||
-		    (r->validity != VALIDITY_NOT_MEASURED && r->validity != VALIDITY_SENSOR_OFF));
-}
-
-static void show_hex(struct text *t, const uint8_t *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		text_printf(t, "%02X", bytes[i]);
+	line_reading(&p->out, r);
 }
 
 static const char *note_word(unsigned note)
@@ -256,7 +191,7 @@ static void drain(struct play *p)
 		if (a.kind == SESSION_WRITE) {
 			separate(p);
 			text_printf(&p->out, "w%04X=", characteristic);
-			show_hex(&p->out, a.bytes, a.length);
+			line_hex(&p->out, a.bytes, a.length);
 		}
 		r = session_done(&p->session, a.kind == SESSION_WRITE ? p->write_error : 0, NULL, 0,
 			&p->now, &p->readings, &res);
@@ -265,21 +200,6 @@ static void drain(struct play *p)
 }
 
 /* ---- steps ---- */
-
-static bool read_hex(const char *text, uint8_t *ret, size_t *ret_length)
-{
-	size_t n = 0;
-
-	for (; text[0] != 0; text += 2) {
-		unsigned byte;
-
-		if (n == BYTES_MAX || text[1] == 0 || sscanf(text, "%2x", &byte) != 1)
-			return false;
-		ret[n++] = (uint8_t)byte;
-	}
-	*ret_length = n;
-	return true;
-}
 
 static bool read_time(const char *text, int64_t *ret_us)
 {
@@ -325,8 +245,8 @@ static bool value_step(struct play *p, const char *step)
 	uint8_t bytes[BYTES_MAX];
 	size_t n;
 
-	if (sscanf(step, "r%4x=", &characteristic) != 1 || !read_hex(step + 6, bytes, &n) ||
-		n > sizeof(p->values[0].bytes))
+	if (sscanf(step, "r%4x=", &characteristic) != 1 ||
+		!line_read_hex(step + 6, bytes, BYTES_MAX, &n) || n > sizeof(p->values[0].bytes))
 		return false;
 	p->values[p->value_count].characteristic = (uint16_t)characteristic;
 	p->values[p->value_count].length = n;
@@ -343,7 +263,8 @@ static bool heard_step(struct play *p, const char *step)
 	size_t n;
 	int r;
 
-	if (sscanf(step + 1, "%4x=", &characteristic) != 1 || !read_hex(step + 6, bytes, &n))
+	if (sscanf(step + 1, "%4x=", &characteristic) != 1 ||
+		!line_read_hex(step + 6, bytes, BYTES_MAX, &n))
 		return false;
 	for (size_t i = 0; i < p->session.attribute_count; i++)
 		if (p->session.attributes[i].characteristic == characteristic)
@@ -515,7 +436,7 @@ static void heard_advert(struct listen *l, const uint8_t *bytes, size_t n)
 	if (s.tag.kind != TAG_NONE) {
 		separate(&l->p);
 		text_printf(&l->p.out, "tag=%s:", kinds[s.tag.kind]);
-		show_hex(&l->p.out, s.tag.bytes, s.tag.length);
+		line_hex(&l->p.out, s.tag.bytes, s.tag.length);
 		text_printf(&l->p.out, ":%d", s.tag.measured_dbm);
 	}
 	if (s.name_length > 0) {
@@ -536,10 +457,12 @@ static bool advert_step(struct listen *l, const char *step)
 
 	if (strncmp(step, "key=", 4) == 0) {
 		l->device.has_key = true;
-		return read_hex(step + 4, l->device.key, &n) && n == ADVERT_KEY_SIZE;
+		return line_read_hex(step + 4, l->device.key, ADVERT_KEY_SIZE, &n) &&
+		       n == ADVERT_KEY_SIZE;
 	}
 	if (strncmp(step, "addr=", 5) == 0)
-		return read_hex(step + 5, l->address, &n) && n == ADVERT_ADDRESS_SIZE;
+		return line_read_hex(step + 5, l->address, ADVERT_ADDRESS_SIZE, &n) &&
+		       n == ADVERT_ADDRESS_SIZE;
 	if (strncmp(step, "now=", 4) == 0)
 		return read_time(step + 4, &l->p.now.utc_us);
 	if (sscanf(step, "counter=%u", &number) == 1) {
@@ -553,14 +476,14 @@ static bool advert_step(struct listen *l, const char *step)
 		return true;
 	}
 	if (step[0] == 'a' && step[1] == '=') {
-		if (!read_hex(step + 2, bytes, &n))
+		if (!line_read_hex(step + 2, bytes, BYTES_MAX, &n))
 			return false;
 		heard_advert(l, bytes, n);
 		return true;
 	}
 	/* s181A=... and m0499=... are wrapped up here */
 	if ((step[0] != 's' && step[0] != 'm') || sscanf(step + 1, "%4x=", &id) != 1 ||
-		!read_hex(step + 6, bytes, &n) || n + 3 > UINT8_MAX)
+		!line_read_hex(step + 6, bytes, BYTES_MAX, &n) || n + 3 > UINT8_MAX)
 		return false;
 	whole[0] = (uint8_t)(n + 3);
 	whole[1] = step[0] == 's' ? 0x16 : 0xff;

@@ -5,59 +5,14 @@
 #include "ble/adverts/adverts.h"
 #include "ble/profiles/profiles.h"
 #include "unit/ble/script.h"
+#include "unit/codec/vector_file.h"
 #include "unit/unit.h"
 #include "util/cleanup.h"
 
-#define COLUMNS 4 /* name, where from, steps, expected */
-
-static char shown[65536];
-
-static bool run_line(const char *row, bool advert, char *line)
+static bool play_advert(const char *row, char *steps, char *ret, size_t size)
 {
-	char *column[COLUMNS], *rest = line;
-
-	for (int i = 0; i < COLUMNS; i++)
-		column[i] = strsep(&rest, "\t");
-	if (!column[COLUMNS - 1]) {
-		print_error("%s: %s: too few columns\n", row, column[0]);
-		return false;
-	}
-	shown[0] = 0;
-	if (!(advert ? script_advert(column[2], shown, sizeof(shown))
-		     : script_profile(row, column[2], shown, sizeof(shown)))) {
-		print_error("%s: %s\n", row, column[0]);
-		return false;
-	}
-	if (strcmp(shown, column[3]) == 0)
-		return true;
-	print_error("%s: %s\n  expected %s\n  got      %s\n", row, column[0], column[3], shown);
-	return false;
-}
-
-static unsigned run_file(const char *row, bool advert)
-{
-	char path[128], *line = NULL;
-	unsigned ran = 0, bad = 0;
-	size_t room = 0;
-	ssize_t n;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "tests/vectors/ble/%s.tsv", row);
-	f = fopen(path, "re");
-	if (!f)
-		fail_msg("%s: cannot be opened; run this from the top of the tree", path);
-	while ((n = getline(&line, &room, f)) > 0) {
-		line[n - 1] = 0;
-		if (line[0] == '#')
-			continue;
-		ran++;
-		bad += !run_line(row, advert, line);
-	}
-	free(line);
-	fclose(f);
-	if (ran < 3)
-		fail_msg("%s: %u vectors are no test", path, ran);
-	return bad;
+	(void)row; /* which one it is the advertisement says */
+	return script_advert(steps, ret, size);
 }
 
 static void test_profiles(void **state)
@@ -71,7 +26,7 @@ static void test_profiles(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		bad += run_file(rows[i], false);
+		bad += vector_file_run("ble", rows[i], script_profile);
 	if (bad > 0)
 		fail_msg("%u vectors of profiles", bad);
 }
@@ -87,7 +42,7 @@ static void test_adverts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		bad += run_file(rows[i], true);
+		bad += vector_file_run("ble", rows[i], play_advert);
 	if (bad > 0)
 		fail_msg("%u vectors of advertisements", bad);
 }

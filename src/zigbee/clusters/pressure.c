@@ -1,0 +1,66 @@
+/*
+ * Pressure Measurement 0x0403 (ZCL revision 8, 4.5): in tenths of a kPa, which are
+ * hPa; and more finely in Pa with a scale beside it. Where both are in one message
+ * the finer one counts.
+ */
+#include "util/cleanup.h"
+#include "zigbee/clusters/clusters.h"
+
+#define MEASURED 0x0000
+#define SCALED 0x0010
+#define SCALE 0x0014
+
+#define PA_TO_HPA (-2)
+
+/* The scale, moved so that 0 says that it is not known. */
+enum { WORD_SCALE };
+#define SCALE_BASE 1000
+
+static const struct cluster_attribute pressure_attributes[] = {
+	{ MEASURED, ZCL_TYPE_S16, CLUSTER_READ | CLUSTER_REPORT, METRIC_PRESSURE, 0, NULL, 10, 600,
+		1 },
+	{ SCALED, ZCL_TYPE_S16, 0, .metric = METRIC_PRESSURE },
+	{ SCALE, ZCL_TYPE_S8, CLUSTER_READ, .metric = METRIC_NONE },
+};
+
+static bool has_one(const struct cluster_call *c)
+{
+	return c->out->readings->count > 0;
+}
+
+static int take_scaled(const struct cluster_call *c, const struct zcl_value *v)
+{
+	const struct cluster_memory *m = cluster_memory(c);
+	struct measure measure = cluster_measure(c);
+
+	if (!m || m->words[WORD_SCALE] == 0)
+		return 0;
+	c->out->readings->count = 0; /* the coarser one, if it came before */
+	return cluster_number(&measure, METRIC_PRESSURE,
+		PA_TO_HPA - (m->words[WORD_SCALE] - SCALE_BASE), NULL, v);
+}
+
+static int pressure_attribute(const struct cluster_call *c, uint16_t id,
+	const struct cluster_attribute *row, const struct zcl_value *v)
+{
+	if (!row)
+		return CLUSTER_E_UNKNOWN;
+	if (id == SCALED)
+		return take_scaled(c, v);
+	if (id == MEASURED)
+		return has_one(c) ? 0 : cluster_plain(c, row, v);
+	if (v->form != ZCL_FORM_SIGNED)
+		return CLUSTER_E_MALFORMED;
+	if (!v->unknown && v->number >= INT8_MIN && v->number <= INT8_MAX)
+		cluster_remember(c, cluster_memory(c), WORD_SCALE, (int32_t)v->number + SCALE_BASE);
+	return 0;
+}
+
+const struct zcl_cluster cluster_pressure = {
+	.name = "pressure",
+	.id = 0x0403,
+	.bind = CLUSTER_OF_SERVER,
+	.attributes = pressure_attributes,
+	.attribute_count = ARRAY_SIZE(pressure_attributes),
+	.attribute = pressure_attribute,
+};
