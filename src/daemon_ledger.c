@@ -54,6 +54,8 @@ void ledger_choose_epoch(struct daemon *d)
 static const enum store_file driver_files[_GATEWAY_FILE_MAX] = {
 	[GATEWAY_BONDS] = STORE_BONDS,
 	[GATEWAY_BLE] = STORE_BLE,
+	[GATEWAY_ZIGBEE_NETWORK] = STORE_ZIGBEE_NETWORK,
+	[GATEWAY_ZIGBEE] = STORE_ZIGBEE,
 };
 
 static int on_keep(enum gateway_file file, const char *text, size_t length, void *userdata)

@@ -62,7 +62,7 @@ static void tell_lost(struct ble *b, const char *text)
 
 	for (unsigned i = 0; i < b->radio_count; i++)
 		lost |= b->radios[i]->adapter.lost;
-	gateway_radio_set(b->gateway, GATEWAY_ADAPTER_LOST, lost, text);
+	gateway_radio_set(b->gateway, GATEWAY_RADIO_OF_BLE, GATEWAY_ADAPTER_LOST, lost, text);
 }
 
 static void on_stale(struct peer *p)
@@ -380,7 +380,7 @@ static void stop(void *state)
 	if (!b)
 		return;
 	b->settling = true; /* nothing begins any more */
-	gateway_radio_set(b->gateway, GATEWAY_ADAPTER_LOST, false, NULL);
+	gateway_radio_set(b->gateway, GATEWAY_RADIO_OF_BLE, GATEWAY_ADAPTER_LOST, false, NULL);
 	peers_free(b);
 	sd_event_source_disable_unref(b->io);
 	sd_event_source_disable_unref(b->timer);

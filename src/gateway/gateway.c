@@ -294,15 +294,24 @@ struct gateway_counters gateway_counters(const struct gateway *g)
 	return g->counters;
 }
 
-void gateway_radio_set(struct gateway *g, enum gateway_radio c, bool there, const char *text)
+void gateway_radio_set(struct gateway *g, enum gateway_radio_of of, enum gateway_radio c,
+	bool there, const char *text)
 {
-	g->radios[c].known = true;
-	g->radios[c].there = there;
-	(void)snprintf(g->radios[c].text, GATEWAY_RADIO_TEXT, "%s", text ?: "");
+	g->radios[c][of].known = true;
+	g->radios[c][of].there = there;
+	(void)snprintf(g->radios[c][of].text, GATEWAY_RADIO_TEXT, "%s", text ?: "");
 }
 
 int gateway_radio(const struct gateway *g, enum gateway_radio c, const char **ret_text)
 {
-	*ret_text = g->radios[c].text[0] ? g->radios[c].text : NULL;
-	return g->radios[c].known ? g->radios[c].there : -1;
+	int there = -1;
+
+	*ret_text = NULL;
+	for (unsigned of = 0; of < _GATEWAY_RADIO_OF_MAX; of++) {
+		if (!g->radios[c][of].known || there > 0)
+			continue;
+		there = g->radios[c][of].there;
+		*ret_text = there && g->radios[c][of].text[0] ? g->radios[c][of].text : NULL;
+	}
+	return there;
 }

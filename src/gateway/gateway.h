@@ -143,10 +143,14 @@ enum gateway_radio {
 	GATEWAY_NETWORK_MISMATCH,
 	_GATEWAY_RADIO_MAX
 };
+/* Whose radio it is. */
+enum gateway_radio_of { GATEWAY_RADIO_OF_BLE, GATEWAY_RADIO_OF_ZIGBEE, _GATEWAY_RADIO_OF_MAX };
 #define GATEWAY_RADIO_TEXT 120
 /* text: NULL for the condition's own, copied, cut at GATEWAY_RADIO_TEXT. */
-void gateway_radio_set(struct gateway *g, enum gateway_radio c, bool there, const char *text);
-/* 1, 0, or -1 when no driver has said yet. *ret_text: NULL for the condition's own. */
+void gateway_radio_set(struct gateway *g, enum gateway_radio_of of, enum gateway_radio c,
+	bool there, const char *text);
+/* 1 when it is so of any, 0, or -1 when no driver has said yet. *ret_text: NULL for the condition's
+ * own. */
 int gateway_radio(const struct gateway *g, enum gateway_radio c, const char **ret_text);
 
 /*
@@ -154,8 +158,10 @@ int gateway_radio(const struct gateway *g, enum gateway_radio c, const char **re
  * them by themselves when they start.
  */
 enum gateway_file {
-	GATEWAY_BONDS, /* "bonds", ble/bonds.h; the former one stays beside it */
-	GATEWAY_BLE,   /* "ble", ble/memory.h */
+	GATEWAY_BONDS,          /* "bonds", ble/bonds.h; the former one stays beside it */
+	GATEWAY_BLE,            /* "ble", ble/memory.h */
+	GATEWAY_ZIGBEE_NETWORK, /* zigbee/netstate.h; the former one stays beside it */
+	GATEWAY_ZIGBEE,         /* "zigbee-devices", zigbee/nodes.h */
 	_GATEWAY_FILE_MAX
 };
 /* error: 0 when it is on the disk, or a negative errno. */

@@ -41,7 +41,7 @@ struct gateway {
 	struct {
 		bool known, there;
 		char text[GATEWAY_RADIO_TEXT];
-	} radios[_GATEWAY_RADIO_MAX];
+	} radios[_GATEWAY_RADIO_MAX][_GATEWAY_RADIO_OF_MAX];
 	gateway_keeper_fn keeper; /* NULL: none */
 	void *keeper_userdata;
 	struct gateway_keeping {

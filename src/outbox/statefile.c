@@ -18,14 +18,21 @@ static const char *const file_names[_STORE_FILE_MAX] = {
 	[STORE_ALARMS] = "alarms",
 	[STORE_BONDS] = "bonds",
 	[STORE_BLE] = "ble",
+	[STORE_ZIGBEE_NETWORK] = "zigbee-network",
+	[STORE_ZIGBEE] = "zigbee-devices",
 };
 
 int statefile_write(int directory_fd, enum store_file file, const char *text, size_t length)
 {
+	/* Of what cannot be found out again: the former generation stays. */
+	static const char *const formers[_STORE_FILE_MAX] = {
+		[STORE_BONDS] = "bonds.former",
+		[STORE_ZIGBEE_NETWORK] = "zigbee-network.former",
+	};
 	int r = 0;
 
-	if (file == STORE_BONDS)
-		r = file_keep_former(directory_fd, file_names[file], "bonds.former");
+	if (formers[file])
+		r = file_keep_former(directory_fd, file_names[file], formers[file]);
 	if (r < 0)
 		return r;
 	return file_replace(directory_fd, file_names[file], text, length, 0600);

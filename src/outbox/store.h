@@ -21,13 +21,13 @@
 struct store;
 
 #define STORE_FILE_MAX (8 * 1024 * 1024) /* bytes of one state file */
-#define STORE_ASIDE_MAX 1000         /* set-aside messages that are read back at start */
-#define STORE_KEYS_MAX 4096          /* source keys that are read back at start */
-#define STORE_KEYS_FIRST 512         /* of these: so many newest with hooks.opened */
-#define STORE_OWED_MAX 4096          /* owed records, likewise; others come at the next start */
-#define STORE_RANGES_MAX 1000        /* of one scan; more make further calls */
-#define STORE_AUDITS_RECENT 200      /* entries of the audit trail that are read back at start */
-#define STORE_AUDITS_KEPT 10000      /* entries of it that are kept at least */
+#define STORE_ASIDE_MAX 1000             /* set-aside messages that are read back at start */
+#define STORE_KEYS_MAX 4096              /* source keys that are read back at start */
+#define STORE_KEYS_FIRST 512             /* of these: so many newest with hooks.opened */
+#define STORE_OWED_MAX 4096              /* owed records, likewise; others come at the next start */
+#define STORE_RANGES_MAX 1000            /* of one scan; more make further calls */
+#define STORE_AUDITS_RECENT 200 /* entries of the audit trail that are read back at start */
+#define STORE_AUDITS_KEPT 10000 /* entries of it that are kept at least */
 
 enum store_file {
 	STORE_EPOCH,
@@ -35,6 +35,8 @@ enum store_file {
 	STORE_ALARMS,
 	STORE_BONDS, /* keeps its former generation beside it */
 	STORE_BLE,
+	STORE_ZIGBEE_NETWORK, /* as STORE_BONDS */
+	STORE_ZIGBEE,
 	_STORE_FILE_MAX
 };
 

@@ -20,18 +20,6 @@ static struct line *line_of(struct ash *a)
 
 /* ---- down ---- */
 
-static void tell_down(struct line *l, enum line_why why, int detail, int64_t now_us)
-{
-	bool was_up = l->is_up;
-
-	l->is_up = false;
-	if (!was_up && l->told_why == (int)why && l->told_detail == detail)
-		return;
-	l->told_why = (int)why;
-	l->told_detail = detail;
-	l->ops->down(l, why, detail, now_us);
-}
-
 static void close_port(struct line *l, int64_t reopen_us)
 {
 	l->io = sd_event_source_disable_unref(l->io);
@@ -43,26 +31,27 @@ static void close_port(struct line *l, int64_t reopen_us)
 	l->reopen_us = reopen_us;
 }
 
+static void closed(struct line *l, enum line_why why, int detail, int64_t now_us)
+{
+	close_port(l, now_us + (why == LINE_NO_PORT || why == LINE_UNPLUGGED ? LINE_REOPEN_US
+									     : LINE_REST_US));
+	if (l->told_why == (int)why && l->told_detail == detail)
+		return;
+	l->told_why = (int)why;
+	l->told_detail = detail;
+	l->ops->closed(l, why, detail, now_us);
+}
+
 static void unplugged(struct line *l, int64_t now_us)
 {
 	l->counters.unplugged++;
-	close_port(l, now_us + LINE_REOPEN_US);
-	tell_down(l, LINE_UNPLUGGED, 0, now_us);
-}
-
-/* What is half written is taken back by the first byte of the reset. */
-static void reset(struct line *l, int64_t now_us)
-{
-	l->counters.restarts++;
-	l->out_length = l->out_at = 0;
-	ash_reset(&l->ash, now_us);
+	closed(l, LINE_UNPLUGGED, 0, now_us);
 }
 
 static void on_up(struct ash *a, int64_t now_us)
 {
 	struct line *l = line_of(a);
 
-	l->is_up = true;
 	l->told_why = -1;
 	l->ops->up(l, now_us);
 }
@@ -80,27 +69,24 @@ static void on_down(struct ash *a, enum ash_reason reason, uint8_t code, int64_t
 
 	switch (reason) {
 	case ASH_RADIO_RESET:
-		tell_down(l, LINE_RADIO_RESET, code, now_us);
-		reset(l, now_us);
-		return;
+		l->ops->down(l, LINE_RADIO_RESET, code, now_us);
+		break;
 	case ASH_RADIO_ERROR:
-		tell_down(l, LINE_RADIO_ERROR, code, now_us);
-		reset(l, now_us);
-		return;
+		l->ops->down(l, LINE_RADIO_ERROR, code, now_us);
+		break;
 	case ASH_NO_ANSWER:
 	case ASH_NO_PROGRESS:
-		tell_down(l, LINE_NO_ANSWER, 0, now_us);
-		reset(l, now_us);
-		return;
+		l->ops->down(l, LINE_NO_ANSWER, 0, now_us);
+		break;
+	/* A port that is opened anew has helped some adapters. */
 	case ASH_RESET_FAILED:
-		tell_down(l, LINE_NO_ANSWER, 0, now_us);
+		l->failed = LINE_NO_ANSWER;
 		break;
 	case ASH_OTHER_VERSION:
-		tell_down(l, LINE_NOT_ASH, code, now_us);
+		l->failed = LINE_NOT_ASH;
+		l->failed_code = code;
 		break;
 	}
-	/* A port that is opened anew has helped some adapters. */
-	l->reopen_us = now_us + LINE_REST_US;
 }
 
 static const struct ash_ops ash_ops = { on_up, on_data, on_down };
@@ -167,6 +153,8 @@ static void read_in(struct line *l, int64_t now_us)
 
 static void end_turn(struct line *l, int64_t now_us)
 {
+	if (l->fd >= 0 && l->failed >= 0)
+		closed(l, (enum line_why)l->failed, l->failed_code, now_us);
 	l->ops->turned(l, now_us);
 	write_out(l, now_us);
 	l->turning = false;
@@ -189,6 +177,7 @@ static void open_port(struct line *l, int64_t now_us)
 {
 	int r = serial_open(l->path, l->baud_rate, l->flow);
 
+	l->failed = -1;
 	l->reopen_us = INT64_MAX;
 	if (r >= 0) {
 		l->fd = r;
@@ -197,13 +186,12 @@ static void open_port(struct line *l, int64_t now_us)
 	if (r >= 0)
 		r = sd_event_source_set_priority(l->io, FIRST_OF_ALL);
 	if (r < 0) {
-		close_port(l, now_us + LINE_REOPEN_US);
-		tell_down(l, LINE_NO_PORT, r, now_us);
+		closed(l, LINE_NO_PORT, r, now_us);
 		return;
 	}
 	l->counters.opened++;
 	ash_init(&l->ash, &ash_ops, ASH_WINDOW);
-	reset(l, now_us);
+	l->ops->opened(l, now_us);
 }
 
 static int on_time(sd_event_source *s, uint64_t usec, void *userdata)
@@ -241,6 +229,7 @@ int line_start(struct line *l, const struct line_ops *ops, void *context, sd_eve
 		.flow = flow,
 		.fd = -1,
 		.told_why = -1,
+		.failed = -1,
 		.reopen_us = INT64_MAX,
 		.timer_us = INT64_MAX };
 	ash_init(&l->ash, &ash_ops, ASH_WINDOW);
@@ -264,7 +253,6 @@ void line_stop(struct line *l)
 		return;
 	close_port(l, INT64_MAX);
 	l->timer = sd_event_source_disable_unref(l->timer);
-	l->is_up = false;
 	l->event = NULL;
 }
 
@@ -273,12 +261,14 @@ int line_send(struct line *l, const uint8_t *frame, size_t length, int64_t now_u
 	return ash_send(&l->ash, frame, length, now_us);
 }
 
-void line_restart(struct line *l, int64_t now_us)
+void line_reset(struct line *l, int64_t now_us)
 {
 	if (l->fd < 0)
 		return;
-	reset(l, now_us);
-	tell_down(l, LINE_ASKED, 0, now_us);
+	l->counters.resets++;
+	/* What is half written is taken back by the first byte of the reset. */
+	l->out_length = l->out_at = 0;
+	ash_reset(&l->ash, now_us);
 }
 
 void line_settle(struct line *l)
@@ -316,9 +306,6 @@ const char *line_words(enum line_why why, int detail, char *buf, size_t size)
 	case LINE_NOT_ASH:
 		(void)snprintf(buf, size, "the radio speaks version %d of ASH, not %d", detail,
 			ASH_VERSION);
-		break;
-	case LINE_ASKED:
-		(void)snprintf(buf, size, "the radio is reset");
 		break;
 	}
 	return buf;

@@ -1,8 +1,8 @@
 /*
  * The line to the radio on the event loop: its serial port with ASH on it
- * (zigbee/ash.h). Opens the port, resets the radio, and begins anew whatever
- * happens: a port that was unplugged is tried again for ever. It does not know
- * what the frames say.
+ * (zigbee/ash.h). Opens the port, again and again for ever where it is not there,
+ * and carries frames. When to reset the radio is for those to say who know what
+ * the frames say.
  *
  * A turn is one read, one acknowledgement and what else is to be said, one
  * write. It goes before whatever else is due on the loop: a radio whose frames
@@ -28,36 +28,38 @@ enum line_why {
 	LINE_RADIO_ERROR, /* it gave the link up; likewise */
 	LINE_NO_ANSWER,   /* it stopped to answer, or never did */
 	LINE_NOT_ASH,     /* it speaks another version; detail: which */
-	LINE_ASKED,       /* line_restart() */
 };
 
 struct line;
 
-/* Both may call line_send() and line_restart(). */
+/* All may call line_reset(); data may call line_send(). */
 struct line_ops {
+	/* The port is open: a first line_reset() is wanted. */
+	void (*opened)(struct line *l, int64_t now_us);
 	/* The radio has been reset and answers. */
 	void (*up)(struct line *l, int64_t now_us);
 	/* A frame; bytes during the call. */
 	void (*data)(struct line *l, const uint8_t *bytes, size_t length, int64_t now_us);
-	/* After up: the radio is gone, or is about to be reset. Before it: it cannot be reached,
-	 * told when it is first so, and when the reason is another one. */
+	/* The radio does not speak to us any more: line_reset() is wanted, now or later. */
 	void (*down)(struct line *l, enum line_why why, int detail, int64_t now_us);
+	/* The port is closed, or could not be opened: told when it is first so, and when the reason
+	 * is another one. It is opened again as soon as it can be, or after LINE_REST_US. */
+	void (*closed)(struct line *l, enum line_why why, int detail, int64_t now_us);
 	/* The end of a turn: something has happened, and deadlines may be others. */
 	void (*turned)(struct line *l, int64_t now_us);
 };
 
 struct line_counters {
-	uint64_t opened, unplugged, restarts;
+	uint64_t opened, unplugged, resets;
 	uint64_t bytes_in, bytes_out;
 };
 
-/* To be embedded; fields are for line.c, but ash.counters, is_up and counters may be read. */
+/* To be embedded; fields are for line.c, but context, ash.counters and counters may be read. */
 struct line {
 	const struct line_ops *ops;
 	void *context; /* the driver's */
 	struct line_counters counters;
 	struct ash ash;
-	bool is_up;
 
 	sd_event *event; /* borrowed */
 	const char *path;
@@ -66,8 +68,9 @@ struct line {
 	int fd; /* -1: closed */
 	sd_event_source *io, *timer;
 	int64_t timer_us, reopen_us;
-	int told_why, told_detail; /* the last that was told while it was not up; -1: nothing */
+	int told_why, told_detail; /* the last that closed told since it was open; -1: nothing */
 	bool turning;
+	int failed, failed_code; /* enum line_why: to be closed at the end of the turn; -1: not */
 	size_t out_length, out_at;
 	uint8_t out[2 * ASH_OUTPUT_MIN];
 };
@@ -81,8 +84,8 @@ void line_stop(struct line *l);
 
 /* Queues a frame, to go at the end of the turn. As ash_send(). */
 int line_send(struct line *l, const uint8_t *frame, size_t length, int64_t now_us);
-/* Resets the radio: what speaks over the line has found it out of its mind. down is told. */
-void line_restart(struct line *l, int64_t now_us);
+/* Resets the radio; up or down follows. Nothing happens while the port is closed. */
+void line_reset(struct line *l, int64_t now_us);
 /* Writes what is to be written: at the end of whatever else but a turn led to line_send(). */
 void line_settle(struct line *l);
 

@@ -25,10 +25,15 @@ static struct world {
 	struct line line;
 	struct ash_peer peer;
 	unsigned ups, turns;
-	char log[256]; /* of line_ops.down */
+	char log[256]; /* of down and closed */
 	uint8_t got[64][8], heard[64][8];
 	unsigned got_count, heard_count;
 } w;
+
+static void on_opened(struct line *l, int64_t now_us)
+{
+	line_reset(l, now_us);
+}
 
 static void on_up(struct line *l, int64_t now_us)
 {
@@ -41,11 +46,22 @@ static void on_data(struct line *l, const uint8_t *bytes, size_t length, int64_t
 	memcpy(w.got[w.got_count++], bytes, length);
 }
 
-static void on_down(struct line *l, enum line_why why, int detail, int64_t now_us)
+static void log_line(const char *what, enum line_why why, int detail)
 {
 	size_t n = strlen(w.log);
 
-	snprintf(w.log + n, sizeof(w.log) - n, "%d/%d ", (int)why, detail);
+	snprintf(w.log + n, sizeof(w.log) - n, "%s %d/%d ", what, (int)why, detail);
+}
+
+static void on_down(struct line *l, enum line_why why, int detail, int64_t now_us)
+{
+	log_line("down", why, detail);
+	line_reset(l, now_us);
+}
+
+static void on_closed(struct line *l, enum line_why why, int detail, int64_t now_us)
+{
+	log_line("closed", why, detail);
 }
 
 static void on_turned(struct line *l, int64_t now_us)
@@ -53,7 +69,7 @@ static void on_turned(struct line *l, int64_t now_us)
 	w.turns++;
 }
 
-static const struct line_ops ops = { on_up, on_data, on_down, on_turned };
+static const struct line_ops ops = { on_opened, on_up, on_data, on_down, on_closed, on_turned };
 
 static void on_delivered(struct ash_peer *p, const uint8_t *data, size_t n)
 {
@@ -179,12 +195,12 @@ static void test_a_radio_that_starts_anew_is_reset(void **state)
 	UNTIL(w.ups == 1);
 	ash_peer_fail(&w.peer, ASH_CODE_WATCHDOG);
 	UNTIL(w.ups == 2);
-	assert_string_equal(w.log, "3/3 ");
+	assert_string_equal(w.log, "down 3/3 ");
 	assert_non_null(strstr(line_words(LINE_RADIO_ERROR, 3, text, sizeof(text)), "watchdog"));
-	line_restart(&w.line, boottime_us());
+	line_reset(&w.line, boottime_us());
 	line_settle(&w.line);
 	UNTIL(w.ups == 3);
-	assert_string_equal(w.log, "3/3 6/0 ");
+	assert_string_equal(w.log, "down 3/3 ");
 }
 
 static void test_unplugged_and_plugged_in_again(void **state)
@@ -193,11 +209,11 @@ static void test_unplugged_and_plugged_in_again(void **state)
 	start();
 	UNTIL(w.ups == 1);
 	unplug();
-	UNTIL(strcmp(w.log, "1/0 0/-2 ") == 0);
+	UNTIL(strcmp(w.log, "closed 1/0 closed 0/-2 ") == 0);
 	plug_in();
 	UNTIL(w.ups == 2);
 	/* told once each, however often the port was tried */
-	assert_string_equal(w.log, "1/0 0/-2 ");
+	assert_string_equal(w.log, "closed 1/0 closed 0/-2 ");
 	assert_int_equal(w.line.counters.unplugged, 1);
 	assert_int_equal(w.line.counters.opened, 2);
 }
@@ -205,7 +221,7 @@ static void test_unplugged_and_plugged_in_again(void **state)
 static void test_not_there_at_first(void **state)
 {
 	start();
-	assert_string_equal(w.log, "0/-2 ");
+	assert_string_equal(w.log, "closed 0/-2 ");
 	plug_in();
 	UNTIL(w.ups == 1);
 }
@@ -249,7 +265,6 @@ static void test_every_reason_has_words(void **state)
 		{ LINE_RADIO_ERROR, 0x51, "acknowledge" },
 		{ LINE_NO_ANSWER, 0, "FlowControl=" },
 		{ LINE_NOT_ASH, 3, "version 3" },
-		{ LINE_ASKED, 0, "reset" },
 	};
 	char text[200];
 
