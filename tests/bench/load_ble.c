@@ -203,7 +203,13 @@ static void on_mgmt(void)
 	}
 }
 
-static bool report(const struct advert *a)
+/* What is to be sent now, and again where there was no room. */
+static struct {
+	uint8_t at[128];
+	size_t n;
+} next;
+
+static void report(const struct advert *a)
 {
 	uint8_t packet[HEAD + 16 + sizeof(a->data)] = { EV_MONITOR_FOUND, 0, 0, 0,
 		(uint8_t)(16 + a->n), 0, 1, 0 };
@@ -214,7 +220,8 @@ static bool report(const struct advert *a)
 	packet[HEAD + 10] = a->flags;
 	packet[HEAD + 14] = (uint8_t)a->n;
 	memcpy(packet + HEAD + 16, a->data, a->n);
-	return give(mgmt, packet, HEAD + 16 + a->n);
+	next.n = HEAD + 16 + a->n;
+	memcpy(next.at, packet, next.n);
 }
 
 /* ---- who advertises what ---- */
@@ -264,7 +271,7 @@ static void telephone(struct advert *a, uint8_t what)
 	TAKE(a, 2, 1, 0x1a, 10, 0xff, 0x4c, 0, 0x10, 5, what, 0x1c, 0x29, 0x9f, 0x31);
 }
 
-static bool advertise(char whose)
+static void advertise(char whose)
 {
 	static size_t turns[128];
 	size_t turn = turns[(unsigned char)whose & 127]++;
@@ -276,21 +283,25 @@ static bool advertise(char whose)
 	switch (whose) {
 	case 'v':
 		sensor_value(i);
-		return report(sensor);
+		report(sensor);
+		break;
 	case 'r':
-		return report(sensor);
+		report(sensor);
+		break;
 	case 'f':
 		a = *sensor;
 		a.n = 0;
 		TAKE(&a, 2, 1, 6, 9, 9, 'G', 'V', 'H', '5', '0', '7', '5', '_');
 		TAKE(&a, 3, 3, 0x88, 0xec, 6, 0xff, 0x88, 0xec, 0, 3, 0x21);
-		return report(&a);
+		report(&a);
+		break;
 	case 's':
 		who = (turn % STRANGERS + 1) * UINT64_C(0x9e3779b97f4a7c15);
 		memcpy(a.address, &who, sizeof(a.address));
 		a.address[5] |= 0xc0;
 		telephone(&a, (uint8_t)who);
-		return report(&a);
+		report(&a);
+		break;
 	case 'n':
 		memcpy(a.address, &who, sizeof(a.address));
 		a.address[5] |= 0xc0;
@@ -299,12 +310,14 @@ static bool advertise(char whose)
 			(uint8_t)('A' + who / 32768 % 26), (uint8_t)('0' + turn / 100000 % 10),
 			(uint8_t)('0' + turn / 10000 % 10), (uint8_t)('0' + turn / 1000 % 10),
 			(uint8_t)('0' + turn % 10));
-		return report(&a);
+		report(&a);
+		break;
 	case 'p':
 		memcpy(a.address, &who, sizeof(a.address));
 		a.address[5] = (uint8_t)((a.address[5] & 0x3f) | 0x40);
 		telephone(&a, (uint8_t)who);
-		return report(&a);
+		report(&a);
+		break;
 	default:
 		bench_die("whose is '%c'?", whose);
 	}
@@ -368,17 +381,15 @@ static void on_connect(struct strap *s)
 	event(EV_CONNECTED, told, sizeof(told));
 }
 
-static bool notify(size_t turn)
+static void notify(size_t turn)
 {
-	static const uint8_t pdu[] = { 0x1b, 3, 0, 0x06, 0 };
-	uint8_t own[sizeof(pdu)];
 	const struct strap *s = &straps[turn % strap_count];
 
 	if (s->fd < 0 || !s->subscribed)
 		bench_die("a strap is not connected any more");
-	memcpy(own, pdu, sizeof(pdu));
-	own[4] = (uint8_t)(80 + turn / strap_count % 40);
-	return give(s->fd, own, sizeof(own));
+	memcpy(next.at, (const uint8_t[]){ 0x1b, 3, 0, 0x06 }, 4);
+	next.at[4] = (uint8_t)(80 + turn / strap_count % 40);
+	next.n = 5;
 }
 
 /* ---- what comes in ---- */
@@ -425,9 +436,15 @@ static void until_read(void)
 
 /* ---- orders ---- */
 
-static bool one(const char *pattern, size_t length, int64_t i)
+/* Returns whom it is for. */
+static int make(const char *pattern, size_t length, int64_t i)
 {
-	return pattern ? advertise(pattern[(size_t)i % length]) : notify((size_t)i);
+	if (!pattern) {
+		notify((size_t)i);
+		return straps[(size_t)i % strap_count].fd;
+	}
+	advertise(pattern[(size_t)i % length]);
+	return mgmt;
 }
 
 /* pattern: of advertisements; NULL: notifications. */
@@ -446,12 +463,14 @@ static void run(const char *pattern, int64_t rate, int64_t count)
 						  : BATCH;
 
 		for (; due > 0; due--, i++) {
-			while (!one(pattern, length, i)) {
+			int to = make(pattern, length, i);
+
+			while (!give(to, next.at, next.n)) {
 				if (rate > 0) {
 					dropped++;
 					break;
 				}
-				wait_room(pattern ? mgmt : straps[(size_t)i % strap_count].fd);
+				wait_room(to);
 			}
 		}
 		look(rate > 0 ? 1000 : 0, rate > 0 ? pace.timer : -1);
@@ -477,7 +496,8 @@ static void open_all(void)
 				continue;
 			memcpy(a.address, straps[i].address, sizeof(a.address));
 			TAKE(&a, 2, 1, 6, 3, 3, 0x0d, 0x18);
-			(void)report(&a);
+			report(&a);
+			(void)give(mgmt, next.at, next.n);
 		}
 		if (left > 0 && bench_now_ns() > end_ns)
 			bench_die("%zu straps are not connected", left);
