@@ -1,5 +1,5 @@
 /*
- * A device that keeps to the specification, for fuzz_att.c: services of the
+ * A device that keeps to the specification, for fuzz_att.c and fuzz_link.c: services of the
  * table of profiles and the GATT service, asked as a server is. Where it lies is
  * the fuzzer's doing.
  */
