@@ -30,7 +30,7 @@ class Screen:
     def table(self, arrivals):
         with arrivals.lock:
             rows = sorted(arrivals.rows.items())
-            out = [*arrivals.alarms.lines(), ""] if arrivals.alarms.states else []
+        out = []
         before = (None, None)
         for (bed, device, metric), row in rows:
             if "value" not in row:
@@ -45,7 +45,9 @@ class Screen:
 
     def show(self, arrivals, status):
         """Called about twice a second."""
-        head = [status, self.line(self.HEADS), self.line(["-" * w for w in self.WIDTHS])]
+        with arrivals.lock:
+            told = arrivals.alarms.lines()
+        head = [status, *told, self.line(self.HEADS), self.line(["-" * w for w in self.WIDTHS])]
         rows = self.table(arrivals)
         if self.terminal:
             size = shutil.get_terminal_size()
