@@ -216,6 +216,18 @@ static int begin(struct sble *b, int64_t start_boot_us)
 	return 0;
 }
 
+/* Who is there, where no file says it. */
+static void say_devices(const struct sble_scenario *s)
+{
+	for (size_t i = 0; i < s->device_count; i++) {
+		char address[SBLE_ADDRESS_TEXT];
+
+		sble_address_text(&s->devices[i].address, address);
+		fprintf(stderr, "wardsim: %s  %s%s\n", address, s->devices[i].name,
+			s->devices[i].has_key ? "  key " SBLE_SAMPLE_KEY : "");
+	}
+}
+
 static int play(struct sble *b, int64_t duration_ms)
 {
 	int r = begin(b, boot_us());
@@ -269,9 +281,11 @@ int sble_run(const struct sble_options *o)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	r = sble_scenario_read(&s, o->scenario, NULL);
+	r = o->scenario ? sble_scenario_read(&s, o->scenario, NULL) : sble_scenario_sample(&s);
 	if (r < 0)
 		return r == -ENOMEM ? WARD_FAILED : WARD_USAGE;
+	if (!o->scenario)
+		say_devices(s);
 	b.scenario = s;
 	b.seed = o->seed >= 0 ? (uint64_t)o->seed : s->seed;
 	b.speed = o->speed > 0 ? o->speed : s->speed;

@@ -10,8 +10,10 @@
 #include <systemd/sd-event.h>
 
 struct sble_options {
-	const char *directory, *scenario, *log; /* log NULL: as the scenario says */
-	int64_t seed, speed, duration_ms;       /* -1: as the scenario says */
+	const char *directory;
+	const char *scenario;             /* NULL: one device of each kind */
+	const char *log;                  /* NULL: as the scenario says */
+	int64_t seed, speed, duration_ms; /* -1: as the scenario says */
 };
 
 /* Returns one of WARD_* (ward.h). */

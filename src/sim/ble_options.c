@@ -8,14 +8,15 @@
 #include "sim/ward.h"
 
 static const char help[] =
-	"Usage: wardsim ble --dir DIRECTORY --scenario FILE [OPTION...]\n"
+	"Usage: wardsim ble --dir DIRECTORY [OPTION...]\n"
 	"\n"
 	"Plays Bluetooth LE adapters and devices to a gateway with Adapter=sim:DIRECTORY:\n"
 	"DIRECTORY/mgmt speaks the kernel's management protocol, DIRECTORY/att/ADDRESS the\n"
 	"Attribute Protocol of each device. Runs until a signal, or as long as the scenario says.\n"
 	"\n"
 	"  --dir DIRECTORY        where its sockets are; made where it is not there\n"
-	"  --scenario FILE        adapters, patients, devices and events; see wardsim(1)\n"
+	"  --scenario FILE        adapters, patients, devices and events, see wardsim(1); without\n"
+	"                         it one device of each kind, which it lists\n"
 	"  --log FILE             JSON lines of what was sent and what became of it; - for\n"
 	"                         standard output (default: as the scenario says)\n"
 	"  --seed N               decides all chance and all keys (default 1)\n"
@@ -80,8 +81,10 @@ int sble_main(int argc, char *argv[])
 		fprintf(stderr, "wardsim: %s: one argument too many\n", argv[optind]);
 		faults++;
 	}
-	if (!o.directory || !o.scenario) {
-		fprintf(stderr, "wardsim: --dir and --scenario are wanted\n");
+	if (!o.directory) {
+		fprintf(stderr,
+			"wardsim: where does the gateway find its adapter? Give --dir DIRECTORY, "
+			"and the gateway Adapter=sim:DIRECTORY\n");
 		faults++;
 	}
 	if (!faults)

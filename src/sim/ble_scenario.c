@@ -1,6 +1,7 @@
 /* Reads and checks what is on the air; see ble_scenario.h for the format. */
 #include "sim/ble_scenario.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -492,6 +493,38 @@ static void on_item(struct ini *i, const char *kind, const char *name, const cha
 	else if (!strcmp(kind, "Event") && r->scenario->event_count)
 		on_event(r, key, value);
 	i->quiet = r->halves;
+}
+
+int sble_scenario_sample(struct sble_scenario **ret)
+{
+	_cleanup_(sble_scenario_freep) struct sble_scenario *s = calloc(1, sizeof(*s));
+	struct ini ini = { .path = "sample" };
+	struct reader reader = { .scenario = s, .ini = &ini, .half = HALF_BLE };
+	const struct sble_kind *k;
+
+	if (!s)
+		return -ENOMEM;
+	s->seed = s->speed = 1;
+	begin_adapter(&reader, "hci0");
+	for (size_t i = 0; (k = sble_kind_at(i)) && !reader.error; i++) {
+		char address[SBLE_ADDRESS_TEXT];
+
+		snprintf(address, sizeof(address), "%s:00:00:%02X",
+			k->service ? "C0:FF:EE" : "A4:C1:38", (unsigned)(i + 1) & 0xff);
+		begin_device(&reader, k->name);
+		if (reader.error)
+			break;
+		on_device(&reader, "Kind", k->name);
+		on_device(&reader, "Address", address);
+		if (k->sealed)
+			on_device(&reader, "BindKey", SBLE_SAMPLE_KEY);
+	}
+	if (reader.error)
+		return reader.error;
+	sble_scenario_check(s, &ini, false);
+	assert(!ini.problems);
+	*ret = TAKE_PTR(s);
+	return 0;
 }
 
 int sble_scenario_read(struct sble_scenario **ret, const char *path, const struct halves *halves)

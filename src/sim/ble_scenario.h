@@ -211,6 +211,11 @@ struct sble_scenario {
 	size_t event_count;
 };
 
+/* One adapter, and one device of each kind: named after it, with the addresses C0:FF:EE:00:00:01
+ * and on (A4:C1:38:... of broadcasters), sealed ones by the key of SBLE_SAMPLE_KEY. Returns 0 or
+ * -ENOMEM. */
+#define SBLE_SAMPLE_KEY "000102030405060708090A0B0C0D0E0F"
+int sble_scenario_sample(struct sble_scenario **ret);
 /* Returns 0 or a negative errno; -EBADMSG when problems were printed. halves: NULL for a file of
  * its own; else its half of one whose other half has been read, which has said what is wrong with
  * all that is of both. */

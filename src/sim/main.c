@@ -71,7 +71,7 @@ static int usage(FILE *to, const char *command)
 	if (!command)
 		fputs("Usage: wardsim coap --gateway URI --psk FILE [OPTION...]\n"
 		      "       wardsim ward SCENARIO [OPTION...]\n"
-		      "       wardsim ble --dir DIRECTORY --scenario FILE [OPTION...]\n"
+		      "       wardsim ble --dir DIRECTORY [OPTION...]\n"
 		      "       wardsim COMMAND --help\n"
 		      "\n"
 		      "Plays bedside devices towards a gateway, without hardware: `coap' a number "

@@ -114,9 +114,20 @@ def test_the_manual_s_bluetooth_example_runs(tmp_path):
     assert "2 devices" in done.stderr and (tmp_path / "sent.jsonl").exists()
 
 
+def test_without_a_scenario_there_is_one_of_each_kind(tmp_path):
+    done = subprocess.run([program("wardsim", "WARDSIM"), "ble", "--dir", "air", "--duration", "300ms"], cwd=tmp_path,
+                          capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    listed = re.findall(r"^wardsim: ([0-9A-F:]{17})  ([a-z0-9-]+)(  key [0-9A-F]{32})?$", done.stderr, re.M)
+    kinds = [kind for _, kind, _ in listed]
+    assert {"heart-rate", "cuff", "cgm", "ruuvi-6", "ibeacon"} <= set(kinds) and len(set(kinds)) == len(kinds)
+    assert len({address for address, _, _ in listed}) == len(listed)
+    assert [kind for _, kind, key in listed if key] == [kind for kind in kinds if kind.endswith("-sealed")]
+
+
 @pytest.mark.parametrize("wanted, says", [
     (["ward", "ward.ini"], "where does the gateway find its Bluetooth adapter? Give --dir DIRECTORY"),
-    (["ble", "--dir", "air"], "--dir and --scenario are wanted"),
+    (["ble", "--scenario", "ward.ini"], "where does the gateway find its adapter? Give --dir DIRECTORY"),
     (["ble", "--dir", "air", "--scenario", "nowhere.ini"], "nowhere.ini: No such file or directory"),
     (["ble", "--dir", "x" * 80, "--scenario", "ward.ini"], "longer than 72 bytes"),
     (["ble", "--dir", "air", "--scenario", "ward.ini", "--speed", "0"], "not a whole number of 1 to 10000"),
