@@ -190,9 +190,10 @@ coverage: deps ## lines of each decoder by its corpus, branches of the alarm eng
 check-replays: $(REPLAY_BIN) $(filter $(BUILD)/unit/alarms/%,$(UNIT_BIN))
 
 MUTANTS ?= 400
-mutants: deps ## small mistakes in the alarm engine that its tests must notice; MUTANTS=0: all of them
+mutants: deps ## small mistakes in the alarm engine that its tests must notice; MUTANTS=0: all of them, ROOM=ble
 	@$(AGAIN) BUILD=$(BUILD)/mutants OPT=-O1 CFLAGS=-g0 $(BUILD)/mutants/libward.a $(BUILD)/mutants/libunit.a
-	@$(PYTHON) tests/tools/mutate-alarms $(BUILD)/mutants --sample $(MUTANTS) $(if $(SEED),--seed $(SEED))
+	@$(PYTHON) tests/tools/mutate-alarms $(BUILD)/mutants --sample $(MUTANTS) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ROOM),--room $(ROOM))
 
 demo: deps ## a simulated ward, a gateway and a broker on this machine, for about a minute
 	@$(AGAIN) all
