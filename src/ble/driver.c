@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "ble/ccm.h"
 #include "ble/driver_private.h"
@@ -65,6 +66,16 @@ static void tell_lost(struct ble *b, const char *text)
 	gateway_radio_set(b->gateway, GATEWAY_RADIO_OF_BLE, GATEWAY_ADAPTER_LOST, lost, text);
 }
 
+/* The service manager has this as long as the unit runs. A simulated adapter is nobody else's. */
+static void look_for_rival(struct adapter *a, int64_t now_us)
+{
+	struct stat st;
+
+	if (!radio_of(a)->ble->where.directory &&
+		lstat("/run/systemd/units/invocation:bluetooth.service", &st) == 0)
+		adapter_note_rival(a, now_us);
+}
+
 static void on_stale(struct peer *p)
 {
 	if (!p)
@@ -88,6 +99,7 @@ static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t
 	case ADAPTER_NOTICE_UP:
 		tell_lost(b, NULL);
 		log_adapter(a, LOG_INFO, "a Bluetooth adapter is in use", n);
+		look_for_rival(a, now_us);
 		break;
 	case ADAPTER_NOTICE_DOWN:
 		log_adapter(a, LOG_WARNING, "a Bluetooth adapter is not in use any more", n);
@@ -357,7 +369,8 @@ static int add_radio(struct ble *b, const char *select)
 	return 0;
 }
 
-/* sim:DIRECTORY stands for whatever adapters the simulator has. */
+/* sim:DIRECTORY stands for whatever adapters the simulator has; with others beside it, for where
+ * they are. */
 static int add_radios(struct ble *b)
 {
 	const struct config_list *l = &b->config->ble.adapters;
@@ -368,6 +381,8 @@ static int add_radios(struct ble *b)
 
 		if (sim && !b->where.directory)
 			b->where.directory = l->items[i] + 4;
+		if (sim && l->count > 1)
+			continue;
 		r = add_radio(b, sim ? "auto" : l->items[i]);
 	}
 	return r;

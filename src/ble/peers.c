@@ -13,7 +13,7 @@
 #include "config/bind_key.h"
 
 #define SIGN_OF_LIFE_US INT64_C(1000000) /* not told more often */
-#define STRANGER_US INT64_C(5000000)     /* likewise */
+#define STRANGER_US INT64_C(5000000)     /* likewise, but while somebody looks for it */
 
 static unsigned bucket(const struct ble_address *a)
 {
@@ -169,21 +169,24 @@ static const char *kind_of(const struct advert_summary *s)
 }
 
 /* The registry looks through a list: so it is not told at each advertisement. */
-static bool told_lately(struct ble *b, const struct ble_address *a, int64_t now_us)
+static bool told_lately(struct radio *radio, const struct ble_address *a, int64_t now_us)
 {
+	struct ble *b = radio->ble;
+	int64_t each_us = radio->adapter.discovering ? SIGN_OF_LIFE_US : STRANGER_US;
 	uint64_t hash = hash_bytes(&b->key, a->octets, BLE_ADDRESS_SIZE);
 	unsigned i = (unsigned)hash & (STRANGERS - 1);
 
-	if (b->strangers[i].hash == hash && now_us - b->strangers[i].told_us < STRANGER_US)
+	if (b->strangers[i].hash == hash && now_us - b->strangers[i].told_us < each_us)
 		return true;
 	b->strangers[i].hash = hash;
 	b->strangers[i].told_us = now_us;
 	return false;
 }
 
-static void stranger(
-	struct ble *b, const struct mgmt_report *r, const struct ble_address *who, int64_t now_us)
+static void stranger(struct radio *radio, const struct mgmt_report *r,
+	const struct ble_address *who, int64_t now_us)
 {
+	struct ble *b = radio->ble;
 	struct decode_time now = { now_us, realtime_us() };
 	struct advert_device nobody = { 0 };
 	struct tag_identity tag;
@@ -196,7 +199,7 @@ static void stranger(
 	char address[BLE_ADDRESS_TEXT_SIZE];
 	char name[DEVICE_FACT_MAX + 1] = "";
 
-	bool told = told_lately(b, who, now_us);
+	bool told = told_lately(radio, who, now_us);
 
 	if (told && !b->tags)
 		return;
@@ -299,7 +302,7 @@ void peers_report(struct radio *radio, const struct mgmt_report *r, int64_t now_
 	if (r->connectable)
 		peer_pairing_heard(radio, &r->address, p, now_us);
 	if (!p) {
-		stranger(b, r, &who, now_us);
+		stranger(radio, r, &who, now_us);
 		return;
 	}
 	now = (struct decode_time){ now_us, realtime_us() };

@@ -542,7 +542,8 @@ LIST_TYPE(brokers, "list of brokers", parse_brokers, count_brokers, format_broke
 LIST_TYPE(words, "list of words", parse_words, count_list, format_list, clear_list, NULL)
 LIST_TYPE(payloads, "list of payloads", parse_payloads, count_list, format_list, clear_list, NULL)
 LIST_TYPE(adapters, "list of adapters", parse_adapters, count_list, format_list, clear_list,
-	"auto, hciN, an adapter's address, or sim:DIRECTORY for a simulated one.")
+	"auto, hciN, an adapter's address, or sim:DIRECTORY for simulated ones, of which names "
+	"beside it choose.")
 LIST_TYPE(units, "list of METRIC:UNIT", parse_units, count_list, format_list, clear_list, NULL)
 LIST_TYPE(outputs, "list of outputs", parse_outputs, count_list, format_list, clear_list,
 	"led:NAME for one of /sys/class/leds, led:/DIRECTORY for one by its path, gpio:CHIP:LINE "

@@ -14,6 +14,8 @@ static void on_discovery_end(void *arg)
 	const uint8_t off[] = { a->discovering, 0 };
 
 	a->discovering = 0;
+	sble_log_event(
+		a->ble->log, "discovery", NULL, "\"adapter\":\"%s\",\"on\":false", a->config->name);
 	sble_mgmt_event(a->ble, a->config->index, MGMT_EV_DISCOVERING, off, sizeof(off), NULL);
 }
 

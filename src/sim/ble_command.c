@@ -353,6 +353,8 @@ static void on_start_discovery(struct command *c)
 		return;
 	a->discovering = type;
 	a->discovery++;
+	sble_log_event(
+		c->ble->log, "discovery", NULL, "\"adapter\":\"%s\",\"on\":true", a->config->name);
 	if (a->silent == SBLE_UNTIL_RESTART)
 		a->silent = SBLE_SPEAKS;
 	sble_mgmt_event(c->ble, c->index, MGMT_EV_DISCOVERING, on, sizeof(on), NULL);
@@ -419,6 +421,7 @@ static void on_add_monitor(struct command *c)
 		return;
 	}
 	a->monitors[a->monitor_count++] = a->next_monitor;
+	sble_log_event(c->ble->log, "scan", NULL, "\"adapter\":\"%s\"", a->config->name);
 	octets_le(&o, a->next_monitor++, 2);
 	if (a->silent == SBLE_UNTIL_RESTART)
 		a->silent = SBLE_SPEAKS;

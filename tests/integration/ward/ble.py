@@ -20,7 +20,7 @@ def section(name, **keys):
 class Air:
     """A running wardsim ble. devices: name -> keys of its [Device] section, with Address and Kind."""
 
-    def __init__(self, world, directory, devices, adapters=None, events=(), options=()):
+    def __init__(self, world, directory, devices, adapters=None, events=(), options=(), env=None):
         self.dir = directory
         self.devices = devices
         self.log_path = os.path.join(self.dir, "sent.jsonl")
@@ -33,6 +33,7 @@ class Air:
             for number, keys in enumerate(events):
                 f.write(section(f"Event e{number}", **keys))
         self.world = world
+        self.env = {**os.environ, **env} if env else None
         self.command = [program("wardsim", "WARDSIM"), "ble", "--dir", self.dir, "--scenario", scenario,
                         "--log", self.log_path, *options]
         self.start()
@@ -47,7 +48,7 @@ class Air:
 
     def start(self):
         """Anew, as they were in the beginning; what they were told is forgotten, what they log goes on."""
-        self.process = self.world.keep(Process(self.command, "wardsim-ble"))
+        self.process = self.world.keep(Process(self.command, "wardsim-ble", env=self.env))
         wait_until(lambda: os.path.exists(os.path.join(self.dir, "mgmt")) or not self.process.alive(),
                    lambda: "the simulator's sockets: " + self.process.text())
 
@@ -80,9 +81,12 @@ class Air:
 class Bay:
     """Simulated devices, a daemon that has them all, a broker and a subscriber: what a test looks at."""
 
-    def __init__(self, ward, devices, sections=None, more=None, bed=None, bus=False, start=True, **kwargs):
+    def __init__(self, ward, devices, sections=None, more=None, bed=None, bus=False, start=True, speed=1,
+                 adapter="", **kwargs):
+        """speed: of the daemon's and the devices' time, by preload/fastclock.c. adapter: more for Adapter=."""
         self.ward = ward
-        self.air = ward.air(devices, **kwargs)
+        hurried = ward.hurry(speed) if speed > 1 else None
+        self.air = ward.air(devices, env=hurried, **kwargs)
         self.broker = ward.broker()
         self.sub = ward.subscriber(self.broker)
         all_of_it = {**self.air.sections(bed, **(more or {})), "CoAP": {"Enabled": "no"}}
@@ -91,7 +95,12 @@ class Bay:
             all_of_it["Control"] = {"Bus": self.bus.address}
         for name, keys in (sections or {}).items():
             all_of_it.setdefault(name, {}).update(keys)
-        self.daemon = ward.daemon(self.broker, devices={}, sections=all_of_it, start=start)
+        if adapter:
+            all_of_it["BLE"]["Adapter"] += " " + adapter
+        self.daemon = ward.daemon(self.broker, devices={}, sections=all_of_it, start=False)
+        self.daemon.environment.update(hurried or {})
+        if start:
+            self.daemon.start()
         if bus and start:
             wait_served(self.daemon)
 
