@@ -31,7 +31,7 @@ struct play {
 	struct {
 		uint16_t characteristic;
 		size_t length;
-		uint8_t bytes[64];
+		uint8_t bytes[80];
 		bool used;
 	} values[16];
 	size_t value_count;
@@ -332,8 +332,9 @@ static bool step_of(struct play *p, const char *step)
 		p->write_error = (uint8_t)error;
 		return true;
 	}
-	if (strcmp(step, "again") == 0) { /* another connection of the same device */
-		for (size_t i = 0; i < p->value_count; i++)
+	/* another connection of the same device; reads give the same, or what comes next */
+	if (strcmp(step, "again") == 0 || strcmp(step, "next") == 0) {
+		for (size_t i = 0; step[0] == 'a' && i < p->value_count; i++)
 			p->values[i].used = false;
 		p->held_count = 0;
 		begin(p, p->session.slots[0].row);
