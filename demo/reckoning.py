@@ -112,8 +112,10 @@ class Air:
             f"  lost                 {sum(self.lost.values()):6}   taken but never arrived",
         ]
 
-    def faults(self):
-        checks = [(self.taken, "nothing came over Bluetooth"), (self.promised, "no indication was confirmed")]
+    def faults(self, whole):
+        """(good, sentence) each. whole: the scenario was played to its end."""
+        checks = [(self.taken or not whole, "nothing came over Bluetooth"),
+                  (self.promised or not whole, "no indication was confirmed")]
         for name, values in (("lost", self.lost), ("arrived but never sent", self.unknown),
                              ("under two ids", self.split)):
             checks.append((not values, f"{sum(values.values())} Bluetooth values {name}: "
