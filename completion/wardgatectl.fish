@@ -11,8 +11,8 @@ function __wardgatectl_values
 end
 
 set -l verbs status devices device watch alarms acknowledge pause reset limits set-limit \
-    set-spo2-scale observe outbox discover adopt pair unpair forget reload check-config doctor \
-    test-alarm backup restore audit
+    set-spo2-scale observe outbox discover adopt pair unpair permit-join network forget reload \
+    check-config doctor test-alarm backup restore audit
 set -l none "not __fish_seen_subcommand_from $verbs"
 
 complete -c wardgatectl -f
@@ -39,6 +39,8 @@ complete -c wardgatectl -n $none -a discover -d 'unknown devices that can be hea
 complete -c wardgatectl -n $none -a adopt -d 'take one into the configuration'
 complete -c wardgatectl -n $none -a pair -d 'bond a Bluetooth device'
 complete -c wardgatectl -n $none -a unpair -d 'undo that'
+complete -c wardgatectl -n $none -a permit-join -d 'let Zigbee devices join for a while'
+complete -c wardgatectl -n $none -a network -d 'the Zigbee network, and what becomes of it'
 complete -c wardgatectl -n $none -a forget -d 'take an adopted device out again'
 complete -c wardgatectl -n $none -a reload -d 'have the configuration read anew'
 complete -c wardgatectl -n $none -a check-config -d 'what is wrong with the configuration'
@@ -65,7 +67,14 @@ complete -c wardgatectl -n '__fish_seen_subcommand_from set-limit' -l above -x -
 complete -c wardgatectl -n '__fish_seen_subcommand_from set-limit' -l clear -d 'take it back'
 complete -c wardgatectl -n '__fish_seen_subcommand_from observe' -l time -x -d 'when'
 complete -c wardgatectl -n '__fish_seen_subcommand_from outbox' -a 'retry drop'
-complete -c wardgatectl -n '__fish_seen_subcommand_from unpair forget outbox restore' -l yes -d 'do not ask'
+complete -c wardgatectl -n '__fish_seen_subcommand_from unpair forget outbox restore network' -l yes -d 'do not ask'
+complete -c wardgatectl -n '__fish_seen_subcommand_from permit-join' -l device -x -a '(__wardgatectl_devices)' -d 'whose code it is'
+complete -c wardgatectl -n '__fish_seen_subcommand_from permit-join' -l install-code -x -d 'as printed on it'
+complete -c wardgatectl -n '__fish_seen_subcommand_from permit-join' -l anyone -d 'without a code, too'
+complete -c wardgatectl -n '__fish_seen_subcommand_from permit-join' -l end -d 'it is over'
+complete -c wardgatectl -n '__fish_seen_subcommand_from network' -a 'adopt restore backup'
+complete -c wardgatectl -n '__fish_seen_subcommand_from network' -l other-radio -d 'although its address stays'
+complete -c wardgatectl -n '__fish_seen_subcommand_from network' -F
 complete -c wardgatectl -n '__fish_seen_subcommand_from pair' -l address -x -d 'what it advertises now'
 complete -c wardgatectl -n '__fish_seen_subcommand_from pair' -l cancel -d 'end one under way'
 complete -c wardgatectl -n '__fish_seen_subcommand_from adopt' -l transport -x -a 'ble zigbee coap'

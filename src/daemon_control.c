@@ -45,6 +45,13 @@ static const struct pairing *on_pairing(void **ret_state, void *userdata)
 	return drivers_pairing(d->drivers, ret_state);
 }
 
+static const struct joining *on_joining(void **ret_state, void *userdata)
+{
+	struct daemon *d = userdata;
+
+	return drivers_joining(d->drivers, ret_state);
+}
+
 void control_store_figures(struct daemon *d, struct store_figures *ret)
 {
 	*ret = store_figures(ledger_disk_store(d->ledger));
@@ -72,6 +79,7 @@ int control_wire(struct daemon *d)
 			.drivers = on_drivers,
 			.look = on_look,
 			.pairing = on_pairing,
+			.joining = on_joining,
 			.audit = audit_on_command,
 			.audit_entry = audit_entry,
 			.userdata = d },

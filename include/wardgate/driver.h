@@ -11,6 +11,7 @@
 struct config;
 struct device;
 struct gateway;
+struct joining;
 struct pairing;
 
 /* For the status document. */
@@ -45,4 +46,5 @@ struct driver {
 	 * only listens. */
 	void (*look)(void *state, int64_t until_us);
 	const struct pairing *pairing; /* NULL: its devices are not paired by a dialogue */
+	const struct joining *joining; /* NULL: it keeps no network that devices join */
 };

@@ -144,6 +144,7 @@ struct config {
 		enum config_flow_control flow_control;
 		unsigned channel;  /* 0: auto */
 		char *network_key; /* auto, path or credential:NAME */
+		bool allow_well_known_key;
 	} zigbee;
 
 	struct {

@@ -400,6 +400,14 @@ static const struct config_row zigbee_rows[] = {
 			"directory.",
 		.apply = APPLY_SESSION,
 		.flags = ROW_PRIVATE_FILE },
+	{ .key = "AllowWellKnownKey",
+		.type = &config_type_switch,
+		.offset = offsetof(struct config, zigbee.allow_well_known_key),
+		.standard = "no",
+		.help = "Whether devices without an install code may be let in. They join with a "
+			"key that all the world knows, so that whoever listens just then has the "
+			"network's key. It still takes wardgatectl permit-join --anyone.",
+		.apply = APPLY_SESSION },
 };
 
 static const struct config_row coap_rows[] = {

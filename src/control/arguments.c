@@ -139,6 +139,8 @@ static bool is_right(const struct command_argument *a, const cJSON *item, struct
 		return s && command_time(s, &us) == 0;
 	case ARGUMENT_HEX:
 		return s && is_hex(s, a->min, a->max);
+	case ARGUMENT_DOCUMENT:
+		return s && strlen(s) >= (size_t)a->min && strlen(s) <= (size_t)a->max;
 	}
 	return false;
 }
@@ -170,6 +172,11 @@ static int complain(const struct command_argument *a, const cJSON *item,
 		return refuse(why,
 			"\"%s\" is not what it has to be; give %" PRId64 " to %" PRId64
 			" bytes as hexadecimal digits",
+			a->name, a->min, a->max);
+	case ARGUMENT_DOCUMENT:
+		return refuse(why,
+			"\"%s\" is not what it has to be; give a text of %" PRId64 " to %" PRId64
+			" bytes",
 			a->name, a->min, a->max);
 	case ARGUMENT_DEVICE:
 	case ARGUMENT_BED:

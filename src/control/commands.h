@@ -46,10 +46,11 @@ enum argument_kind {
 	ARGUMENT_BED,     /* [A-Za-z0-9._-]{1,40} */
 	ARGUMENT_INTEGER, /* min to max */
 	ARGUMENT_NUMBER,
-	ARGUMENT_VALUE, /* a number, true, false or a text */
-	ARGUMENT_WORD,  /* one of words, separated by spaces */
-	ARGUMENT_TIME,  /* RFC 3339 */
-	ARGUMENT_HEX,   /* min to max bytes, two digits each */
+	ARGUMENT_VALUE,    /* a number, true, false or a text */
+	ARGUMENT_WORD,     /* one of words, separated by spaces */
+	ARGUMENT_TIME,     /* RFC 3339 */
+	ARGUMENT_HEX,      /* min to max bytes, two digits each */
+	ARGUMENT_DOCUMENT, /* a text of min to max bytes, of several lines */
 };
 
 struct command_argument {

@@ -14,6 +14,7 @@
 
 struct control;
 struct desk;
+struct joining;
 struct gateway;
 struct outbox;
 struct pairing;
@@ -34,6 +35,8 @@ struct control_hooks {
 	/* What the driver that pairs offers, with its state; NULL while none runs. NULL: there is
 	 * none. */
 	const struct pairing *(*pairing)(void **ret_state, void *userdata);
+	/* The same of the driver whose network devices join. */
+	const struct joining *(*joining)(void **ret_state, void *userdata);
 	command_audit_fn audit; /* NULL: none */
 	/* The newest entries of the audit trail as JSON objects, oldest first: the i-th, NULL
 	 * behind the last. NULL: there is no trail. */

@@ -104,6 +104,10 @@ void pairing_forget(struct control *c, const char *device);
 /* Members of a device's document, each with a comma before it. */
 void pairing_view(const struct control *c, const struct device *d, FILE *f);
 /* Questions that nobody answers come to an end. */
+/* A Zigbee device leaves the configuration: it is told to leave the network. */
+void joining_forget(struct control *c, const char *device);
+/* ",\"link\":{...}" of a Zigbee device while its driver runs. */
+void joining_show(const struct control *c, const struct device *d, FILE *f);
 void pairing_tick(struct control *c, int64_t boot_us);
 void pairing_abandon(struct control *c);
 

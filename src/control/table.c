@@ -20,7 +20,6 @@ static const struct command_row contract[] = {
 	{ "assign", ARGUMENTS({ DEVICE, NEEDS }, { BED, NEEDS },
 		{ SECONDS, .max = 30 * DAY }), AFAR },
 	{ "release", ARGUMENTS({ DEVICE, NEEDS }), AFAR },
-	{ "permit-join", ARGUMENTS({ SECONDS, .max = 254, NEEDS }), AFAR },
 };
 /* clang-format on */
 
@@ -33,6 +32,11 @@ const struct command_row *const control_rows[] = {
 	&verb_adopt,
 	&verb_pair,
 	&verb_unpair,
+	&verb_permit_join,
+	&verb_network,
+	&verb_network_adopt,
+	&verb_network_restore,
+	&verb_network_backup,
 	&verb_forget,
 	&verb_outbox,
 	&verb_retry_aside,
@@ -53,7 +57,6 @@ const struct command_row *const control_rows[] = {
 	&contract[2],
 	&contract[3],
 	&contract[4],
-	&contract[5],
 	NULL,
 };
-_Static_assert(sizeof(contract) == 6 * sizeof(contract[0]), "all of them stand in the table");
+_Static_assert(sizeof(contract) == 5 * sizeof(contract[0]), "all of them stand in the table");

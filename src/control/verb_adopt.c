@@ -159,8 +159,10 @@ static void on_changed(void *arg, int result)
 		return;
 	}
 	/* While the driver still knows the device. */
-	if (x->kind == CHANGE_FORGET && outcome == COMMAND_DONE)
+	if (x->kind == CHANGE_FORGET && outcome == COMMAND_DONE) {
 		pairing_forget(x->control, a->device);
+		joining_forget(x->control, a->device);
+	}
 	if (reload(x->control, &why) == 0) {
 		if (outcome == COMMAND_DONE)
 			answer(x);

@@ -84,6 +84,7 @@ int view_device(struct control *c, const struct device *d, bool full, FILE *f)
 	if (full && device_expected_us(d))
 		fprintf(f, ",\"expect_every_ms\":%" PRId64, device_expected_us(d) / 1000);
 	pairing_view(c, d, f);
+	joining_show(c, d, f);
 	putc('}', f);
 	return 0;
 }

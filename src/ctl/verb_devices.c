@@ -140,8 +140,11 @@ static void link_words(const cJSON *d, char *buf, size_t size)
 		{ "broadcast", "heard, broadcasts its readings" },
 		{ "waiting", "waits for a free connection" },
 		{ "connecting", "being connected to" },
-		{ "setting-up", "connected, its services are being read" },
+		{ "setting-up", "connected, and being asked what it has" },
 		{ "connected", "connected" },
+		{ "never-joined", "not in the network; wardgatectl permit-join lets it in" },
+		{ "joined", "in the network" },
+		{ "silent", "in the network, but silent" },
 	};
 	const cJSON *o = cJSON_GetObjectItemCaseSensitive(d, "link");
 	const cJSON *signal = cJSON_GetObjectItemCaseSensitive(o, "signal");

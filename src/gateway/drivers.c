@@ -126,6 +126,16 @@ const struct pairing *drivers_pairing(const struct drivers *d, void **ret_state)
 	return NULL;
 }
 
+const struct joining *drivers_joining(const struct drivers *d, void **ret_state)
+{
+	for (size_t i = 0; d && i < d->count; i++)
+		if (d->all[i].state && d->all[i].driver->joining) {
+			*ret_state = d->all[i].state;
+			return d->all[i].driver->joining;
+		}
+	return NULL;
+}
+
 void drivers_quiesce(struct drivers *d)
 {
 	for (size_t i = 0; i < d->count; i++)

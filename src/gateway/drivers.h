@@ -27,6 +27,7 @@ void drivers_forget(struct drivers *d, struct device *device);
 void drivers_look(struct drivers *d, int64_t until_us);
 /* What the running driver that pairs offers, with its state; NULL when none runs. NULL is fine. */
 const struct pairing *drivers_pairing(const struct drivers *d, void **ret_state);
+const struct joining *drivers_joining(const struct drivers *d, void **ret_state);
 /* Nothing new is taken in. */
 void drivers_quiesce(struct drivers *d);
 /* A number that is another one when a driver starts, stops, or has another problem or none any

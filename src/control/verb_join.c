@@ -1,0 +1,289 @@
+/*
+ * permit-join, network and what is done to it: the network that devices join
+ * (Zigbee), as commands. How it is done is the driver's (wardgate/joining.h).
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/control_private.h"
+#include "control/verbs.h"
+#include "util/text.h"
+#include "wardgate/joining.h"
+
+/* A backup has its keys in it, and one line for each device. */
+#define BACKUP_MAX (512 * 1024)
+
+static const struct joining *driver_of(
+	struct control *c, struct command_call *call, void **ret_state)
+{
+	const struct joining *j = NULL;
+
+	if (c->parts.hooks.joining)
+		j = c->parts.hooks.joining(ret_state, c->parts.hooks.userdata);
+	if (!j)
+		call_error(call, COMMAND_NOT_SUPPORTED,
+			"no Zigbee radio is in use; set Enabled=yes and Port= in [Zigbee]");
+	return j;
+}
+
+static enum command_outcome outcome_of(int error)
+{
+	switch (error) {
+	case -EINVAL:
+	case -ERANGE:
+	case -EBADMSG:
+		return COMMAND_INVALID_ARGUMENT;
+	case -ENOENT:
+	case -EHOSTUNREACH:
+		return COMMAND_NOT_FOUND;
+	case -ENOMEM:
+	case -EIO:
+		return COMMAND_FAILED;
+	default:
+		return COMMAND_REFUSED;
+	}
+}
+
+static void end(struct command_call *call, int r, const char *why)
+{
+	if (r < 0)
+		call_error(call, outcome_of(r), "%s", why);
+	else
+		call_ok(call, NULL);
+}
+
+/* --- permit-join --- */
+
+static bool says_yes(const struct command_call *call, const char *argument)
+{
+	const char *word = call_text(call, argument);
+
+	return word && strcmp(word, "yes") == 0;
+}
+
+/* The address of "device", as it stands in the configuration, or "address" as it is. */
+static const char *invited(struct control *c, struct command_call *call)
+{
+	const char *name = call_text(call, "device"), *address = call_text(call, "address");
+	const struct device *d;
+
+	if (!name)
+		return address;
+	d = registry_by_name(gateway_registry(c->parts.gateway), name);
+	return d && d->transport == TRANSPORT_ZIGBEE ? d->address : NULL;
+}
+
+static void run_permit_join(struct command_call *call, void *userdata)
+{
+	struct control *c = userdata;
+	const char *code = call_text(call, "install_code"), *address = invited(c, call);
+	char why[JOINING_WHY];
+	const struct joining *j;
+	void *state;
+	int r = 0;
+
+	j = driver_of(c, call, &state);
+	if (!j)
+		return;
+	if (code && !address) {
+		call_error(call, COMMAND_INVALID_ARGUMENT,
+			"an install code is of one device: give its \"address\" (or \"device\", of "
+			"the configuration), too");
+		return;
+	}
+	if (code)
+		r = j->invite(state, address, code, why);
+	if (r == 0)
+		r = j->permit(state, (unsigned)call_integer(call, "seconds", 0),
+			says_yes(call, "anyone"), why);
+	end(call, r, why);
+}
+
+const struct command_row verb_permit_join = {
+	.verb = "permit-join",
+	.arguments = ARGUMENTS({ .name = "seconds",
+				       .kind = ARGUMENT_INTEGER,
+				       .required = true,
+				       .min = 0,
+				       .max = JOINING_SECONDS_MAX,
+				       .example = "120" },
+		{ DEVICE },
+		{ .name = "address",
+			.kind = ARGUMENT_TEXT,
+			.min = 1,
+			.max = DEVICE_ADDRESS_MAX,
+			.example = "\"0x00124b0001020304\"" },
+		{ .name = "install_code",
+			.kind = ARGUMENT_TEXT,
+			.secret = true,
+			.min = 1,
+			.max = 80,
+			.example = "\"83FED3407A939723A5C639B26916D505C3B5\"" },
+		{ .name = "anyone",
+			.kind = ARGUMENT_WORD,
+			.words = "yes no",
+			.example = "\"yes\"" }),
+	.run = run_permit_join,
+	.afar = true,
+};
+
+/* --- network --- */
+
+static void run_network(struct command_call *call, void *userdata)
+{
+	struct control *c = userdata;
+	struct joining_view n;
+	struct view v;
+	const struct joining *j;
+	int64_t now = boottime_us();
+	void *state;
+
+	j = driver_of(c, call, &state);
+	if (!j)
+		return;
+	j->view(state, &n);
+	if (view_begin(&v) < 0) {
+		call_error(call, COMMAND_FAILED, "out of memory");
+		return;
+	}
+	fprintf(v.f, "{\"state\":\"%s\",\"mismatch\":%s,\"devices\":%u", n.state,
+		n.mismatch ? "true" : "false", n.devices);
+	if (n.channel)
+		fprintf(v.f, ",\"channel\":%u", n.channel);
+	if (n.pan != 0xFFFF)
+		fprintf(v.f, ",\"pan\":\"0x%04x\"", n.pan);
+	if (n.open_until_us > now)
+		fprintf(v.f, ",\"open_s\":%" PRId64, (n.open_until_us - now + 999999) / 1000000);
+	if (n.problem) {
+		fputs(",\"problem\":", v.f);
+		text_print_json(v.f, n.problem);
+	}
+	putc('}', v.f);
+	view_answer(&v, call);
+}
+
+const struct command_row verb_network = { .verb = "network", .run = run_network, .reads = true };
+
+static void run_network_adopt(struct command_call *call, void *userdata)
+{
+	char why[JOINING_WHY];
+	const struct joining *j;
+	void *state;
+
+	j = driver_of(userdata, call, &state);
+	if (j)
+		end(call, j->adopt(state, why), why);
+}
+
+/* On the bus only: who is far away does not see which radio is plugged in. */
+const struct command_row verb_network_adopt = { .verb = "network-adopt", .run = run_network_adopt };
+
+static void run_network_restore(struct command_call *call, void *userdata)
+{
+	const char *text = call_text(call, "backup");
+	char why[JOINING_WHY];
+	const struct joining *j;
+	void *state;
+
+	j = driver_of(userdata, call, &state);
+	if (j)
+		end(call,
+			j->restore(state, text, text ? strlen(text) : 0,
+				says_yes(call, "other_radio"), why),
+			why);
+}
+
+const struct command_row verb_network_restore = {
+	.verb = "network-restore",
+	.arguments = ARGUMENTS({ .name = "backup",
+				       .kind = ARGUMENT_DOCUMENT,
+				       .secret = true,
+				       .min = 1,
+				       .max = BACKUP_MAX,
+				       .example = "\"{...}\"" },
+		{ .name = "other_radio",
+			.kind = ARGUMENT_WORD,
+			.words = "yes no",
+			.example = "\"yes\"" }),
+	.run = run_network_restore,
+};
+
+static void run_network_backup(struct command_call *call, void *userdata)
+{
+	char why[JOINING_WHY], *text = NULL;
+	const struct joining *j;
+	size_t length = 0;
+	struct view v;
+	void *state;
+	int r;
+
+	j = driver_of(userdata, call, &state);
+	if (!j)
+		return;
+	r = j->backup(state, &text, &length, why);
+	if (r < 0) {
+		call_error(call, outcome_of(r), "%s", why);
+		return;
+	}
+	if (view_begin(&v) == 0) {
+		fputs("{\"backup\":", v.f);
+		text_print_json(v.f, text);
+		putc('}', v.f);
+		view_answer(&v, call);
+	} else {
+		call_error(call, COMMAND_FAILED, "out of memory");
+	}
+	explicit_bzero(text, length);
+	free(text);
+}
+
+/* Keys leave by it: told to the audit as what it is, not as a look. */
+const struct command_row verb_network_backup = {
+	.verb = "network-backup",
+	.run = run_network_backup,
+};
+
+/* --- for others --- */
+
+void joining_forget(struct control *c, const char *device)
+{
+	struct device *d = registry_by_name(gateway_registry(c->parts.gateway), device);
+	const struct joining *j = NULL;
+	char why[JOINING_WHY];
+	void *state;
+
+	if (c->parts.hooks.joining)
+		j = c->parts.hooks.joining(&state, c->parts.hooks.userdata);
+	if (j && d && d->transport == TRANSPORT_ZIGBEE)
+		(void)j->dismiss(state, d, why); /* one that is not there needs not be told */
+}
+
+void joining_show(const struct control *c, const struct device *d, FILE *f)
+{
+	static const char *const states[_JOINING_DEVICE_STATE_MAX] = {
+		[JOINING_NEVER] = "never-joined",
+		[JOINING_INTERVIEW] = "setting-up",
+		[JOINING_JOINED] = "joined",
+		[JOINING_SILENT] = "silent",
+	};
+	const struct joining *j = NULL;
+	struct joining_device x;
+	void *state;
+
+	if (d->transport == TRANSPORT_ZIGBEE && c->parts.hooks.joining)
+		j = c->parts.hooks.joining(&state, c->parts.hooks.userdata);
+	if (!j)
+		return;
+	j->device(state, d, &x);
+	fprintf(f, ",\"link\":{\"state\":\"%s\"", states[x.state]);
+	if (x.state != JOINING_NEVER)
+		fprintf(f, ",\"router\":%s,\"quality\":%u", x.router ? "true" : "false",
+			x.link_quality);
+	if (x.signal_dbm)
+		fprintf(f, ",\"signal\":%d", x.signal_dbm);
+	if (x.heard_boot_us)
+		fprintf(f, ",\"heard_ms_ago\":%" PRId64, (boottime_us() - x.heard_boot_us) / 1000);
+	putc('}', f);
+}
