@@ -13,6 +13,8 @@
 
 #define RIVAL_POINTS 2
 #define RIVAL_WINDOW_US (600 * ADAPTER_S)
+#define RENEW_AFTER_US (2 * ADAPTER_S) /* a program that starts does much at once */
+#define RENEW_EVERY_US (10 * ADAPTER_S)
 #define RIVAL_TELL_US (3600 * ADAPTER_S)
 #define ERROR_WAIT_US (2 * ADAPTER_S) /* the kernel resets the controller of itself */
 
@@ -28,6 +30,8 @@ void adapter_init(struct adapter *a, const struct adapter_ops *ops, const char *
 		.cycled_us = INT64_MIN,
 		.discover_sent_us = INT64_MIN,
 		.rival_told_us = INT64_MIN,
+		.renew_us = INT64_MAX,
+		.renewed_us = INT64_MIN,
 		.silence_us = INT64_MAX };
 	(void)snprintf(a->select, sizeof(a->select), "%s", select);
 	if (preferred)
@@ -100,8 +104,25 @@ static void tell_rival(struct adapter *a, int64_t now_us)
 	adapter_tell(a, ADAPTER_NOTICE_RIVAL, words, now_us);
 }
 
+/* bluetoothd loads its own keys when it starts, in the place of ours, and no event tells. */
+void adapter_renew(struct adapter *a, int64_t now_us)
+{
+	a->renew_us = now_us + RENEW_AFTER_US;
+	if (a->renewed_us != INT64_MIN && a->renew_us < a->renewed_us + RENEW_EVERY_US)
+		a->renew_us = a->renewed_us + RENEW_EVERY_US;
+}
+
+static void renew(struct adapter *a, int64_t now_us)
+{
+	a->renew_us = INT64_MAX;
+	a->renewed_us = now_us;
+	a->todo |= STEPS_SHARED;
+}
+
 void adapter_rival_sign(struct adapter *a, unsigned points, int64_t now_us)
 {
+	if (a->state == ADAPTER_UP)
+		adapter_renew(a, now_us);
 	if (a->rival_points == 0 || now_us - a->rival_first_us > RIVAL_WINDOW_US) {
 		a->rival_points = 0;
 		a->rival_first_us = now_us;
@@ -149,6 +170,7 @@ static void go_down(struct adapter *a, enum adapter_state to, const char *text, 
 	a->order_count = 0;
 	a->link_count = 0;
 	a->retry_us = INT64_MAX;
+	a->renew_us = INT64_MAX; /* bringing it up does all of it */
 	watch_for_loss(a, now_us);
 	if (!was_up)
 		return;
@@ -225,6 +247,7 @@ void adapter_detach(struct adapter *a, bool off, const char *text, int64_t now_u
 	(void)snprintf(a->problem, sizeof(a->problem), "%s", text);
 	a->index = MGMT_INDEX_NONE;
 	a->settings = 0;
+	a->cut = false;
 	go_down(a, to, a->problem, now_us);
 }
 
@@ -245,9 +268,11 @@ static void on_settings(struct adapter *a, uint32_t settings, int64_t now_us)
 	if (ours || (a->state != ADAPTER_STARTING && a->state != ADAPTER_UP))
 		return;
 	if (gone & (MGMT_POWERED | MGMT_LE)) {
-		adapter_rival_sign(a, 1, now_us);
-		adapter_problem(a, now_us, "hci%u was %s by another program or by rfkill", a->index,
-			gone & MGMT_POWERED ? "powered off" : "set not to use Low Energy");
+		a->cut = true;
+		adapter_problem(a, now_us, "hci%u was %s", a->index,
+			gone & MGMT_POWERED ? "powered off by another program, by rfkill or by "
+					      "being unplugged"
+					    : "set not to use Low Energy by another program");
 		adapter_rest(a, 0, now_us);
 		return;
 	}
@@ -256,6 +281,14 @@ static void on_settings(struct adapter *a, uint32_t settings, int64_t now_us)
 	/* who changes these changes the IO capability as well, of which no event tells */
 	adapter_rival_sign(a, 1, now_us);
 	a->todo |= STEP_BIT(STEP_SECURE) | STEP_BIT(STEP_BONDABLE) | STEP_BIT(STEP_IO);
+}
+
+/* It is still there: somebody has switched it off. */
+static void was_cut(struct adapter *a, int64_t now_us)
+{
+	if (a->cut)
+		adapter_rival_sign(a, 1, now_us);
+	a->cut = false;
 }
 
 static void on_error(struct adapter *a, uint8_t code, int64_t now_us)
@@ -347,7 +380,8 @@ void adapter_event(struct adapter *a, const struct mgmt_event *e, int64_t now_us
 		adapter_rival_sign(a, 1, now_us);
 		break;
 	case MGMT_EV_DEVICE_ADDED:
-		/* goes to all but the one who added it */
+	case MGMT_EV_DEVICE_REMOVED:
+		/* go to all but the one who did it, which is never us */
 		adapter_rival_sign(a, RIVAL_POINTS, now_us);
 		break;
 	case MGMT_EV_FOUND:
@@ -463,6 +497,7 @@ int64_t adapter_deadline(const struct adapter *a)
 		return at;
 	at = sooner(at, adapter_scan_deadline(a));
 	at = sooner(at, adapter_discovery_deadline(a));
+	at = sooner(at, a->renew_us);
 	return sooner(at, adapter_pair_deadline(a));
 }
 
@@ -480,14 +515,18 @@ void adapter_tick(struct adapter *a, int64_t now_us)
 		a->hold_us = INT64_MIN;
 	if (now_us >= a->reply_deadline_us)
 		no_reply(a, now_us);
-	if (now_us >= a->retry_us)
+	if (now_us >= a->retry_us) {
+		was_cut(a, now_us);
 		adapter_begin(a, false, now_us);
+	}
 	if (a->rival && now_us - a->rival_told_us > 2 * RIVAL_TELL_US)
 		a->rival = false;
 	if (now_us >= a->lost_us)
 		adapter_lose(a, a->problem, now_us);
 	if (a->state != ADAPTER_UP)
 		return;
+	if (now_us >= a->renew_us)
+		renew(a, now_us);
 	adapter_scan_tick(a, now_us);
 	if (a->state != ADAPTER_UP)
 		return;

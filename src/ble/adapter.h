@@ -168,6 +168,8 @@ struct adapter {
 	unsigned failures;
 	int64_t retry_us, up_us, lost_us;
 	unsigned rival_points;
+	bool cut;                     /* switched off, and nobody knows yet whether by unplugging */
+	int64_t renew_us, renewed_us; /* what another program may have changed is set again */
 	int64_t rival_first_us, rival_told_us;
 
 	/* the scan */

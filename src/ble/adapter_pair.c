@@ -207,6 +207,13 @@ static void refuse(struct adapter *a, uint16_t op, const struct ble_address *who
 	(void)adapter_order(a, &(struct adapter_order){ .op = op, .address = *who });
 }
 
+/* A device that is bonded pairs anew by itself: the kernel has no key of it, since another program
+ * took it away, or it wants more than that key. Anybody can ask for that in its name. */
+static bool is_replacing(struct adapter *a, const struct ble_address *who)
+{
+	return a->ops->bonded(a, who) && !a->ops->may_rebond(a, who);
+}
+
 /* The pairing that an event belongs to; NULL when it may not be. */
 static struct adapter_pairing *admitted(
 	struct adapter *a, const struct ble_address *who, int64_t now_us)
@@ -215,6 +222,10 @@ static struct adapter_pairing *admitted(
 
 	if (p)
 		return p;
+	if (is_replacing(a, who)) {
+		adapter_renew(a, now_us);
+		return NULL;
+	}
 	return a->ops->may_bond(a, who) ? add(a, who, now_us) : NULL;
 }
 
@@ -290,6 +301,15 @@ static void on_ltk(struct adapter *a, const struct mgmt_event *e, int64_t now_us
 
 	if (!mgmt_ltk_valid(k) && e->new_key.store)
 		return;
+	/* legacy Just Works asks nobody; the kernel has taken the key, and is given ours again */
+	if (!p && e->new_key.store && is_replacing(a, &k->address)) {
+		(void)adapter_disconnect(a, &k->address, now_us);
+		adapter_renew(a, now_us);
+		adapter_tell_of(a, ADAPTER_NOTICE_PAIR_FAILED, &k->address, MGMT_REJECTED,
+			"it paired anew without being asked to: its bond is kept as it was",
+			now_us);
+		return;
+	}
 	if (!p)
 		p = add(a, &k->address, now_us);
 	if (p) {

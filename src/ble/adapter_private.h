@@ -28,6 +28,10 @@ enum adapter_step {
 
 #define STEP_BIT(step) (UINT32_C(1) << (step))
 #define STEPS_MONITOR (STEP_BIT(STEP_CLEAR) | STEP_BIT(STEP_MONITOR))
+/* What programs that use the same adapter take away from each other. */
+#define STEPS_SHARED                                                                               \
+	(STEP_BIT(STEP_SECURE) | STEP_BIT(STEP_BONDABLE) | STEP_BIT(STEP_IO) |                     \
+		STEP_BIT(STEP_LTKS) | STEP_BIT(STEP_IRKS) | STEP_BIT(STEP_PARAMS))
 #define STEPS_BRING_UP (STEP_BIT(STEP_STOP) - 1 - STEP_BIT(STEP_OFF))
 
 /* ---- adapter.c ---- */
@@ -51,6 +55,8 @@ void adapter_lose(struct adapter *a, const char *text, int64_t now_us);
 void adapter_recover(struct adapter *a, int64_t now_us);
 /* Signs that another program uses the adapter: at two points within ten minutes it is told. */
 void adapter_rival_sign(struct adapter *a, unsigned points, int64_t now_us);
+/* Sets keys and settings again, in a moment. */
+void adapter_renew(struct adapter *a, int64_t now_us);
 /* Queues a command that waits for no other. -ENETDOWN, -ENOBUFS. */
 int adapter_order(struct adapter *a, const struct adapter_order *order);
 

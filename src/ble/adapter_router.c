@@ -287,6 +287,7 @@ void adapter_router_receive(
 	case MGMT_EV_NEW_IRK:
 	case MGMT_EV_NEW_CSRK:
 	case MGMT_EV_DEVICE_ADDED:
+	case MGMT_EV_DEVICE_REMOVED:
 	case MGMT_EV_NEW_PARAMS:
 	case MGMT_EV_MONITOR_REMOVED:
 	case MGMT_EV_MONITOR_FOUND:

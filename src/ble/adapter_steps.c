@@ -237,6 +237,12 @@ static void refused_vital(struct adapter *a, enum adapter_step step, uint8_t sta
 	} else if (status == MGMT_RFKILLED) {
 		adapter_problem(a, now_us, "hci%u is blocked by rfkill; rfkill unblock bluetooth",
 			a->index);
+	} else if (step == STEP_ON && status == MGMT_FAILED) {
+		/* newer kernels say so of rfkill, too */
+		adapter_problem(a, now_us,
+			"hci%u cannot be powered on: it is blocked by rfkill (rfkill unblock "
+			"bluetooth), or its driver fails (dmesg | grep -i bluetooth)",
+			a->index);
 	} else if (step == STEP_MONITOR && status == MGMT_UNKNOWN_COMMAND) {
 		adapter_problem(a, now_us,
 			"the kernel knows no advertisement monitors; Linux 5.10 or later has them");

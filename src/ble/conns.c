@@ -76,12 +76,12 @@ void conns_drop(struct radio *radio, int64_t now_us)
 	slots_reset(radio->slots);
 }
 
-/* By its own account, or by the other side's. */
-static void end_link(struct peer *p)
+/* By its own account, or by the other side's: what reading returned then. */
+static void end_link(struct peer *p, int error)
 {
 	struct link *l = p->link;
 	enum slots_end how = link_slots_end(l);
-	const char *why = l->end == LINK_GOES_ON ? "the device ended it" : link_end_text(l->end);
+	const char *why = l->end == LINK_GOES_ON ? io_end_words(error) : link_end_text(l->end);
 
 	if (how == SLOTS_SERVED)
 		log_debug("a connection ended", F_STR("WARDGATE_DEVICE", name_of(p)),
@@ -285,7 +285,7 @@ static void pump(struct peer *p)
 		link_sent(p->link);
 	}
 	if (p->link->end != LINK_GOES_ON) {
-		end_link(p);
+		end_link(p, 0);
 		return;
 	}
 	(void)sd_event_source_set_io_events(p->io, full ? EPOLLIN | EPOLLOUT : EPOLLIN);
@@ -304,7 +304,7 @@ static void receive(struct peer *p)
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
 		if (n <= 0) {
-			end_link(p);
+			end_link(p, n < 0 ? -errno : 0);
 			return;
 		}
 		now = ble_now(p->ble);
@@ -318,14 +318,13 @@ static void receive(struct peer *p)
 static int begin_link(struct peer *p)
 {
 	struct ble *b = p->ble;
-	struct adapter *a = &p->radio->adapter;
-	bool bonded = keys_bonded(a, &p->identity);
+	bool bonded = p->level > LINK_LEVEL_NONE;
 	struct decode_time now = ble_now(b);
 	struct link_settings settings = {
 		.device = &p->profile,
 		.scratch = &b->scratch,
 		.cached = p->table,
-		.level = bonded ? LINK_LEVEL_ENCRYPTED : LINK_LEVEL_NONE,
+		.level = p->level,
 		.bonded = bonded,
 		.secure_first = p->bonding == BONDING_YES,
 		.never_secure = p->bonding == BONDING_NO,
@@ -352,6 +351,8 @@ static void on_connected(struct peer *p)
 	int64_t now = boottime_us();
 	int r = io_connect_result(p->fd);
 
+	if (r == 0)
+		r = io_secured(&p->ble->where, p->fd, p->level);
 	if (r == -EINPROGRESS)
 		return;
 	let_scan(p, now);
@@ -394,8 +395,8 @@ static void connect_to(struct peer *p, struct radio *radio, int64_t now_us)
 	p->radio = radio;
 	adapter_hold(a, now_us);
 	p->held = true;
-	r = io_connect(
-		&p->ble->where, &a->address, to, bonded ? LINK_LEVEL_ENCRYPTED : LINK_LEVEL_NONE);
+	p->level = bonded ? LINK_LEVEL_ENCRYPTED : LINK_LEVEL_NONE;
+	r = io_connect(&p->ble->where, &a->address, to, p->level);
 	if (r >= 0) {
 		p->fd = r;
 		p->connecting = true;
@@ -477,6 +478,11 @@ void conn_security_failed(struct peer *p)
 {
 	struct decode_time now = ble_now(p->ble);
 
+	if (p->connecting) {
+		/* The kernel may leave such a link as it is: open, and in the clear. */
+		conn_end(p, SLOTS_FAILED, now.boot_us);
+		ble_settle(p->ble);
+	}
 	if (!p->link)
 		return;
 	link_security_failed(p->link, &now);

@@ -41,9 +41,11 @@ static void log_adapter(
 	const struct adapter *a, int priority, const char *sentence, const struct adapter_notice *n)
 {
 	char address[BLE_ADDRESS_TEXT_SIZE];
+	const char *name = ble_address_is_none(&a->address) /* never seen */
+				   ? a->select
+				   : ble_address_format(&a->address, address);
 
-	log_emit(priority, sentence, F_STR("ADAPTER", ble_address_format(&a->address, address)),
-		F_STR("REASON", n->text));
+	log_emit(priority, sentence, F_STR("ADAPTER", name), F_STR("REASON", n->text));
 }
 
 static void on_pair_failed(struct ble *b, struct peer *p, const struct adapter_notice *n)
@@ -51,7 +53,7 @@ static void on_pair_failed(struct ble *b, struct peer *p, const struct adapter_n
 	if (!p)
 		return;
 	log_warning("a device does not pair", F_STR("WARDGATE_DEVICE", p->device->name->text),
-		F_STR("REASON", mgmt_status_words(n->code)));
+		F_STR("REASON", n->text));
 	p->device->unproven_boot_us = boottime_us();
 	conn_security_failed(p);
 }

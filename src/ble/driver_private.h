@@ -60,7 +60,7 @@ struct peer {
 	struct device *device;
 	struct ble_address identity; /* the type is BLE_ADDRESS_ANY until it was heard */
 	enum config_bonding bonding;
-	bool wants_number; /* a bond that no number has proven is not enough for it */
+	bool wants_number;      /* a bond that no number has proven is not enough for it */
 	struct label *bind_key; /* as configured; NULL: none */
 
 	/* What it advertises. */
@@ -81,6 +81,7 @@ struct peer {
 	/* Its connection. */
 	struct radio *radio; /* NULL: none */
 	int fd;
+	unsigned level;        /* that it is to have once it is connected: ble/link.h */
 	bool connecting, held; /* held: the adapter does not scan actively meanwhile */
 	sd_event_source *io, *timer;
 	int64_t timer_us;

@@ -136,6 +136,42 @@ int io_connect_result(int fd)
 	return -error;
 }
 
+/* On a simulator what is connected with keys is encrypted (see io.h). */
+int io_secured(const struct io *io, int fd, unsigned level)
+{
+	struct bt_security s = { 0 };
+	socklen_t length = sizeof(s);
+
+	if (io->directory || level <= LINK_LEVEL_NONE)
+		return 0;
+	/* of a connected socket: what the link has, not what was asked for */
+	if (getsockopt(fd, SOL_BLUETOOTH, BT_SECURITY, &s, &length) < 0)
+		return -errno;
+	if (s.level >= level)
+		return 0;
+	s = (struct bt_security){ .level = (uint8_t)level };
+	if (setsockopt(fd, SOL_BLUETOOTH, BT_SECURITY, &s, sizeof(s)) < 0)
+		return errno == EINVAL ? 0 : -errno; /* that much it has by now */
+	return -EINPROGRESS;
+}
+
+/* The kernel makes an errno of the reason that the controller gives (bt_to_errno()). */
+const char *io_end_words(int error)
+{
+	switch (-error) {
+	case ETIMEDOUT:
+		return "the link was lost: the device is out of reach, or off";
+	case ECONNABORTED:
+	case ENETDOWN:
+	case ENODEV:
+		return "the adapter ended it";
+	case EACCES:
+		return "the device does not know the bond any more, or security was refused";
+	default:
+		return "the device ended it";
+	}
+}
+
 const char *io_connect_words(int error)
 {
 	switch (-error) {

@@ -29,5 +29,13 @@ int io_connect(const struct io *io, const struct ble_address *adapter,
 /* How connecting ended: 0, or a negative errno; -EINPROGRESS: it has not. */
 int io_connect_result(int fd);
 
+/* Whether the link of a connected socket has the level that io_connect() was given; the kernel may
+ * report a socket connected while it still pairs, or when that has failed. 0: it has.
+ * -EINPROGRESS: it is being brought to it, and the socket is writable once that is over. Else a
+ * negative errno. */
+int io_secured(const struct io *io, int fd, unsigned level);
+
 /* A sentence's end for a failed connect: "the device does not answer". */
 const char *io_connect_words(int error);
+/* And for a connection that ended, by what reading returned: 0 or a negative errno. */
+const char *io_end_words(int error);

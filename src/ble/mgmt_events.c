@@ -150,6 +150,7 @@ static bool read_parameters(struct cursor *c, struct mgmt_event *e)
 	case MGMT_EV_PASSKEY:
 	case MGMT_EV_UNPAIRED:
 	case MGMT_EV_DEVICE_ADDED:
+	case MGMT_EV_DEVICE_REMOVED:
 		read_address(c, &e->address);
 		return true;
 	case MGMT_EV_PASSKEY_NOTIFY:

@@ -338,6 +338,18 @@ void stage_bring_up(struct stage *s, uint16_t index)
 	step(s, index, "add advertisement monitor", MGMT_ADD_MONITOR, "05 00");
 }
 
+void stage_renewed(struct stage *s)
+{
+	stage_expect(s, "set IO capability 03");
+	stage_ok(s, MGMT_SET_IO_CAPABILITY, 0, "");
+	stage_expect(s, "load long-term keys 00 00");
+	stage_ok(s, MGMT_LOAD_LTKS, 0, "");
+	stage_expect(s, "load identity resolving keys 00 00");
+	stage_ok(s, MGMT_LOAD_IRKS, 0, "");
+	stage_expect(s, "load connection parameters 00 00");
+	stage_ok(s, MGMT_LOAD_PARAMS, 0, "");
+}
+
 struct stage *stage_up(void)
 {
 	struct stage *s = stage_new("auto");

@@ -54,6 +54,8 @@ void stage_controllers(struct stage *s, const char *numbers, const char *setting
 void stage_info(struct stage *s, uint16_t index, const char *supported, const char *settings);
 /* Plays the whole bring-up of adapter i, which is on hci index and was off, in its order. */
 void stage_bring_up(struct stage *s, uint16_t index);
+/* Plays what is set again after another program has meddled with hci0. */
+void stage_renewed(struct stage *s);
 /* stage_new("auto") with hci0 up, and what was told forgotten. */
 struct stage *stage_up(void);
 /* An advertisement of C0:FF:EE:00:00:01 on hci0. */

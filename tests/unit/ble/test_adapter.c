@@ -136,7 +136,7 @@ static void test_what_refuses_power_is_named(void **state)
 		uint8_t status;
 		const char *text;
 	} rows[] = { { MGMT_RFKILLED, "rfkill unblock bluetooth" },
-		{ MGMT_FAILED, "set powered: failed" },
+		{ MGMT_FAILED, "rfkill unblock bluetooth" },
 		{ MGMT_TIMEOUT, "set powered: timed out" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -232,6 +232,26 @@ static void test_powered_off_by_others_it_is_powered_on_again(void **state)
 	stage_told(s, "up"); /* before it was called lost */
 	stage_expect(s, "");
 	assert_int_equal(s->adapters[0].problem[0], 0);
+	stage_free(s);
+}
+
+static void test_an_unplugged_one_is_no_sign_of_another_program(void **state)
+{
+	struct stage *s = stage_up();
+
+	for (unsigned i = 0; i < 4; i++) {
+		/* in this order by the kernel */
+		stage_event(s, MGMT_EV_NEW_SETTINGS, 0, "D0 0A 00 00");
+		stage_told(s, "problem down");
+		stage_text(s, "being unplugged");
+		stage_event(s, MGMT_EV_INDEX_REMOVED, 0, "");
+		stage_event(s, MGMT_EV_INDEX_ADDED, 0, "");
+		stage_expect(s, "read controller information");
+		stage_info(s, 0, STAGE_SETTINGS_ALL, "80 00 00 00");
+		stage_bring_up(s, 0);
+		stage_told(s, "up");
+	}
+	assert_false(s->adapters[0].rival);
 	stage_free(s);
 }
 
@@ -349,6 +369,28 @@ static void test_settings_changed_under_us_are_set_again(void **state)
 	stage_free(s);
 }
 
+/* What bluetoothd does when it starts: ours are gone then, and nothing tells. */
+static void test_keys_are_loaded_again_after_another_program_started(void **state)
+{
+	struct stage *s = stage_up();
+
+	stage_event(s, MGMT_EV_DEVICE_REMOVED, 0, "00 00 00 00 00 00 00");
+	stage_told(s, "rival");
+	stage_expect(s, "");
+	stage_event(s, MGMT_EV_NAME_CHANGED, 0, "");
+	stage_pass(s, 2 * STAGE_S);
+	stage_renewed(s);
+	stage_expect(s, "");
+	/* not again and again */
+	stage_event(s, MGMT_EV_NAME_CHANGED, 0, "");
+	stage_pass(s, 9 * STAGE_S);
+	stage_expect(s, "");
+	stage_pass(s, STAGE_S);
+	stage_expect(s, "set IO capability 03");
+	assert_int_equal(s->adapters[0].state, ADAPTER_UP);
+	stage_free(s);
+}
+
 static void test_a_running_bluetoothd_is_named_once_an_hour(void **state)
 {
 	struct stage *s = stage_up();
@@ -424,6 +466,8 @@ int main(void)
 		cmocka_unit_test(test_the_same_adapter_comes_back_at_once),
 		cmocka_unit_test(test_the_socket_goes_and_comes),
 		cmocka_unit_test(test_settings_changed_under_us_are_set_again),
+		cmocka_unit_test(test_an_unplugged_one_is_no_sign_of_another_program),
+		cmocka_unit_test(test_keys_are_loaded_again_after_another_program_started),
 		cmocka_unit_test(test_a_running_bluetoothd_is_named_once_an_hour),
 		cmocka_unit_test(test_keys_that_the_kernel_refuses_do_not_stop_the_scan),
 		cmocka_unit_test(test_words),

@@ -445,6 +445,30 @@ static void test_more_stale_bonds_than_are_remembered(void **state)
 	stage_free(s);
 }
 
+/* Somebody in its name, or the kernel without our key: in either case not by itself. */
+static void test_a_bonded_device_does_not_pair_anew_by_itself(void **state)
+{
+	struct stage *s = stage_up();
+
+	s->bonded = true;
+	stage_event(s, MGMT_EV_CONFIRM, 0, STAGE_DEVICE " 01 00 00 00 00");
+	stage_expect(s, "user confirmation negative reply " STAGE_DEVICE);
+	stage_event(s, MGMT_EV_PASSKEY, 0, STAGE_DEVICE);
+	stage_expect(s, "user passkey negative reply " STAGE_DEVICE);
+	/* legacy Just Works does not ask */
+	stage_event(s, MGMT_EV_NEW_LTK, 0,
+		"01 " STAGE_DEVICE " 00 01 10 34 12 01 02 03 04 05 06 07 08 "
+		"00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F");
+	stage_told(s, "pair-failed");
+	assert_int_equal(s->saved_ltks, 0);
+	stage_expect(s, "disconnect " STAGE_DEVICE);
+	/* the kernel is given back the keys that are ours */
+	stage_pass(s, 2 * STAGE_S);
+	stage_renewed(s);
+	stage_told(s, "");
+	stage_free(s);
+}
+
 static void test_keys_that_others_remove_are_told(void **state)
 {
 	struct stage *s = stage_up();
@@ -478,6 +502,7 @@ int main(void)
 			test_a_stale_bond_is_renewed_where_that_is_allowed_but_not_for_ever),
 		cmocka_unit_test(test_an_answer_to_unpair_that_never_comes_is_not_waited_for),
 		cmocka_unit_test(test_more_stale_bonds_than_are_remembered),
+		cmocka_unit_test(test_a_bonded_device_does_not_pair_anew_by_itself),
 		cmocka_unit_test(test_keys_that_others_remove_are_told),
 	};
 
