@@ -160,6 +160,67 @@ static void test_a_crowd_drives_nobody_out(void **state)
 	assert_int_equal(tags_refused(t), 2);
 }
 
+static void test_one_tag_by_its_whole_address(void **state)
+{
+	static const struct tag_group one = { .kind = TAG_ADDRESS,
+		.length = 6,
+		.prefix = { 0xc0, 0xff, 0xee, 0, 0, 5 },
+		.enter_dbm = -80,
+		.leave_dbm = -80,
+		.away_us = 10 * SECOND };
+	const uint8_t other[] = { 0xc0, 0xff, 0xee, 0, 0, 6 };
+	_cleanup_(tags_freep) struct tags *t = NULL;
+	struct tag_event e;
+
+	(void)state;
+	assert_int_equal(tags_new(&t, &one, 1, &key), 0);
+	assert_false(tags_heard(t, other, NULL, -40, 0, &e));
+	assert_int_equal(hear(t, 5, -80, 0, &e), TAG_ENTERED);
+	assert_int_equal(hear(t, 5, -80, SECOND, &e), TAG_NOTHING); /* as weak as it may be */
+	assert_int_equal(hear(t, 5, -90, 2 * SECOND, &e), TAG_LEFT);
+}
+
+/* Places change hands many times over; whoever has one is found there, and once. */
+static void test_crowds_come_and_go(void **state)
+{
+	_cleanup_(tags_freep) struct tags *t = start();
+	struct tag_event e;
+	int64_t at = 0;
+
+	(void)state;
+	for (uint32_t round = 0; round < 4; round++, at += 100 * SECOND) {
+		for (uint32_t i = 0; i < TAGS_MAX; i++)
+			assert_int_equal(hear(t, round * 3000 + i, -50, at, &e), TAG_ENTERED);
+		for (uint32_t i = 0; i < TAGS_MAX; i++)
+			assert_int_equal(hear(t, round * 3000 + i, -50, at + 1, &e), TAG_NOTHING);
+		assert_int_equal(tags_count(t), TAGS_MAX);
+		for (uint32_t i = 0; i < TAGS_MAX; i++) {
+			tags_tick(t, at + 11 * SECOND, &e);
+			assert_int_equal(e.kind, TAG_LEFT);
+		}
+		tags_tick(t, at + 11 * SECOND, &e);
+		assert_int_equal(e.kind, TAG_NOTHING);
+	}
+	assert_int_equal(tags_refused(t), 0);
+}
+
+/* All places but one are taken: who passes by has it until the next one does, also after many have
+ * been where it was. */
+static void test_passers_by_share_one_place(void **state)
+{
+	_cleanup_(tags_freep) struct tags *t = start();
+	struct tag_event e;
+
+	(void)state;
+	for (uint32_t i = 0; i < TAGS_MAX - 1; i++)
+		assert_int_equal(hear(t, i, -50, 0, &e), TAG_ENTERED);
+	for (uint32_t i = 0; i < 50000; i++)
+		assert_int_equal(hear(t, 100000 + i, -95, SECOND, &e), TAG_NOTHING); /* far */
+	assert_int_equal(tags_refused(t), 0);
+	for (uint32_t i = 0; i < TAGS_MAX - 1; i++)
+		assert_int_equal(hear(t, i, -50, 2 * SECOND, &e), TAG_NOTHING); /* still there */
+}
+
 static void test_too_many_groups(void **state)
 {
 	static const struct tag_group many[TAG_GROUPS_MAX + 1];
@@ -167,6 +228,8 @@ static void test_too_many_groups(void **state)
 
 	(void)state;
 	assert_int_equal(tags_new(&t, many, TAG_GROUPS_MAX + 1, &key), -EINVAL);
+	assert_int_equal(tags_new(&t, many, TAG_GROUPS_MAX, &key), 0);
+	tags_free(t);
 }
 
 int main(void)
@@ -177,6 +240,9 @@ int main(void)
 		cmocka_unit_test(test_who_names_itself_is_taken_by_that),
 		cmocka_unit_test(test_the_first_to_be_missed_is_the_first_to_leave),
 		cmocka_unit_test(test_a_crowd_drives_nobody_out),
+		cmocka_unit_test(test_one_tag_by_its_whole_address),
+		cmocka_unit_test(test_crowds_come_and_go),
+		cmocka_unit_test(test_passers_by_share_one_place),
 		cmocka_unit_test(test_too_many_groups),
 	};
 
