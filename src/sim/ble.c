@@ -104,11 +104,23 @@ static int open_patients(struct sble *b)
 	if (!b->patients)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->patient_count; i++) {
-		signals_init(&b->patients[i], b->seed, i + 1);
+		const struct sble_patient_config *from = &s->patients[i];
+		struct sble_patient *p = &b->patients[i];
+		char why[512];
+		int r = 0;
+
+		signals_init(&p->signals, b->seed, i + 1);
 		for (int q = 0; q < _Q_MAX; q++)
-			if (s->patients[i].bases[q].given)
-				signals_set_base(&b->patients[i], (enum quantity)q,
-					s->patients[i].bases[q].milli);
+			if (from->bases[q].given)
+				signals_set_base(
+					&p->signals, (enum quantity)q, from->bases[q].milli);
+		p->speed = from->speed;
+		if (*from->replay)
+			r = replay_new(&p->replay, from->replay, why, sizeof(why));
+		if (r < 0) {
+			fprintf(stderr, "wardsim: [Patient %s] Replay=: %s\n", from->name, why);
+			return -EBADMSG;
+		}
 	}
 	return 0;
 }
@@ -162,6 +174,8 @@ static void close_stage(struct sble *b)
 	sble_log_free(b->log);
 	sble_timers_done(&b->timers);
 	free(b->devices);
+	for (size_t i = 0; b->patients && i < b->scenario->patient_count; i++)
+		replay_free(b->patients[i].replay);
 	free(b->patients);
 	sd_event_unref(b->event);
 }

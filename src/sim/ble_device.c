@@ -399,8 +399,15 @@ size_t sble_device_unconfirmed(const struct sble_device *d)
 
 int32_t sble_device_value(struct sble_device *d, enum quantity q)
 {
-	signals_advance(d->signals, d->moment / 1000);
-	return signals_value(d->signals, q);
+	const struct sble_patient *p = d->patient;
+	int64_t at_ms = d->moment / 1000;
+	int32_t value;
+
+	signals_advance(d->signals, at_ms);
+	value = signals_value(d->signals, q);
+	if (p && p->replay)
+		(void)replay_value(p->replay, q, at_ms * p->speed, &value);
+	return value;
 }
 
 int64_t sble_device_body(struct sble_device *d, enum sble_body b, int decimals)
@@ -443,7 +450,8 @@ static void set_up_signals(struct sble_device *d)
 	for (int q = 0; q < _Q_MAX; q++)
 		if (c->bases[q].given)
 			signals_set_base(&d->own, (enum quantity)q, c->bases[q].milli);
-	d->signals = c->patient == SIZE_MAX ? &d->own : &d->ble->patients[c->patient];
+	d->patient = c->patient == SIZE_MAX ? NULL : &d->ble->patients[c->patient];
+	d->signals = d->patient ? &d->patient->signals : &d->own;
 	sble_body_init(d->body, &d->rng);
 	for (int q = 0; q < _SBLE_BODY_MAX; q++)
 		if (c->body_bases[q].given)

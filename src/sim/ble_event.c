@@ -259,8 +259,9 @@ static void happen(struct sble *b, const struct sble_event_config *e)
 	if (e->of == SBLE_OF_PATIENT) {
 		for (size_t i = 0; i < b->scenario->patient_count; i++)
 			if (e->of_all || e->index == i)
-				signals_pull(&b->patients[i], e->metric, e->milli, b->moment / 1000,
-					e->over_ms, e->for_ms ? e->for_ms : INT64_C(1) << 40);
+				signals_pull(&b->patients[i].signals, e->metric, e->milli,
+					b->moment / 1000, e->over_ms,
+					e->for_ms ? e->for_ms : INT64_C(1) << 40);
 		sble_log_event(b->log, "change", NULL, "\"patient\":\"%s\",\"name\":\"%s\"",
 			e->target, e->name);
 	} else if (e->of == SBLE_OF_ADAPTER) {

@@ -231,10 +231,13 @@ static void on_patient(struct reader *r, const char *key, const char *value)
 {
 	struct sble_patient_config *p = &r->scenario->patients[r->scenario->patient_count - 1];
 
-	if (r->halves && !strcmp(key, "Replay"))
-		p->replayed = true;
-	else if (!take_base(r, key, value, p->bases) && !r->halves)
-		ini_problem(r->ini, "[Patient] has no %s=; a vital such as spo2", key);
+	if (!strcmp(key, "Replay"))
+		take_text(r, key, value, p->replay, sizeof(p->replay));
+	else if (!strcmp(key, "Speed"))
+		take_number(r, key, value, 1, 100000, &p->speed);
+	else if (!take_base(r, key, value, p->bases))
+		ini_problem(r->ini, "[Patient] has no %s=; Replay, Speed, or a vital such as spo2",
+			key);
 }
 
 /* What of a device is a word or a number of few. */
@@ -451,8 +454,10 @@ static void on_head(struct reader *r, const char *kind, const char *name)
 		struct sble_patient_config *p = grow(r, &s->patients, &s->patient_count,
 			SBLE_PATIENTS_MAX, sizeof(*s->patients));
 
-		if (p)
+		if (p) {
 			snprintf(p->name, sizeof(p->name), "%s", name);
+			p->speed = 1;
+		}
 	} else if (!strcmp(kind, "Device")) {
 		begin_device(r, name);
 	} else if (!strcmp(kind, "Event")) {

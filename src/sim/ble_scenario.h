@@ -14,6 +14,7 @@
  *
  *   [Patient NAME]
  *   heart-rate=76               where a vital rests, as in scenario.h
+ *   Replay=PATH  Speed=60       charted vitals in their place (replay.h)
  *
  *   [Device NAME]
  *   Transport=ble               that or nothing, but where a file has CoAP devices, too (halves.h)
@@ -152,7 +153,8 @@ struct sble_base {
 struct sble_patient_config {
 	char name[SBLE_NAME_MAX + 1];
 	struct sble_base bases[_Q_MAX];
-	bool replayed; /* of the other half: its vitals are a recording's */
+	char replay[256]; /* "": none */
+	int64_t speed;
 };
 
 struct sble_device_config {

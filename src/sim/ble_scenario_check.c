@@ -135,11 +135,6 @@ static void check_device(struct sble_scenario *s, size_t index, struct ini *i)
 		if (d->patient == SIZE_MAX)
 			ini_problem(i, "[Device %s] Patient=%s: there is no such [Patient]",
 				d->name, d->patient_name);
-		else if (s->patients[d->patient].replayed)
-			ini_problem(i,
-				"[Device %s] Patient=%s: Replay= is for CoAP devices; give it a "
-				"patient of made-up vitals",
-				d->name, d->patient_name);
 	}
 	if (d->interval_ms < 0)
 		d->interval_ms = d->kind->interval_ms;

@@ -12,6 +12,7 @@ import pytest
 
 from ward.base import Process, wait_until
 from ward.ble_judge import arrived
+from ward.bluewire import Att, Mgmt
 from ward.daemon import program
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -100,6 +101,29 @@ def test_both_halves_of_a_ward_arrive(ward):
     assert came() <= sent
 
 
+def test_a_recording_is_what_the_devices_measure(tmp_path, ward):
+    (tmp_path / "items.csv").write_text("itemid,name,unit\n220045,hr,bpm\n", encoding="utf-8")
+    (tmp_path / "stay.csv").write_text("charttime,itemid,value\n2150-01-01 00:00:00,220045,61\n"
+                                       "2150-01-01 01:00:00,220045,143\n", encoding="utf-8")
+    (tmp_path / "ward.ini").write_text(
+        f"[Patient ada]\nReplay={tmp_path}/stay.csv\nSpeed=3600\n"
+        f"[Device strap]\nKind=heart-rate\nPatient=ada\nInterval=200ms\nAddress={STRAP}\n", encoding="utf-8")
+    air = os.path.join(ward.dir, "air")
+    sim = ward.keep(Process([program("wardsim", "WARDSIM"), "ble", "--dir", air, "--scenario", tmp_path / "ward.ini"],
+                            "wardsim"))
+    wait_until(lambda: os.path.exists(f"{air}/mgmt"), sim.text)
+    Mgmt(air).bring_up()
+    link = Att(air, STRAP)
+    measured = link.characteristics()[0x2a37][0]
+    assert link.subscribe(measured) == 0
+    rates = set()
+    while 143 not in rates:
+        _, handle, value = link.next_told()
+        if handle == measured:
+            rates.add(value[1])
+    assert rates <= {61, 143}
+
+
 def examples():
     text = (TOP / "docs/man/wardsim.1").read_text(encoding="utf-8").replace("\\-", "-")
     return [e for e in re.findall(r"\.nf\n\.RS\n(.*?)\n\.RE\n\.fi", text, re.S) if "[Ward]" in e]
@@ -129,11 +153,13 @@ def test_without_a_scenario_there_is_one_of_each_kind(tmp_path):
     (["ward", "ward.ini"], "where does the gateway find its Bluetooth adapter? Give --dir DIRECTORY"),
     (["ble", "--scenario", "ward.ini"], "where does the gateway find its adapter? Give --dir DIRECTORY"),
     (["ble", "--dir", "air", "--scenario", "nowhere.ini"], "nowhere.ini: No such file or directory"),
+    (["ble", "--dir", "air", "--scenario", "replay.ini"], "[Patient ada] Replay=: stay.csv"),
     (["ble", "--dir", "x" * 80, "--scenario", "ward.ini"], "longer than 72 bytes"),
     (["ble", "--dir", "air", "--scenario", "ward.ini", "--speed", "0"], "not a whole number of 1 to 10000"),
 ])
 def test_what_is_wrong_is_said(tmp_path, wanted, says):
     (tmp_path / "ward.ini").write_text(f"[Device d]\nTransport=ble\nKind=cuff\nAddress={CUFF}\n", encoding="utf-8")
+    (tmp_path / "replay.ini").write_text("[Patient ada]\nReplay=stay.csv\n", encoding="utf-8")
     done = subprocess.run([program("wardsim", "WARDSIM"), *wanted], cwd=tmp_path, capture_output=True, text=True,
                           timeout=30, check=False)
     assert done.returncode == 2 and says in done.stderr

@@ -30,7 +30,7 @@ static void test_every_key(void **state)
 		read_scenario(&s, "[Ward]\nLog=sent\nSeed=9\nDuration=2min\nSpeed=30\n"
 				  "[Adapter hci2]\nAddress=00:1A:7D:DA:71:13\nPowered=yes\n"
 				  "Connections=3\nReports=found\nResolves=no\nPresent=no\n"
-				  "[Patient ada]\nspo2=93\n"
+				  "[Patient ada]\nspo2=93\nReplay=stay.csv\nSpeed=60\n"
 				  "[Device meter]\nTransport=ble\nKind=meter\n"
 				  "Address=00:FF:EE:00:00:01\nAddressType=public\nPrivate=yes\n"
 				  "RotateEvery=15min\nIRK=000102030405060708090A0B0C0D0E0F\n"
@@ -78,6 +78,8 @@ static void test_every_key(void **state)
 	assert_int_equal(d->body_bases[SBLE_GLUCOSE].milli, 6250);
 	assert_int_equal(d->patient, 0);
 	assert_int_equal(s->patients[0].bases[Q_SPO2].milli, 93000);
+	assert_string_equal(s->patients[0].replay, "stay.csv");
+	assert_int_equal(s->patients[0].speed, 60);
 	e = s->events; /* rules, then by time */
 	assert_string_equal(e[0].name, "rule");
 	assert_true(e[0].by_rule && e[0].when == SBLE_WHEN_DISCOVERY);
@@ -152,7 +154,8 @@ static void test_problems(void **state)
 		{ "[Adapter hci0]\nSpeed=1\n", ":2: [Adapter] has no Speed=; Address, Powered," },
 		{ "[Adapter hci0]\nConnections=65\n",
 			":2: Connections=65: not a whole number of 0 to 64" },
-		{ "[Patient ada]\nmood=1\n", ":2: [Patient] has no mood=; a vital such as spo2" },
+		{ "[Patient ada]\nmood=1\n",
+			":2: [Patient] has no mood=; Replay, Speed, or a vital such as spo2" },
 		{ "[Device D]\n",
 			":1: [Device D]: a name of a-z, 0-9 and - is wanted, at most 63" },
 		{ "[Device d]\n", ":1: [Device d] has no Kind=; give heart-rate, for instance" },

@@ -116,8 +116,6 @@ static void test_what_is_wrong_is_said_once(void **state)
 		{ BLE("cuff", "1") "[Device d]\nTransport=coap\n[Event e]\nDevice=d\nDo=measure\n",
 			":9: [Event] has no Do=" },
 		{ BLE("cuff", "1") "Profile=monitor\n", ":5: [Device] has no Profile=" },
-		{ "[Patient ada]\nReplay=stay.csv\n" BLE("cuff", "1") "Patient=ada\n",
-			":3: [Device cuff] Patient=ada: Replay= is for CoAP devices" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
