@@ -37,6 +37,7 @@ static void clear(struct ash *a)
 	a->rejecting = false;
 	a->owes_ack = a->owes_nak = a->owes_own = a->owes_reset = false;
 	a->first = a->count = a->unacknowledged = 0;
+	explicit_bzero(a->queue, sizeof(a->queue));
 	a->number = 0;
 	a->repeating = false;
 	a->repeat = 0;
@@ -121,6 +122,9 @@ static bool take_ack(struct ash *a, uint8_t control, int64_t now_us)
 	if (n == 0)
 		return true;
 	learn(a, n, now_us);
+	/* it may have been a key */
+	for (unsigned i = 0; i < n; i++)
+		explicit_bzero(slot(a, i)->data, slot(a, i)->length);
 	a->first = (a->first + n) % ASH_QUEUE_MAX;
 	a->count -= n;
 	a->unacknowledged -= n;

@@ -31,6 +31,8 @@ static void finish(struct ezsp *e, int result, const struct ezsp_values *v, int6
 	void *userdata = first(e)->userdata;
 
 	assert(e->count > 0);
+	/* it may have been a key */
+	explicit_bzero(first(e)->payload, first(e)->length);
 	e->waiting = false;
 	e->deadline_us = INT64_MAX;
 	e->first = (e->first + 1) % EZSP_QUEUE_MAX;
@@ -65,6 +67,7 @@ static void pump(struct ezsp *e, int64_t now_us)
 	enum ezsp_form form = EZSP_LEGACY;
 	const struct ezsp_slot *s = first(e);
 	size_t n;
+	int r;
 
 	if (e->waiting || e->count == 0)
 		return;
@@ -74,7 +77,9 @@ static void pump(struct ezsp *e, int64_t now_us)
 		form = ezsp_form_of(e->version);
 	n = ezsp_header_write(frame, form, e->sequence, s->id);
 	memcpy(frame + n, s->payload, s->length);
-	if (e->ops->send(e, frame, n + s->length, now_us) < 0) {
+	r = e->ops->send(e, frame, n + s->length, now_us);
+	explicit_bzero(frame, n + s->length);
+	if (r < 0) {
 		/* it counts as sent for its timeout, so that a link that never takes it shows */
 		if (e->deadline_us == INT64_MAX)
 			e->deadline_us = now_us + s->timeout_us;
@@ -231,6 +236,8 @@ static void on_answer(struct ezsp *e, uint16_t id, struct cursor *c, int64_t now
 	if (e->state == EZSP_RUNNING)
 		e->nop_us = now_us + EZSP_NOP_US;
 	finish(e, r, &v, now_us);
+	explicit_bzero(v.key, sizeof(v.key));
+	explicit_bzero(v.network_key, sizeof(v.network_key));
 }
 
 void ezsp_receive(struct ezsp *e, const uint8_t *frame, size_t length, int64_t now_us)

@@ -21,6 +21,7 @@ enum kind {
 	KIND_NETWORK_STATUS, /* EmberStatus, or sl_status */
 	KIND_CONFIG_STATUS,  /* EzspStatus, or sl_status */
 	KIND_BYTES,          /* a length of one byte, and so many */
+	KIND_BYTES32,        /* a length of four bytes, and so many */
 	KIND_LIST16,         /* a count of one byte, and so many numbers of two bytes */
 	KIND_REST,
 	KIND_IN_LIST, /* in_count numbers of two bytes */
@@ -168,6 +169,10 @@ static const struct row rows[] = {
 	{ EZSP_INCOMING_NETWORK_STATUS, ANY, true, "incomingNetworkStatusHandler", NONE,
 	  F(CODE, NODE) },
 	{ EZSP_READ_COUNTERS, ANY, false, "readCounters", NONE, F(REST) },
+	{ EZSP_GET_TOKEN_DATA, 10, 255, false, "getTokenData", F(NUMBER32, ELEMENT),
+	  F(STATUS, LONG_MESSAGE) },
+	{ EZSP_SET_TOKEN_DATA, 10, 255, false, "setTokenData", F(NUMBER32, ELEMENT, LONG_MESSAGE),
+	  F(STATUS) },
 	{ EZSP_IMPORT_LINK_KEY, 12, 255, false, "importLinkKey", F(INDEX, EUI64, KEY),
 	  F(STATUS32) },
 	{ EZSP_EXPORT_LINK_KEY, 13, 13, false, "exportLinkKeyByIndex", F(INDEX),
@@ -251,6 +256,7 @@ static size_t width(enum kind kind, unsigned version)
 	case KIND_KEY:
 		return 16;
 	case KIND_BYTES:
+	case KIND_BYTES32:
 	case KIND_LIST16:
 	case KIND_REST:
 	case KIND_IN_LIST:
@@ -332,6 +338,10 @@ static void put_field(
 		put(w, n, 1);
 		put_bytes(w, v->message, kind == KIND_BYTES ? n : 2 * n);
 		break;
+	case KIND_BYTES32:
+		put(w, v->message_length, 4);
+		put_bytes(w, v->message, v->message_length);
+		break;
 	case KIND_REST:
 		put_bytes(w, v->message, v->message_length);
 		break;
@@ -400,8 +410,9 @@ static void take_field(struct cursor *c, uint8_t field, struct ezsp_values *v, u
 		v->message = cursor_bytes(c, n);
 		v->message_length = v->message ? n : 0;
 		break;
+	case KIND_BYTES32:
 	case KIND_REST:
-		n = cursor_remaining(c);
+		n = kind == KIND_REST ? cursor_remaining(c) : cursor_le32(c);
 		v->message = cursor_bytes(c, n);
 		v->message_length = v->message ? n : 0;
 		break;

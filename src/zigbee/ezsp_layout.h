@@ -71,6 +71,8 @@ enum ezsp_id {
 	EZSP_CLEAR_KEY_TABLE = 0x00B1,
 	EZSP_INCOMING_NETWORK_STATUS = 0x00C4, /* callback */
 	EZSP_READ_COUNTERS = 0x00F1,
+	EZSP_GET_TOKEN_DATA = 0x0102,
+	EZSP_SET_TOKEN_DATA = 0x0103,
 	EZSP_IMPORT_LINK_KEY = 0x010E,
 	EZSP_EXPORT_LINK_KEY = 0x010F, /* exportLinkKeyByIndex */
 	EZSP_IMPORT_TRANSIENT_KEY = 0x0111,
@@ -101,7 +103,7 @@ enum {
 /* All fields of all frames; a frame's row says which count. Numbers are in host order. */
 struct ezsp_values {
 	uint64_t eui64, partner, extended_pan;
-	uint32_t status, number, channels, timestamp, algorithm, out_counter, in_counter;
+	uint32_t status, number, channels, timestamp, algorithm, out_counter, in_counter, element;
 	uint16_t stack_version, profile, cluster, options, group, device, minimum, maximum, node,
 		parent, pan, manager, tag, alias, broadcast, bitmask, derived, lifetime;
 	uint8_t version, stack_type, endpoint, source_endpoint, destination_endpoint, aps_sequence,

@@ -18,12 +18,14 @@ enum {
 };
 
 /* Makes the key. text: hex digits, with blanks, colons or dashes anywhere; the check in either
- * order of its bytes, for both are printed. Returns 0 or one of the above. */
+ * order of its bytes, for both are printed. Returns 0, one of the above, or -ENOMEM. */
 int installcode_key(const char *text, uint8_t ret_key[static INSTALLCODE_KEY_SIZE]);
 /* The same of bytes with the check. */
 int installcode_key_of(
 	const uint8_t *code, size_t length, uint8_t ret_key[static INSTALLCODE_KEY_SIZE]);
 /* Why not, the end of a sentence. */
 const char *installcode_words(int outcome);
-/* AES-MMO hash (Zigbee PRO B.6). Returns 0 or -ENOMEM. */
+/* AES-MMO hash (Zigbee PRO B.6) of at most INSTALLCODE_HASHED_MAX bytes. Returns 0, -EMSGSIZE or
+ * -ENOMEM. */
+#define INSTALLCODE_HASHED_MAX 45
 int installcode_hash(const uint8_t *bytes, size_t length, uint8_t ret[static INSTALLCODE_KEY_SIZE]);

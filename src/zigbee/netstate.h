@@ -24,10 +24,11 @@ struct netstate_link {
 };
 
 struct netstate {
-	uint64_t generation; /* of the last text */
+	uint64_t generation; /* one more each time that it is to be kept */
 	uint64_t eui64;      /* the coordinator's; 0: not known yet */
 	uint64_t extended_pan;
-	uint32_t counter; /* outgoing, of the network key, when last looked at */
+	uint32_t counter;      /* outgoing, of the network key, when last looked at */
+	uint32_t link_counter; /* outgoing, of the devices' own keys, when last written */
 	uint16_t pan;
 	uint8_t channel, update_id;
 	uint8_t key_sequence;
@@ -44,9 +45,9 @@ struct netstate {
 bool netstate_valid(const struct netstate *s);
 /* Wipes it. */
 void netstate_wipe(struct netstate *s);
-/* Makes the text of the next generation, with a 0 behind it that is not counted. Returns 0 with
- * *ret for netstate_text_free(), -EINVAL when it is not valid, or -ENOMEM. */
-int netstate_write(struct netstate *s, char **ret, size_t *ret_length);
+/* Makes the text, with a 0 behind it that is not counted. Returns 0 with *ret for
+ * netstate_text_free(), -EINVAL when it is not valid, or -ENOMEM. */
+int netstate_write(const struct netstate *s, char **ret, size_t *ret_length);
 /* Wipes and frees; NULL is fine. */
 void netstate_text_free(char *text, size_t length);
 /* Returns 0; -EBADMSG when it is no text of netstate_write() or not a whole one, with the line at

@@ -164,10 +164,9 @@ struct network_counters {
 };
 
 struct network_send {
-	uint32_t ticket;
-	uint16_t tag; /* 0: not used */
-	uint8_t state, tries, length;
-	uint8_t type; /* of the command, to know its radius and options */
+	uint32_t ticket, order; /* order: of arrival */
+	uint16_t tag;
+	uint8_t state, tries, early, length; /* early: its fate came before the answer */
 	int64_t due_us;
 	uint16_t node, profile, cluster;
 	uint8_t source_endpoint, destination_endpoint, radius;
@@ -201,35 +200,50 @@ struct network {
 
 	struct network_config config;
 	bool lost; /* something was kept and cannot be read */
-	bool mismatched, restoring, adopting, was_formed, told_newer, troubled;
+	bool mismatched, troubled;
+	bool adopting, restoring, other_eui64, token_written;
+	bool forming, restored; /* what is to be told once it is up */
+	bool told_newer;
 	unsigned life;  /* counts ups and downs, so that a call out that made one is noticed */
-	uint8_t step;   /* enum step */
-	uint8_t waited; /* for which stack status; 0: none */
-	unsigned row;   /* of a step that has several */
+	uint8_t step;   /* enum network_step */
+	uint16_t asked; /* its command */
+	bool scanned;
+	bool unsafe; /* net was made or taken, and is not known to be on the disk */
+	unsigned row;    /* of a step that has several */
+	uint32_t waited; /* for this stack status; 0: none */
+	bool answered;   /* the command that leads to it is */
+	bool came;
 	int64_t step_deadline_us;
-	bool asked; /* the step's command is under way */
-	int64_t linked_us, retry_us, counter_us;
+	int64_t linked_us, retry_us, look_us;
 	unsigned failures;
 	uint8_t former_version;
-	unsigned keeping;
-	bool keep_again;
+	bool keeping, keep_again;
 	struct ezsp_values found; /* the radio's parameters */
-	uint8_t found_key[NETSTATE_KEY_SIZE];
 	bool found_key_known;
+	uint8_t found_key[NETSTATE_KEY_SIZE];
+	uint8_t found_link_key[NETSTATE_KEY_SIZE];
 	int8_t energy[27];
+	bool measured[27];
 	uint32_t token;
+	struct netstate target; /* to be restored */
+	char why[NETWORK_WORDS_SIZE];
 
-	bool permit_well_known, permit_ordered, permit_sent;
+	uint32_t orders; /* enum network_order, a bit each */
+	bool ordered;    /* one is under way */
+	uint8_t order;
+	bool permit_well_known, permit_told, inviting;
+	int64_t shut_us;
+	unsigned permit_piece; /* s, of the last request */
 	int64_t permit_again_us;
-	uint32_t orders;  /* of enum order, a bit each */
 	unsigned invites; /* the next to be told to the radio */
 	uint16_t maker;
 	uint8_t zdo_sequence;
 
 	struct network_invited invited[NETWORK_INVITED_MAX];
 	unsigned invited_count;
-	struct network_send sends[NETWORK_SENDS_MAX]; /* in order of arrival, from first on */
-	unsigned send_first, send_count, flight, commanded;
+	struct network_send sends[NETWORK_SENDS_MAX];
+	unsigned send_count, flight, commanded;
+	uint32_t next_order;
 	uint16_t next_tag;
 	int64_t busy_us;
 

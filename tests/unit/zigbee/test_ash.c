@@ -264,6 +264,22 @@ static void test_adaptive_timer(void **state)
 	assert_true(ash_deadline(&f->ash) == INT64_MAX);
 }
 
+/* What was acknowledged is nowhere in the queue: it may have been a key. */
+static void test_wiped(void **state)
+{
+	struct fixture *f = *state;
+	const uint8_t *at = f->ash.queue[f->ash.first].data;
+	uint8_t sum = 0;
+
+	ash_host_send(f, 0x5a);
+	ash_host_expect_data(f, 0, 0, false, 0x5a);
+	assert_int_not_equal(at[0] | at[1] | at[2], 0);
+	ash_host_give(f, "81 60 59 7E"); /* ACK(1) */
+	for (size_t i = 0; i < ASH_DATA_MAX; i++)
+		sum |= at[i];
+	assert_int_equal(sum, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +292,7 @@ int main(void)
 		ASH_HOST_CONNECTED(test_queue_full),
 		ASH_HOST_CONNECTED(test_nak),
 		ASH_HOST_CONNECTED(test_adaptive_timer),
+		ASH_HOST_CONNECTED(test_wiped),
 	};
 
 	return RUN_TESTS(tests);

@@ -440,6 +440,42 @@ static void test_link_that_takes_nothing(void **state)
 
 #define RUNNING(t) cmocka_unit_test_setup_teardown(t, set_up_13, tear_down)
 
+/* A key that was sent is nowhere in the queue afterwards, whatever became of the command. */
+static void test_wiped(void **state)
+{
+	struct ezsp_values v = { .eui64 = 1 };
+	struct fixture *f = *state;
+
+	memset(v.key, 0x5a, sizeof(v.key));
+	for (unsigned how = 0; how < 3; how++) {
+		const uint8_t *at = (const uint8_t *)f->ezsp.queue;
+		unsigned seen = 0;
+
+		assert_int_equal(ezsp_command(&f->ezsp, EZSP_IMPORT_TRANSIENT_KEY, &v, 0, on_done,
+					 NULL, f->now_us),
+			0);
+		for (size_t i = 0; i < sizeof(f->ezsp.queue); i++)
+			seen += at[i] == 0x5a;
+		assert_int_equal(seen, 16);
+		if (how == 0) {
+			char answer[32];
+
+			snprintf(
+				answer, sizeof(answer), "%02X 80 01 11 01 00 00 00 00", f->sent[0]);
+			give(f, answer);
+			assert_int_equal(f->result, 0);
+		} else if (how == 1) {
+			pass(f, EZSP_COMMAND_US);
+			assert_int_equal(f->result, EZSP_LATE);
+		} else {
+			ezsp_stop(&f->ezsp, f->now_us);
+			assert_int_equal(f->result, EZSP_GONE);
+		}
+		for (size_t i = 0; i < sizeof(f->ezsp.queue); i++)
+			assert_int_not_equal(at[i], 0x5a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -455,6 +491,7 @@ int main(void)
 		RUNNING(test_queue),
 		RUNNING(test_ask_from_within),
 		RUNNING(test_link_that_takes_nothing),
+		RUNNING(test_wiped),
 	};
 
 	return RUN_TESTS(tests);

@@ -13,7 +13,7 @@
 #include "zigbee/ezsp_layout.h"
 
 /* Members with several forms on the wire are shown once. */
-#define SHOWN_ALREADY " CONFIG_STATUS STATUS32 NUMBER16 NUMBER32 TAG16 RELAYS REST "
+#define SHOWN_ALREADY " CONFIG_STATUS STATUS32 NUMBER16 NUMBER32 TAG16 RELAYS REST LONG_MESSAGE "
 
 static size_t from_hex(const char *hex, uint8_t *to)
 {
@@ -44,6 +44,7 @@ static void show(char *to, size_t size, const struct ezsp_values *v, int r)
 #define SHOW_OUT_LIST(m) (void)0
 #define SHOW_LIST16(m) (void)0
 #define SHOW_REST(m) (void)0
+#define SHOW_BYTES32(m) (void)0
 #define SHOW_BYTES(m)                                                                              \
 	do {                                                                                       \
 		for (size_t i = 0; i < v->m##_length; i++)                                         \
@@ -216,6 +217,10 @@ static void test_lengths(void **state)
 		{ 14, EZSP_SEND_BROADCAST, EZSP_SIDE_COMMAND, 2 + 2 + 1 + 11 + 1 + 2 + 1 },
 		{ 13, EZSP_SEND_MULTICAST, EZSP_SIDE_COMMAND, 11 + 1 + 1 + 1 + 1 },
 		{ 14, EZSP_SEND_MULTICAST, EZSP_SIDE_COMMAND, 11 + 1 + 2 + 2 + 1 + 2 + 1 },
+		{ 13, EZSP_GET_TOKEN_DATA, EZSP_SIDE_COMMAND, 8 },
+		{ 13, EZSP_SET_TOKEN_DATA, EZSP_SIDE_COMMAND, 4 + 4 + 4 },
+		{ 13, EZSP_GET_TOKEN_DATA, EZSP_SIDE_ANSWER, 1 + 4 },
+		{ 14, EZSP_GET_TOKEN_DATA, EZSP_SIDE_ANSWER, 4 + 4 },
 		{ 13, EZSP_REMOVE_DEVICE, EZSP_SIDE_COMMAND, 18 },
 	};
 	const struct ezsp_values none = { 0 };
