@@ -162,6 +162,9 @@ struct zcl_cluster {
 	uint16_t id;
 	uint16_t maker; /* manufacturer code of its attributes when they are read; 0: none */
 	uint8_t bind;   /* enum cluster_side: where it is to be bound to us */
+	/* Bytes behind the head of a command of its own that tell it from its repetition; what
+	 * follows may change from one to the other. 0: all. */
+	uint8_t tells;
 	const struct cluster_attribute *attributes;
 	size_t attribute_count;
 	/* An attribute was reported or read (row: its own, NULL when the table lacks it). Returns

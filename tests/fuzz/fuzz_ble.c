@@ -12,7 +12,7 @@
 #include "ble/adverts/adverts.h"
 #include "ble/adverts/tags.h"
 #include "ble/profiles/session.h"
-#include "util/decimal.h"
+#include "fuzz/readings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,29 +20,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define TOKENS_MAX 16
 
 static struct decoded readings;
-
-/* What a reading may never be, whoever made it. */
-static void check_readings(void)
-{
-	assert(readings.count <= DECODED_MAX);
-	for (size_t i = 0; i < readings.count; i++) {
-		const struct reading *r = &readings.list[i];
-
-		assert(r->metric > METRIC_NONE && r->metric < _METRIC_MAX);
-		assert(r->validity < _VALIDITY_MAX && r->reason < _WORD_MAX);
-		assert(r->flags < _FLAG_END && r->auth < _AUTH_MAX && r->origin < _ORIGIN_MAX);
-		assert(r->kind == VALUE_NONE || (r->validity != VALIDITY_NOT_MEASURED &&
-							r->validity != VALIDITY_SENSOR_OFF));
-		assert(r->kind != VALUE_NONE || r->validity != VALIDITY_VALID);
-		assert(r->kind != VALUE_NUMBER || decimal_plain(r->number));
-		assert(r->kind != VALUE_WORD ||
-			metric_takes_word((enum metric)r->metric, (enum word)r->word));
-		assert(r->raw_unit == WORD_NONE || decimal_plain(r->raw));
-		assert(r->time_us == 0 || r->time_us <= UTC_US + INT64_C(3600000000) * 24);
-		assert((r->time_us != 0) == (r->time_source != TIME_GATEWAY));
-		assert(!r->bed && !r->patient && !r->detail && !r->device);
-	}
-}
 
 /* ---- advertisements ---- */
 
@@ -136,7 +113,7 @@ static void fuzz_adverts(struct cursor *cur)
 		c.now = now;
 		adverts_heard(&c, bytes, n, &s);
 		assert(advert_outcome_text(s.outcome)[0] != 0);
-		check_readings();
+		check_readings(&readings, UTC_US);
 		(void)tags_heard(tags, address, &s.tag, (int8_t)-step, now.boot_us, &e);
 		while (tags_deadline(tags) <= now.boot_us) {
 			tags_tick(tags, now.boot_us, &e);
@@ -194,7 +171,7 @@ static void begin(struct link *l, uint8_t which, uint8_t properties)
 static void after(struct link *l, int r, const struct session_result *out)
 {
 	assert(r >= 0 && r <= PROFILE_E_UNKNOWN);
-	check_readings();
+	check_readings(&readings, UTC_US);
 	assert((profile_note_text((enum profile_note)out->profile.note)[0] == 0) ==
 		(out->profile.note == PROFILE_NOTE_NONE));
 	if (out->profile.ask_safe && l->token_count < TOKENS_MAX)

@@ -64,12 +64,25 @@ void cluster_restored(struct cluster_device *d)
 
 /* ---- repetitions ---- */
 
+/* The bytes of a frame that are the same when it is sent again. */
+static size_t telling(const struct cluster_call *c)
+{
+	const struct cluster_message *m = c->message;
+
+	if (!(c->frame->header.control & ZCL_OF_CLUSTER) || !c->row || c->row->tells == 0 ||
+		c->frame->length < c->row->tells)
+		return m->length;
+	return m->length - c->frame->length + c->row->tells;
+}
+
 /* A device that gets no answer sends the same frame again, under the same number; whatever is new
  * has another. Returns the key of the message, the same for both. */
-static uint64_t key_of(struct cluster_device *d, const struct cluster_message *m,
-	const struct decode_time *now, bool *ret_repeated)
+static uint64_t key_of(const struct cluster_call *c, bool *ret_repeated)
 {
-	uint64_t hash = measure_key(m->bytes, m->length, m->cluster, m->endpoint);
+	const struct cluster_message *m = c->message;
+	const struct decode_time *now = &c->now;
+	struct cluster_device *d = c->device;
+	uint64_t hash = measure_key(m->bytes, telling(c), m->cluster, m->endpoint);
 	struct cluster_recent *r;
 
 	*ret_repeated = false;
@@ -333,7 +346,7 @@ int cluster_heard(struct cluster_device *d, const struct cluster_message *m,
 	if (zcl_read_frame(&frame, m->bytes, m->length) < 0)
 		return CLUSTER_E_MALFORMED;
 	c.frame = &frame;
-	c.key = key_of(d, m, now, &out->repeated);
+	c.key = key_of(&c, &out->repeated);
 	if (!(frame.header.control & ZCL_OF_CLUSTER))
 		outcome = general(&c, &answered);
 	else

@@ -298,6 +298,7 @@ const struct zcl_cluster cluster_ias_zone = {
 	.name = "ias-zone",
 	.id = 0x0500,
 	.bind = CLUSTER_OF_SERVER,
+	.tells = 4, /* the delay behind them grows */
 	.attributes = ias_zone_attributes,
 	.attribute_count = ARRAY_SIZE(ias_zone_attributes),
 	.attribute = ias_zone_attribute,
