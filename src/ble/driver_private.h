@@ -66,9 +66,10 @@ struct peer {
 	/* What it advertises. */
 	struct ble_address heard; /* the address that it uses, private or not */
 	int8_t dbm;
-	int64_t heard_us; /* boot; 0: never */
-	bool broadcasts;  /* in a format of ours: it is not connected to */
-	int outcome;      /* the last one that was logged */
+	int64_t heard_us;   /* boot; 0: never */
+	bool broadcasts;    /* in a format of ours: it is not connected to */
+	int outcome;        /* the last one that was logged */
+	int64_t outcome_us; /* boot, when; 0: never */
 	struct advert_device advert;
 	uint32_t saved_counter;            /* of advert, as it is on the disk or on its way there */
 	unsigned candidates[ADAPTERS_MAX]; /* id in the radio's slots, +1; 0: none */

@@ -13,6 +13,7 @@
 #include "config/bind_key.h"
 
 #define SIGN_OF_LIFE_US INT64_C(1000000) /* not told more often */
+#define OUTCOME_US INT64_C(60000000)     /* likewise, of what is not read */
 #define STRANGER_US INT64_C(5000000)     /* likewise, but while somebody looks for it */
 
 static unsigned bucket(const struct ble_address *a)
@@ -216,12 +217,16 @@ static void stranger(struct radio *radio, const struct mgmt_report *r,
 
 /* ---- what is heard ---- */
 
-static void log_outcome(struct peer *p, const struct advert_summary *s)
+/* Not more often than OUTCOME_US: anybody can send in its name, now well and now badly. */
+static void log_outcome(struct peer *p, const struct advert_summary *s, int64_t now_us)
 {
 	if (s->outcome == p->outcome || s->outcome == ADVERT_E_REPEATED ||
 		s->outcome == ADVERT_E_OTHER)
 		return;
+	if (p->outcome_us != 0 && now_us - p->outcome_us < OUTCOME_US)
+		return;
 	p->outcome = s->outcome;
+	p->outcome_us = now_us;
 	if (s->outcome == 0)
 		log_info("the broadcasts of a device are read",
 			F_STR("WARDGATE_DEVICE", p->device->name->text),
@@ -266,7 +271,7 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 	b->scratch.overflow = false;
 	adverts_heard(&c, r->data, r->length, &s);
 	tagging_heard(b, r, &s.tag, now->boot_us);
-	log_outcome(p, &s);
+	log_outcome(p, &s, now->boot_us);
 	if (!p->broadcasts && s.format != _ADVERT_MAX && s.outcome != ADVERT_E_OTHER) {
 		p->broadcasts = true;
 		peers_expect(b, now->boot_us);
@@ -282,8 +287,6 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 		take_readings(p, now);
 	else if (first && s.outcome == ADVERT_E_REPEATED)
 		registry_heard(gateway_registry(b->gateway), p->device, now->utc_us, now->boot_us);
-	if (s.format == _ADVERT_MAX)
-		p->outcome = 0;
 	if (!p->broadcasts && r->connectable)
 		peer_wants(p, radio, slots_kind_of(s.services, s.service_count), now->boot_us);
 }

@@ -11,7 +11,7 @@
  * Prints "ready". Orders on standard input, each answered by a line of JSON:
  *   adverts RATE COUNT PATTERN   so many advertisements; PATTERN says whose, over and over:
  *                                v a sensor's next value   r a sensor's last one, once more
- *                                f something else of a sensor
+ *                                f something else of a sensor   m a broken value of it
  *                                s one of 200 strangers    n a stranger never heard before, with
  *                                p the same, with a resolvable private address    a name
  *   open                         straps advertise until all are connected and subscribed to
@@ -293,6 +293,12 @@ static void advertise(char whose)
 		a.n = 0;
 		TAKE(&a, 2, 1, 6, 9, 9, 'G', 'V', 'H', '5', '0', '7', '5', '_');
 		TAKE(&a, 3, 3, 0x88, 0xec, 6, 0xff, 0x88, 0xec, 0, 3, 0x21);
+		report(&a);
+		break;
+	case 'm':
+		a = *sensor;
+		a.n = 0;
+		TAKE(&a, 2, 1, 6, 6, 0x16, 0xd2, 0xfc, 0x40, 2, 0x0a);
 		report(&a);
 		break;
 	case 's':

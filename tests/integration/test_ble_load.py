@@ -79,6 +79,20 @@ def test_every_value_is_found_among_strangers(ward):
     assert len(arrived()) == values
 
 
+def test_who_sends_well_and_badly_in_turn_fills_no_log(ward):
+    """Once a minute each is enough, whoever sends in whose name."""
+    air, _, daemon, _ = begin(ward)
+
+    def told():
+        return sum("a broadcast of a device is not read" in line or "broadcasts of a device are read" in line
+                   for line in daemon.process.lines)
+    air.adverts(2000, "mvmf")
+    wait_until(lambda: told() >= 100, lambda: f"100 lines, have {told()}")
+    air.adverts(2000, "mvmf")
+    daemon.stop()
+    assert told() == 100
+
+
 def grown(air, daemon, warm, count):
     air.adverts(warm, "np")
     before = resident(daemon.process.pid)
