@@ -1,17 +1,33 @@
 """How the gateway treats Bluetooth devices: how it connects, the time that it tells, what it says of links."""
 import json
 import os
+from decimal import Decimal
 
 import pytest
 
 from ward.base import wait_until
 from ward.clock import SYNCHRONISED, UNSYNCHRONISED
 
-from test_ble import STRAP, begin, heard
+STRAP = {"Kind": "heart-rate", "Address": "C0:FF:EE:00:00:01", "Interval": "1s", "Advertise": "1s"}
 
 # struct mgmt_params by profile, as docs/ble.md has them: 1.25 ms, 1.25 ms, intervals, 10 ms
 STREAM = (80, 160, 4, 600)
 VISIT = (24, 40, 0, 500)
+
+
+def begin(ward, devices, sections=None, **kwargs):
+    """The air, a broker, a daemon that listens, a subscriber."""
+    air = ward.air(devices, **kwargs)
+    broker = ward.broker()
+    sub = ward.subscriber(broker)
+    daemon = ward.daemon(broker, devices={}, sections={**air.sections(), "CoAP": {"Enabled": "no"}, **(sections or {})})
+    return air, daemon, sub
+
+
+def heard(sub, device, metric):
+    """With the digits as they came."""
+    found = [json.loads(m.payload, parse_float=Decimal) for m in sub.messages if "/beds/" in m.topic and m.payload]
+    return [r for r in found if r.get("device") == device and r.get("metric") == metric]
 
 
 def events(air):
