@@ -52,9 +52,11 @@ struct cluster_device {
 
 	/* Found out. */
 	char facts[_FACT_MAX][DEVICE_FACT_MAX + 1]; /* "": unknown */
-	uint32_t quirks;     /* enum quirk_flag, of maker and model; zigbee/quirks.h */
-	uint16_t quirk_zone; /* zone type that holds whatever the device says; 0: its own */
-	uint8_t supply;      /* enum cluster_supply */
+	uint32_t quirks;        /* enum quirk_flag, of maker and model; zigbee/quirks.h */
+	uint16_t quirk_zone;    /* zone type that holds whatever the device says; 0: its own */
+	uint16_t quirk_every_s; /* it speaks at least so often though nobody asked it to; 0: not
+				   known */
+	uint8_t supply;         /* enum cluster_supply */
 	struct cluster_memory memories[CLUSTER_MEMORIES_MAX];
 	uint8_t memory_count;
 
@@ -69,7 +71,7 @@ struct cluster_message {
 	uint16_t cluster;
 	uint8_t endpoint; /* the device's */
 	uint8_t instance; /* of this endpoint among those of the device with this cluster, from 0 */
-	bool unicast;     /* to us alone: only that is ever answered */
+	bool unicast;     /* to us alone: only then a default response is due */
 	const uint8_t *bytes;
 	size_t length;
 };

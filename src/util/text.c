@@ -191,6 +191,15 @@ static size_t utf8_length(const unsigned char *s, size_t n, size_t *ret_bad)
 	return want;
 }
 
+bool text_fits(const char *pattern, const char *text)
+{
+	size_t n = strlen(pattern);
+
+	if (n > 0 && pattern[n - 1] == '*')
+		return strncmp(pattern, text, n - 1) == 0;
+	return strcmp(pattern, text) == 0;
+}
+
 bool text_utf8_valid(const char *s, size_t n)
 {
 	const unsigned char *at = (const unsigned char *)s, *end = at + n;

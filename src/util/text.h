@@ -64,6 +64,9 @@ void text_json_string(struct text *t, const char *s, size_t n);
 /* The same of a whole text into a stream; "null" when out of memory. */
 void text_print_json(FILE *f, const char *text);
 
+/* Whether text is the pattern, whole or up to a '*' at the pattern's end. */
+bool text_fits(const char *pattern, const char *text);
+
 /* Whether n bytes are well-formed UTF-8. */
 bool text_utf8_valid(const char *s, size_t n);
 

@@ -3,9 +3,8 @@
  */
 #include "zigbee/quirks.h"
 
-#include <string.h>
-
 #include "util/cleanup.h"
+#include "util/text.h"
 #include "wardgate/metric.h"
 
 #define ZONE_MOTION 0x000d
@@ -22,7 +21,7 @@ static const struct {
 	const char *maker, *model;
 	struct quirk quirk;
 } quirks[] = {
-#define QUIRK_ROW(maker, model, flags, zone) { maker, model, { flags, zone } },
+#define QUIRK_ROW(maker, model, flags, zone, every) { maker, model, { flags, zone, every } },
 #define BUTTON_ROW NOTHING
 #define LUMP_ROW NOTHING
 #define POINT_ROW NOTHING
@@ -72,25 +71,18 @@ static const struct value_row points[] = {
 #undef POINT_ROW
 };
 
-static bool fits(const char *pattern, const char *text)
-{
-	size_t n = strlen(pattern);
-
-	if (n > 0 && pattern[n - 1] == '*')
-		return strncmp(pattern, text, n - 1) == 0;
-	return strcmp(pattern, text) == 0;
-}
-
 struct quirk quirk_find(const char *maker, const char *model)
 {
 	struct quirk found = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(quirks); i++) {
-		if (!fits(quirks[i].maker, maker) || !fits(quirks[i].model, model))
+		if (!text_fits(quirks[i].maker, maker) || !text_fits(quirks[i].model, model))
 			continue;
 		found.flags |= quirks[i].quirk.flags;
 		if (quirks[i].quirk.zone_type != 0)
 			found.zone_type = quirks[i].quirk.zone_type;
+		if (quirks[i].quirk.every_s != 0)
+			found.every_s = quirks[i].quirk.every_s;
 	}
 	return found;
 }
@@ -108,7 +100,7 @@ bool quirk_button(const char *maker, const char *model, uint16_t cluster, uint8_
 	for (size_t i = 0; i < ARRAY_SIZE(buttons); i++)
 		if (buttons[i].cluster == cluster && buttons[i].command == command &&
 			(buttons[i].argument == QUIRK_ANY || buttons[i].argument == argument) &&
-			fits(buttons[i].maker, maker) && fits(buttons[i].model, model)) {
+			text_fits(buttons[i].maker, maker) && text_fits(buttons[i].model, model)) {
 			*ret = buttons[i].press;
 			return true;
 		}
@@ -119,7 +111,7 @@ static const struct quirk_value *value_of(
 	const struct value_row *rows, size_t count, const char *who, uint8_t number)
 {
 	for (size_t i = 0; i < count; i++)
-		if (rows[i].number == number && fits(rows[i].who, who))
+		if (rows[i].number == number && text_fits(rows[i].who, who))
 			return &rows[i].value;
 	return NULL;
 }

@@ -33,10 +33,11 @@ enum quirk_flag {
 struct quirk {
 	uint32_t flags;     /* enum quirk_flag */
 	uint16_t zone_type; /* of an alarm zone, whatever the device says; 0: what it says */
+	uint16_t every_s;   /* it speaks at least so often by itself; 0: not known */
 };
 
 /* The quirks of a device; texts are "" when it has not told. All rows that match count; of zone
- * types the last. */
+ * types and intervals the last. */
 struct quirk quirk_find(const char *maker, const char *model);
 /* Whether a device that is joining is of a maker with QUIRK_MAKER_JOIN: by its address alone,
  * nothing else being known yet. */

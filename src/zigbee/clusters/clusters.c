@@ -60,6 +60,7 @@ void cluster_restored(struct cluster_device *d)
 
 	d->quirks = q.flags;
 	d->quirk_zone = q.zone_type;
+	d->quirk_every_s = q.every_s;
 }
 
 /* ---- repetitions ---- */

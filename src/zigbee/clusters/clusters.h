@@ -14,6 +14,8 @@
  *     cluster_begin() go to cluster_heard(), which needs nothing of what was asked;
  *     those about reporting are the driver's to judge: zcl_records() reads them;
  *   - devices with QUIRK_NO_SETUP are neither bound nor configured;
+ *   - readings of a cluster whose reporting was configured get reading.expect_us of
+ *     cluster_expect_us(), those of other devices quirk_every_s where it is known;
  *   - it saves facts, supply and memories of a device where a result says that they
  *     changed, and calls cluster_restored() when it has given them back.
  */

@@ -160,6 +160,32 @@ static void test_decimal_without_plain_form(void **state)
 	assert_int_equal(text_done(&t), -ENOBUFS);
 }
 
+static void test_fits(void **state)
+{
+	static const struct {
+		const char *pattern, *text;
+		bool fits;
+	} rows[] = {
+		{ "", "", true },
+		{ "", "a", false },
+		{ "a", "", false },
+		{ "ab", "ab", true },
+		{ "ab", "abc", false },
+		{ "abc", "ab", false },
+		{ "*", "", true },
+		{ "*", "a", true },
+		{ "ab*", "ab", true },
+		{ "ab*", "abc", true },
+		{ "ab*", "a", false },
+		{ "a*c", "abc", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (text_fits(rows[i].pattern, rows[i].text) != rows[i].fits)
+			fail_msg("%s fits %s", rows[i].pattern, rows[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +195,7 @@ int main(void)
 		cmocka_unit_test(test_json_strings),
 		cmocka_unit_test(test_overflow_sticks),
 		cmocka_unit_test(test_decimal_without_plain_form),
+		cmocka_unit_test(test_fits),
 	};
 
 	return RUN_TESTS(tests);

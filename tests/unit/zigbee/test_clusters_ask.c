@@ -250,9 +250,10 @@ static void test_quirks(void **state)
 	assert_true(q.flags & QUIRK_NO_SETUP && q.flags & QUIRK_MAKER_JOIN);
 	assert_true(q.flags & QUIRK_LUX_PLAIN && q.flags & QUIRK_NO_MOTION_END);
 	assert_int_equal(q.zone_type, 0x000d);
+	assert_int_equal(q.every_s, 3600);
 	assert_true(quirk_find("_TZE200_bjawzodf", "TS0601").flags & QUIRK_MAGIC_READ);
 	q = quirk_find("", "");
-	assert_true(q.flags == 0 && q.zone_type == 0);
+	assert_true(q.flags == 0 && q.zone_type == 0 && q.every_s == 0);
 	q = quirk_find("HEIMAN", "TS"); /* shorter than the pattern */
 	assert_int_equal(q.flags, 0);
 	/* the first three bytes of the address, as it is printed */
