@@ -21,9 +21,10 @@
 #include "zigbee/zdo.h"
 
 struct text;
+struct zcl_frame;
 
 #define INTERVIEW_ENDPOINTS_MAX 8
-/* Of all endpoints together. Those that nobody here knows give way. */
+/* Of all endpoints together, in and out; those without a row are not kept. */
 #define INTERVIEW_CLUSTERS_MAX 48
 /* What a device does not report is asked for, no more often. */
 #define INTERVIEW_POLL_MIN_US (60 * INT64_C(1000000))
@@ -43,7 +44,8 @@ struct interview_cluster {
 	uint8_t endpoint; /* index */
 	bool output;      /* the device is the client: it sends commands */
 	uint8_t done;     /* enum interview_done: behind us, however it ended */
-	uint8_t refused;  /* enum interview_done: it ended badly */
+	uint8_t refused;  /* enum interview_done: the device would not */
+	uint8_t missed;   /* enum interview_done: it did not answer; interview_retry() */
 	/* Attributes that are not reported, so that they are asked for: bits of their rows. */
 	uint16_t polled;
 	uint16_t max_s; /* as reporting stands; 0: it reports nothing */
@@ -51,8 +53,17 @@ struct interview_cluster {
 
 struct interview_endpoint {
 	uint8_t id;
-	bool known; /* its descriptor was had, or it has none */
+	bool known;  /* its descriptor was had, or it has none */
+	bool missed; /* it did not answer */
 	uint16_t profile, device;
+};
+
+/* Of the device as a whole, as interview_done is of a cluster. */
+enum interview_known {
+	INTERVIEW_HAS_NODE = 1 << 0,
+	INTERVIEW_HAS_ENDPOINTS = 1 << 1,
+	INTERVIEW_HAS_FACTS = 1 << 2,
+	INTERVIEW_HAS_MAGIC = 1 << 3,
 };
 
 enum interview_step {
@@ -70,10 +81,11 @@ enum interview_step {
 	_INTERVIEW_STEP_MAX
 };
 
-/* To be embedded; fields are for interview.c, but all may be read. What stands in the first part
- * is kept over a restart, and so are device's facts, power and memories. */
+/* To be embedded; fields are for interview*.c, but all may be read. What stands in the first part
+ * is kept over a restart, and so are device's facts, supply and memories. */
 struct interview {
-	bool has_node, has_endpoints, has_facts, has_magic;
+	uint8_t known;      /* enum interview_known: behind us */
+	uint8_t missed;     /* enum interview_known: it did not answer */
 	uint8_t type;       /* enum zdo_type; ZDO_END_DEVICE until it is known */
 	uint8_t capability; /* enum zdo_capability, as announced or described */
 	uint16_t maker;     /* manufacturer code; 0: not known */
@@ -85,9 +97,10 @@ struct interview {
 	/* What is being asked. */
 	uint8_t step;        /* enum interview_step */
 	uint8_t at;          /* endpoint or cluster: index */
-	uint8_t configured;  /* times of the cluster at hand, to be checked again */
+	bool again;          /* the cluster at hand was configured for the second time */
+	bool refused;        /* the last answer was a refusal, ... */
+	uint8_t status;      /* ... with this */
 	size_t offset, next; /* into the row's attributes: of this request and of the one after */
-	bool told_over;
 };
 
 /* Who asks: the gateway. */
@@ -111,9 +124,7 @@ void interview_init(struct interview *i);
 /* Forgets what was found out and set up, but not the facts and the memories of clusters: it has
  * joined anew, and who knows as what. */
 void interview_restart(struct interview *i);
-/* Likewise what was set up alone: the device has lost that. */
-void interview_set_up_again(struct interview *i);
-/* What failed is tried once more. Returns whether there is any. */
+/* What it did not answer is asked once more. Returns whether there is any. */
 bool interview_retry(struct interview *i);
 
 /*
@@ -122,42 +133,57 @@ bool interview_retry(struct interview *i);
  * for now. With INTERVIEW_BEGIN there are no bytes: the caller calls cluster_begin(), sends what
  * that wants, and says interview_begun().
  */
-bool interview_next(struct interview *i, bool limited, uint16_t node, uint8_t sequence,
-	const struct interview_self *self, struct interview_ask *ret);
-/* The answer to what is being asked, as its number says. Returns whether it is one; then the next
- * thing is at hand. */
+bool interview_next(struct interview *i, bool limited, uint16_t node, uint64_t eui64,
+	uint8_t sequence, const struct interview_self *self, struct interview_ask *ret);
+/* The answer to what is being asked, as its number says; that to a read was given to
+ * cluster_heard() before. Returns whether it is one; then the next thing is at hand, and refused
+ * and status say whether it was a refusal. */
 bool interview_answer_zdo(struct interview *i, const struct zdo_message *m);
-struct zcl_frame;
 bool interview_answer_zcl(struct interview *i, uint16_t cluster, const struct zcl_frame *f);
 /* The row's beginning is behind us, well or not. */
 void interview_begun(struct interview *i, bool well);
-/* Nothing answers: what can be done without is left out, and noted. False: it cannot be done
- * without. */
-bool interview_give_up(struct interview *i);
+/* Nothing answers: what is being asked is left out until interview_retry(). */
+void interview_give_up(struct interview *i);
 
-/* What is announced or heard of the device besides. */
+/* It was announced so. */
 void interview_capability(struct interview *i, uint8_t capability);
-bool interview_is_over(const struct interview *i);
-/* Whether the alarm zones that it has are all enrolled, or not tried yet. */
+/* An alarm zone says whether it is enrolled: one that has forgotten it is enrolled again. */
+void interview_zone(struct interview *i, uint8_t endpoint, bool enrolled);
+
+bool interview_is_over(const struct interview *i, bool limited);
+/* Whether something was left out that interview_retry() would ask for. */
+bool interview_has_missed(const struct interview *i);
+/* No alarm zone that was tried has failed to be enrolled. */
 bool interview_zones_well(const struct interview *i);
 /* It sleeps between what it says, as far as is known. */
 bool interview_sleeps(const struct interview *i);
-/* How often it is to be heard at least, by what it reports and is asked for; 0: not known. */
+/* How often it is to be heard at least, by what it reports and is asked for; 0: not known. The same
+ * of one cluster of it. */
 int64_t interview_expect_us(const struct interview *i);
+int64_t interview_cluster_expect_us(const struct interview *i, uint16_t cluster, uint8_t endpoint);
 /* Of this endpoint among those of the device that have the cluster. */
 uint8_t interview_instance(const struct interview *i, uint16_t cluster, uint8_t endpoint);
+/* What messages to that endpoint are to be of. */
+uint16_t interview_profile(const struct interview *i, uint8_t endpoint);
 
 /* The next frame that asks for attributes that are not reported, or (all) for all that are worth
- * it. *at and *offset are 0 at first. False: that was all. */
-bool interview_poll(struct interview *i, bool all, unsigned *at, size_t *offset, uint8_t sequence,
-	struct interview_ask *ret);
+ * it, or (neither being there) for anything, to see whether it is there. *at and *offset are 0 at
+ * first. False: that was all. */
+bool interview_poll(const struct interview *i, bool all, unsigned *at, size_t *offset,
+	uint8_t sequence, struct interview_ask *ret);
 /* How often; 0: nothing is to be asked for. */
 int64_t interview_poll_us(const struct interview *i);
 
-/* Its lines in the kept text, and one of them read back: false when that is none. After the last
- * one: interview_restored(). */
+/* Its lines in the kept text, each of which ends with a line break; and one of them read back,
+ * without that: false when it is none, or says what cannot be. After the last one:
+ * interview_restored(); rows is interview_rows() when they were written, and where that was
+ * another, the device is looked through and set up for the rows that there are now. */
 void interview_write(const struct interview *i, struct text *t);
 bool interview_read(struct interview *i, const char *line);
-void interview_restored(struct interview *i);
+void interview_restored(struct interview *i, uint32_t rows);
+/* A number that changes whenever devices would be set up otherwise. */
+uint32_t interview_rows(void);
+#define INTERVIEW_TEXT_MAX 8192 /* of interview_write() */
+#define INTERVIEW_LINE_MAX 128  /* of one line */
 
 const char *interview_step_text(enum interview_step s);

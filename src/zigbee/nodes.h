@@ -59,8 +59,9 @@
 #define NODES_PARKED_MAX 32 /* messages whose sender is being found out */
 #define NODES_SOUGHT_MAX 16 /* short addresses, likewise */
 #define NODES_RECENT_MAX 16 /* messages of a device that are known when they come again */
-#define NODES_CONFLICT_US (30 * INT64_C(1000000)) /* an address that two claim counts for nobody   \
-						   */
+#define NODES_CONFLICT_US                                                                          \
+	(30 * INT64_C(1000000)) /* an address that two claim counts for nobody                     \
+				 */
 #define NODES_PARKED_US (15 * INT64_C(1000000))
 #define NODES_ANSWER_US (5 * INT64_C(1000000))  /* of one that hears always */
 #define NODES_SLEEPER_US (9 * INT64_C(1000000)) /* its parent keeps it for 7.68 s */
@@ -104,9 +105,9 @@ enum nodes_note {
 };
 
 struct node_recent {
-	uint64_t key; /* of the first reading; 0: none */
-	uint32_t token;
-	bool taken; /* and not given up since */
+	uint64_t key;   /* of the first reading; 0: none */
+	uint32_t token; /* not 0: whether it is safe is not known yet */
+	bool taken;     /* and not given up since */
 };
 
 /* A device. All may be read; context is the driver's. */
@@ -129,30 +130,43 @@ struct node {
 
 	/* ---- for nodes*.c ---- */
 	uint16_t slot;
-	uint8_t zcl_sequence, zdo_sequence;
+	uint8_t sequence; /* of the last request; 7 bits, as those of ZDO have */
 	int64_t awake_us; /* a sleeper is taken to listen until then */
 	/* The request under way. */
-	bool asking, flying; /* flying: it counts among NODES_FLIGHT_MAX */
-	bool polling;        /* not of the interview: what is not reported, or a probe */
-	uint8_t asked_sequence;
-	uint16_t ask_counter;
-	uint8_t tries;
-	unsigned fruitless;    /* deliveries in a row that failed */
-	int64_t asked_us;      /* when it was sent last */
-	int64_t answer_us;     /* deadline of its answer; INT64_MAX: none is under way */
-	int64_t next_us;       /* no request before */
-	bool beginning;        /* the row of a cluster has its turn */
-	bool enrolled;         /* within that: it was said */
-	uint16_t beginning_at; /* the cluster */
-	uint8_t beginning_on;  /* the endpoint */
-	int64_t redo_us;       /* what failed is tried once more */
-	int64_t poll_us;       /* the next poll or probe; INT64_MAX: none */
-	bool rereading;        /* all that is worth it, as after the radio's absence */
+	bool asking; /* it counts among NODES_FLIGHT_MAX */
+	bool asked_zdo;
+	bool asked_awake; /* it was listening then */
+	uint8_t asked_sequence, asked_endpoint;
+	uint16_t asked_cluster, ask_counter;
+	int64_t asked_us;  /* when it was sent last; 0: never */
+	int64_t answer_us; /* deadline of its answer */
+	/* The step of which it is. */
+	bool retrying;      /* the same request again, under its number */
+	bool stalled;       /* it waits until it is heard */
+	uint8_t tries;      /* that it could have heard */
+	uint8_t idle_tries; /* the others */
+	int64_t first_us;   /* of these tries */
+	int64_t next_us;    /* no request before */
+	/* The row of a cluster has its turn. */
+	bool beginning, begin_failed, enrolled;
+	bool told_ready;
+	int64_t redo_us; /* what was left out is asked again; INT64_MAX: nothing was */
+	/* What is not of the interview: polls and probes. */
+	bool polling, asked_poll;
+	bool rereading; /* all that is worth it, as after an absence */
+	uint8_t poll_tries;
 	unsigned poll_at;
 	size_t poll_offset;
-	int64_t seek_us; /* its address is asked for; INT64_MAX: not */
-	uint8_t seeks;
-	int64_t doubt_us;
+	int64_t poll_us;   /* the next one; INT64_MAX: none */
+	int64_t reread_us; /* when that was last done */
+	/* Its address. */
+	unsigned fruitless; /* requests in a row that were not delivered */
+	uint8_t seeks, seek_sequence;
+	int64_t seek_us;  /* its address is asked for; INT64_MAX: not */
+	int64_t doubt_us; /* until when it is doubtful */
+	/* It is told to leave. */
+	uint8_t dismissals; /* still to be sent */
+	int64_t dismiss_us;
 	unsigned work; /* its frames in nodes.work */
 	struct node_recent recent[NODES_RECENT_MAX];
 	uint8_t recent_next;
@@ -202,16 +216,16 @@ struct nodes_counters {
 /* A frame of a cluster's that waits. */
 struct nodes_work {
 	uint16_t slot;  /* of the node; NODES_SLOTS: free */
-	uint16_t chain; /* free list; or further ones that the same token settles */
+	uint16_t chain; /* the next free one; or of those that the same token settles */
 	uint16_t generation;
 	uint16_t profile, cluster;
 	uint8_t endpoint;
-	bool numbered, settles, waits_safe, waits_answer, leaving;
-	uint8_t sequence; /* of what waits for its answer */
-	uint8_t tries;
-	uint8_t length;
-	int64_t due_us;
-	int64_t expires_us;
+	bool numbered;   /* it answers */
+	bool waits_safe; /* what it settles is not safe yet */
+	bool sent;       /* its answer is waited for */
+	uint8_t sequence;
+	uint8_t tries, length;
+	int64_t due_us; /* to be sent, or given up as unanswered or not safe */
 	uint8_t bytes[CLUSTER_FRAME_MAX];
 };
 
@@ -238,17 +252,19 @@ struct nodes {
 	struct nodes_settings settings;
 	struct nodes_counters counters;
 	bool up;
-	int64_t zone_offset_us;
+	int64_t up_us; /* since when */
 	struct node *slots[NODES_SLOTS];
 	unsigned count, configured;
 	uint16_t by_eui64[NODES_HASH], by_node[NODES_HASH]; /* slot + 1; 0: free */
 	struct nodes_work work[NODES_WORK_MAX];
-	uint16_t work_free;
+	uint16_t work_free; /* index; NODES_WORK_MAX: none */
 	unsigned work_count;
+	int64_t work_due_us;
 	struct nodes_parked parked[NODES_PARKED_MAX];
 	struct nodes_sought sought[NODES_SOUGHT_MAX];
 	unsigned flying;
-	uint16_t turn; /* whose request is next */
+	bool crowded;  /* somebody waits for his turn */
+	uint16_t turn; /* whose it is: slot */
 	uint8_t zdo_sequence;
 	struct decode_time now;
 	int64_t due_us; /* nothing is to be done before */
@@ -259,8 +275,6 @@ void nodes_init(struct nodes *n, const struct nodes_ops *ops, void *context,
 /* Frees the devices, calls nobody. */
 void nodes_done(struct nodes *n);
 void nodes_set_eui64(struct nodes *n, uint64_t our_eui64);
-/* Local time less UTC, for devices that ask. */
-void nodes_set_zone(struct nodes *n, int64_t offset_us);
 
 /* A device is in the configuration; nothing happens when it is known to be. context: the driver's.
  * Returns 0, -EINVAL for no address, -ENOSPC beyond NODES_MAX, -ENOMEM. */

@@ -1,0 +1,16 @@
+/*
+ * What the files of the interview share. See interview.h.
+ */
+#pragma once
+
+#include "zigbee/interview.h"
+
+/* The bit of a step of a cluster, of a step of the device as a whole; 0: it is none. */
+uint8_t interview_bit(uint8_t step);
+uint8_t interview_known_bit(uint8_t step);
+/* Puts the next step into i. False: there is none. */
+bool interview_choose(struct interview *i, bool limited);
+/* The step at hand is behind us. */
+void interview_end_step(struct interview *i);
+/* There is something to be looked for again. */
+void interview_reopen(struct interview *i);

@@ -1,0 +1,352 @@
+/*
+ * The interview of devices that answer, and of those that refuse a part of it.
+ */
+#include "unit/unit.h"
+#include "unit/zigbee/node_ward.h"
+#include "util/cleanup.h"
+#include "zigbee/clusters/clusters.h"
+
+static struct node_ward ward;
+
+static int set_up(void **state)
+{
+	(void)state;
+	node_ward_init(&ward);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	node_ward_done(&ward);
+	return 0;
+}
+
+static const struct interview_cluster *cluster_of(
+	const struct node_device *d, uint16_t id, bool output)
+{
+	const struct interview *i = &node_of(&ward, d)->interview;
+
+	for (unsigned k = 0; k < i->cluster_count; k++)
+		if (i->clusters[k].id == id && i->clusters[k].output == output)
+			return &i->clusters[k];
+	return NULL;
+}
+
+static void test_a_fridge_is_known_bound_read_and_set_up(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+	const struct interview *i;
+
+	(void)state;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	i = &node_of(&ward, d)->interview;
+	assert_int_equal(i->type, ZDO_END_DEVICE);
+	assert_int_equal(i->maker, 0x1286);
+	assert_string_equal(i->device.facts[FACT_MAKER], "eWeLink");
+	assert_string_equal(i->device.facts[FACT_MODEL], "TH01");
+	assert_int_equal(i->device.supply, CLUSTER_SUPPLY_BATTERY);
+	assert_int_equal(d->asked_zdo[0x0002], 1);
+	assert_int_equal(d->asked_zdo[0x0005], 1);
+	assert_int_equal(d->asked_zdo[0x0004], 1);
+	assert_true(d->bound >= 3);
+	assert_true(d->bound_to == WARD_EUI64);
+	assert_non_null(node_reports(d, 1, 0x0402, 0));
+	assert_int_equal(node_reports(d, 1, 0x0402, 0)->type, 0x29);
+	assert_non_null(node_reports(d, 1, 0x0405, 0));
+	assert_non_null(node_reports(d, 1, 0x0001, 0x0021));
+	assert_int_equal(ward.ready, 1);
+	assert_int_equal(ward.notes[NODES_NOTE_NO_ANSWER], 0);
+	/* the first reading came with it */
+	assert_true(ward.reading_count >= 3);
+	assert_int_equal(
+		node_of(&ward, d)->expect_us, interview_expect_us(&node_of(&ward, d)->interview));
+	assert_true(node_of(&ward, d)->expect_us > 0);
+	assert_true(ward.changes & NODES_CHANGED_BATTERY);
+	assert_int_equal(node_of(&ward, d)->battery_percent, 100);
+}
+
+/* ---- kinds ---- */
+
+static void test_an_alarm_zone_is_enrolled_whichever_way_it_wants(void **state)
+{
+	(void)state;
+	for (int asks = 0; asks < 2; asks++) {
+		struct node_device *d = node_ward_add(&ward, &node_contact, true);
+
+		d->zone_asks = asks;
+		node_joins(&ward, d);
+		assert_true(node_ward_interview(&ward, d, 60 * S));
+		assert_true(d->zone_owned);
+		assert_true(d->enrolled);
+		assert_true(interview_zones_well(&node_of(&ward, d)->interview));
+		assert_true(ward.zones > 0);
+	}
+	assert_int_equal(ward.notes[NODES_NOTE_NOT_ENROLLED], 0);
+}
+
+static void test_a_zone_that_is_never_enrolled_is_told_and_tried_again(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_contact, true);
+
+	(void)state;
+	d->zone_never = true;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 600 * S));
+	assert_false(d->enrolled);
+	assert_false(interview_zones_well(&node_of(&ward, d)->interview));
+	assert_true(ward.notes[NODES_NOTE_NOT_ENROLLED] >= 1);
+	assert_true(ward.changes & NODES_CHANGED_ZONE);
+	/* the rest of it was set up all the same */
+	assert_non_null(node_reports(d, 1, 0x0001, 0x0021));
+	d->zone_never = false;
+	node_ward_pass(&ward, 310 * S);
+	assert_true(d->enrolled);
+	assert_true(interview_zones_well(&node_of(&ward, d)->interview));
+}
+
+static void test_a_zone_that_has_forgotten_its_enrolment_is_enrolled_again(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_contact, true);
+
+	(void)state;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	node_ward_pass(&ward, 100 * S);
+	d->enrolled = false; /* a new battery */
+	nodes_joined(&ward.nodes, d->eui64, d->node, NODES_REJOINED, &ward.now);
+	node_announces(&ward, d);
+	node_ward_pass(&ward, 30 * S);
+	assert_true(d->enrolled);
+	assert_true(interview_is_over(&node_of(&ward, d)->interview, false));
+}
+
+static void test_a_button_is_bound_where_it_is_the_client(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_button, true);
+
+	(void)state;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_non_null(cluster_of(d, 0x0006, true));
+	assert_true(cluster_of(d, 0x0006, true)->done & INTERVIEW_BOUND);
+	assert_null(node_reports(d, 1, 0x0006, 0));
+}
+
+static void test_who_refuses_setting_up_is_not_set_up(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_lumi, true);
+
+	(void)state;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_int_equal(d->bound, 0);
+	assert_int_equal(d->asked_zcl[0x06], 0);
+	assert_true(node_of(&ward, d)->interview.device.quirks & QUIRK_NO_SETUP);
+}
+
+static void test_two_endpoints_are_two_instances(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_pair, true);
+	const struct interview *i;
+
+	(void)state;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	i = &node_of(&ward, d)->interview;
+	assert_int_equal(i->endpoint_count, 2); /* 242 is no application's */
+	assert_int_equal(interview_instance(i, 0x0402, 3), 0);
+	assert_int_equal(interview_instance(i, 0x0402, 7), 1);
+	assert_int_equal(interview_profile(i, 7), ZIGBEE_PROFILE_HOME);
+	assert_non_null(node_reports(d, 3, 0x0402, 0));
+	assert_non_null(node_reports(d, 7, 0x0402, 0));
+	node_says(&ward, d, 7, 0x0402, "18 01 0A 00 00 29 D0 07");
+	assert_int_equal(ward.readings[ward.reading_count - 1].instance, 1);
+}
+
+static void test_a_mains_device_hears_always(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_plug, true);
+
+	(void)state;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_false(interview_sleeps(&node_of(&ward, d)->interview));
+	assert_int_equal(node_of(&ward, d)->interview.type, ZDO_ROUTER);
+}
+
+/* ---- refusals ---- */
+
+static void test_refused_bindings_are_noted_and_gone_past(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+
+	(void)state;
+	d->bind_status = 0x8c;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_true(ward.notes[NODES_NOTE_REFUSED] >= 3);
+	assert_int_equal(ward.last_step, INTERVIEW_BIND);
+	assert_int_equal(ward.last_detail, 0x8c);
+	assert_true(cluster_of(d, 0x0402, false)->refused & INTERVIEW_BOUND);
+	assert_non_null(node_reports(d, 1, 0x0402, 0));
+}
+
+static void test_what_is_not_reported_is_read_at_intervals(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_plug, true);
+	unsigned reads;
+
+	(void)state;
+	d->configure_status = 0x8c;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_int_equal(d->reporting_count, 0);
+	assert_int_equal(d->asked_zcl[0x08], 0); /* there is nothing to be checked */
+	assert_true(interview_poll_us(&node_of(&ward, d)->interview) >= INTERVIEW_POLL_MIN_US);
+	reads = d->asked_zcl[0x00];
+	ward.reading_count = 0;
+	node_ward_pass(&ward, interview_poll_us(&node_of(&ward, d)->interview) + 2 * S);
+	assert_true(d->asked_zcl[0x00] > reads);
+	assert_true(ward.reading_count > 0);
+	reads = d->asked_zcl[0x00];
+	node_ward_pass(&ward, interview_poll_us(&node_of(&ward, d)->interview) + 2 * S);
+	assert_true(d->asked_zcl[0x00] > reads);
+}
+
+static void test_a_refusal_of_all_by_a_default_response(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+
+	(void)state;
+	d->configure_default = true;
+	d->configure_status = 0x82;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_int_equal(d->reporting_count, 0);
+	assert_true(cluster_of(d, 0x0402, false)->polled != 0);
+	assert_true(cluster_of(d, 0x0402, false)->refused & INTERVIEW_CONFIGURED);
+	assert_int_equal(ward.last_detail, 0x82);
+}
+
+static void test_one_attribute_of_several_is_refused(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_plug, true);
+	const struct interview_cluster *c;
+	unsigned polled = 0;
+
+	(void)state;
+	d->configure_status = 0x8c;
+	d->configure_id = 0x0508;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	c = cluster_of(d, 0x0b04, false);
+	assert_false(c->refused & INTERVIEW_CONFIGURED);
+	assert_non_null(node_reports(d, 1, 0x0b04, 0x050b));
+	assert_null(node_reports(d, 1, 0x0b04, 0x0508));
+	for (unsigned k = 0; k < cluster_electrical.attribute_count; k++)
+		if (c->polled & 1u << k) {
+			assert_int_equal(cluster_electrical.attributes[k].id, 0x0508);
+			polled++;
+		}
+	assert_int_equal(polled, 1);
+}
+
+static void test_what_it_does_not_have_is_not_asked_for_again(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+
+	(void)state;
+	d->configure_status = 0x86;
+	d->configure_id = 0x0020;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_int_equal(cluster_of(d, 0x0001, false)->polled, 0);
+}
+
+static void test_a_device_that_reports_more_seldom_is_expected_so(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_pair, true);
+
+	(void)state;
+	d->max_s = 7200;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_int_equal(cluster_of(d, 0x0402, false)->max_s, 7200);
+	assert_true(node_of(&ward, d)->expect_us == 7200 * S);
+	/* it was told twice, and not for ever */
+	assert_int_equal(d->asked_zcl[0x06], 4);
+	assert_int_equal(d->asked_zcl[0x08], 4);
+}
+
+static void test_what_cannot_be_checked_counts_as_it_was_told(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_pair, true);
+
+	(void)state;
+	d->check_status = 0x82;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_true(cluster_of(d, 0x0402, false)->done & INTERVIEW_CHECKED);
+	assert_true(node_of(&ward, d)->expect_us == cluster_expect_us(&cluster_temperature));
+}
+
+static void test_who_does_not_describe_itself_is_gone_past(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+
+	(void)state;
+	d->node_status = 0x84;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_non_null(node_reports(d, 1, 0x0402, 0));
+	assert_true(interview_sleeps(&node_of(&ward, d)->interview)); /* as it announced */
+}
+
+static void test_who_has_no_endpoints_is_through_at_once(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_fridge, true),
+			   *e = node_ward_add(&ward, &node_fridge, true);
+
+	(void)state;
+	d->endpoints_status = 0x84;
+	e->simple_status = 0x82;
+	node_joins(&ward, d);
+	node_joins(&ward, e);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_true(node_ward_interview(&ward, e, 60 * S));
+	assert_int_equal(d->asked, 2);
+	assert_int_equal(e->asked, 3);
+	/* its values are taken all the same */
+	ward.reading_count = 0;
+	node_says(&ward, d, 1, 0x0402, "18 01 0A 00 00 29 D0 07");
+	assert_int_equal(ward.reading_count, 1);
+	assert_int_equal(ward.readings[0].number.mantissa, 2000);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_fridge_is_known_bound_read_and_set_up),
+		TEST(test_an_alarm_zone_is_enrolled_whichever_way_it_wants),
+		TEST(test_a_zone_that_is_never_enrolled_is_told_and_tried_again),
+		TEST(test_a_zone_that_has_forgotten_its_enrolment_is_enrolled_again),
+		TEST(test_a_button_is_bound_where_it_is_the_client),
+		TEST(test_who_refuses_setting_up_is_not_set_up),
+		TEST(test_two_endpoints_are_two_instances),
+		TEST(test_a_mains_device_hears_always),
+		TEST(test_refused_bindings_are_noted_and_gone_past),
+		TEST(test_what_is_not_reported_is_read_at_intervals),
+		TEST(test_a_refusal_of_all_by_a_default_response),
+		TEST(test_one_attribute_of_several_is_refused),
+		TEST(test_what_it_does_not_have_is_not_asked_for_again),
+		TEST(test_a_device_that_reports_more_seldom_is_expected_so),
+		TEST(test_what_cannot_be_checked_counts_as_it_was_told),
+		TEST(test_who_does_not_describe_itself_is_gone_past),
+		TEST(test_who_has_no_endpoints_is_through_at_once),
+	};
+
+	return RUN_TESTS(tests);
+}

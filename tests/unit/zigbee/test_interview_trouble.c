@@ -1,0 +1,403 @@
+/*
+ * The interview of devices that get lost, sleep, move and join anew; of a radio and a
+ * daemon that go away: it goes on where it stopped.
+ */
+#include "unit/unit.h"
+#include "unit/zigbee/node_ward.h"
+#include "util/cleanup.h"
+
+static struct node_ward ward;
+
+static int set_up(void **state)
+{
+	(void)state;
+	node_ward_init(&ward);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	node_ward_done(&ward);
+	return 0;
+}
+
+/* ---- lost and late ---- */
+
+/* Each request is lost a few times, at every place of the interview. */
+static void test_requests_and_answers_get_lost(void **state)
+{
+	(void)state;
+	for (unsigned place = 0; place < 24; place++)
+		for (unsigned lost = 1; lost <= 5; lost += 2) {
+			struct node_device *d;
+
+			node_ward_done(&ward);
+			node_ward_init(&ward);
+			d = node_ward_add(&ward, place % 2 ? &node_plug : &node_contact, true);
+			node_joins(&ward, d);
+			while (d->asked < place &&
+				!interview_is_over(&node_of(&ward, d)->interview, false))
+				node_ward_pass(&ward, S / 20);
+			if (lost & 2)
+				d->lose_answers = lost;
+			else
+				d->lose = lost;
+			if (!node_ward_interview(&ward, d, 900 * S))
+				fail_msg("place %u, %u lost: not over", place, lost);
+			assert_int_equal(ward.notes[NODES_NOTE_NO_ANSWER], 0);
+			assert_true(d->reporting_count > 0);
+			assert_true(d->enrolled || d->kind == &node_plug);
+		}
+}
+
+static void test_the_first_requests_fail(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_plug, true);
+
+	(void)state;
+	d->lose = 5;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 120 * S));
+	assert_int_equal(ward.notes[NODES_NOTE_NO_ANSWER], 0);
+	assert_int_equal(ward.notes[NODES_NOTE_STALLED], 0);
+}
+
+/* Whatever it is deaf to is left out after six tries, if it is there at all. */
+static void test_what_it_is_deaf_to_is_left_out(void **state)
+{
+	static const struct {
+		uint16_t cluster;
+		uint8_t command;
+		enum interview_step step;
+	} deaf[] = {
+		{ 0x0002, 0xff, INTERVIEW_NODE },
+		{ 0x0005, 0xff, INTERVIEW_ENDPOINTS },
+		{ 0x0004, 0xff, INTERVIEW_SIMPLE },
+		{ 0x0000, 0x00, INTERVIEW_FACTS },
+		{ 0x0021, 0xff, INTERVIEW_BIND },
+		{ 0x0b04, 0x00, INTERVIEW_VALUES },
+		{ 0x0b04, 0x06, INTERVIEW_REPORTING },
+		{ 0x0b04, 0x08, INTERVIEW_CHECK },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(deaf); i++) {
+		struct node_device *d;
+		unsigned tries;
+
+		print_message("deaf to the %s\n", interview_step_text(deaf[i].step));
+		node_ward_done(&ward);
+		node_ward_init(&ward);
+		d = node_ward_add(&ward, &node_plug, true);
+		d->deaf_to = deaf[i].cluster;
+		d->deaf_command = deaf[i].command;
+		node_joins(&ward, d);
+		for (unsigned k = 0; k < 300; k++) {
+			/* it is there: it says something now and then */
+			node_says(&ward, d, 1, 0x0006, "18 01 0A 00 00 10 01");
+			node_ward_pass(&ward, 5 * S);
+			ward.reading_count = 0;
+		}
+		assert_true(interview_is_over(&node_of(&ward, d)->interview, false));
+		assert_true(ward.notes[NODES_NOTE_NO_ANSWER] >= 1);
+		assert_int_equal(ward.last_step, deaf[i].step);
+		assert_true(interview_has_missed(&node_of(&ward, d)->interview));
+		/* and asked again later, when it can be had */
+		d->deaf_to = WARD_NONE;
+		tries = d->asked;
+		node_ward_pass(&ward, 3700 * S);
+		assert_true(d->asked > tries);
+		assert_false(interview_has_missed(&node_of(&ward, d)->interview));
+		assert_non_null(node_reports(d, 1, 0x0b04, 0x050b));
+	}
+}
+
+static void test_who_is_not_there_is_left_in_peace(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_plug, true);
+	unsigned sent;
+
+	(void)state;
+	node_joins(&ward, d);
+	d->gone = true;
+	node_ward_pass(&ward, 1200 * S);
+	assert_true(ward.notes[NODES_NOTE_STALLED] >= 1);
+	assert_int_equal(ward.notes[NODES_NOTE_NO_ANSWER], 0);
+	sent = ward.sent;
+	node_ward_pass(&ward, 6000 * S);
+	assert_true(ward.sent - sent < 150);
+	/* and goes on when it is back */
+	d->gone = false;
+	node_announces(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_non_null(node_reports(d, 1, 0x0b04, 0x050b));
+}
+
+static void test_a_radio_that_takes_nothing_costs_no_tries(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_plug, true);
+
+	(void)state;
+	ward.radio_full = true;
+	node_joins(&ward, d);
+	node_ward_pass(&ward, 300 * S);
+	assert_int_equal(d->asked, 0);
+	ward.radio_full = false;
+	assert_true(node_ward_interview(&ward, d, 30 * S));
+	assert_int_equal(ward.notes[NODES_NOTE_NO_ANSWER] + ward.notes[NODES_NOTE_STALLED], 0);
+}
+
+/* ---- asleep ---- */
+
+static void test_a_sleeper_is_interviewed_as_it_wakes(void **state)
+{
+	static const struct node_kind *const kinds[] = { &node_fridge, &node_contact,
+		&node_button };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct node_device *d = node_ward_add(&ward, kinds[i], true);
+		unsigned wakes = 0;
+
+		/* it listens for half a second every minute */
+		d->awake_us = 0;
+		d->listens_us = S / 2;
+		node_joins(&ward, d);
+		d->lose = 3;
+		for (; wakes < 60 && !interview_is_over(&node_of(&ward, d)->interview, false);
+			wakes++) {
+			node_ward_pass(&ward, 60 * S);
+			node_says(&ward, d, 1, 0x0001, "18 01 0A 21 00 20 C8");
+			ward.reading_count = 0;
+		}
+		assert_true(interview_is_over(&node_of(&ward, d)->interview, false));
+		assert_true(d->reporting_count > 0);
+		assert_true(d->enrolled || kinds[i] != &node_contact);
+		assert_int_equal(ward.notes[NODES_NOTE_NO_ANSWER], 0);
+	}
+}
+
+static void test_a_sleeper_that_checks_in_is_kept_awake(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_contact, true);
+
+	(void)state;
+	d->awake_us = 0;
+	d->listens_us = S / 10;
+	node_joins(&ward, d);
+	node_ward_pass(&ward, 120 * S);
+	assert_false(interview_is_over(&node_of(&ward, d)->interview, false));
+	/* it says so, and is asked to listen on for ten seconds */
+	d->listens_us = 10 * S;
+	node_says(&ward, d, 1, 0x0020, "09 77 00");
+	node_ward_pass(&ward, 1 * S);
+	assert_int_equal(d->check_ins, 1);
+	assert_memory_equal(d->check_in_answer, "\x01\x28\x00", 3);
+	assert_true(node_ward_interview(&ward, d, 10 * S));
+	/* then there is nothing to stay awake for */
+	node_ward_pass(&ward, 60 * S);
+	node_says(&ward, d, 1, 0x0020, "09 78 00");
+	node_ward_pass(&ward, 1 * S);
+	assert_int_equal(d->check_ins, 2);
+	assert_int_equal(d->check_in_answer[0], 0);
+}
+
+static void test_readings_are_taken_while_it_is_interviewed(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+
+	(void)state;
+	d->deaf_to = 0x0002;
+	node_joins(&ward, d);
+	node_says(&ward, d, 1, 0x0402, "18 01 0A 00 00 29 92 01");
+	assert_int_equal(ward.reading_count, 1);
+	assert_int_equal(ward.readings[0].metric, METRIC_AMBIENT_TEMPERATURE);
+	assert_int_equal(ward.readings[0].number.mantissa, 402);
+}
+
+/* ---- rejoining, restarting ---- */
+
+static void test_it_goes_on_where_a_restart_cut_it(void **state)
+{
+	unsigned whole;
+	struct node_device *d = node_ward_add(&ward, &node_contact, true);
+
+	(void)state;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	whole = d->asked;
+	for (unsigned place = 0; place <= whole; place++) {
+		unsigned nodes_asked, simples;
+
+		node_ward_done(&ward);
+		node_ward_init(&ward);
+		d = node_ward_add(&ward, &node_contact, true);
+		node_joins(&ward, d);
+		while (d->asked < place && !interview_is_over(&node_of(&ward, d)->interview, false))
+			node_ward_pass(&ward, S / 20);
+		nodes_asked = d->asked_zdo[0x0002];
+		simples = d->asked_zdo[0x0004];
+		node_ward_restart(&ward);
+		if (!node_ward_interview(&ward, d, 60 * S))
+			fail_msg("cut at %u: not over", place);
+		/* what was known is not asked again, but for what was under way */
+		assert_true(d->asked_zdo[0x0002] <= nodes_asked + 1 && d->asked_zdo[0x0002] <= 2);
+		assert_true(d->asked_zdo[0x0004] <= simples + 1);
+		assert_true(d->asked <= whole + 6);
+		assert_true(d->enrolled);
+		assert_string_equal(node_of(&ward, d)->interview.device.facts[FACT_MODEL], "DOOR");
+	}
+}
+
+static void test_a_restart_needs_no_interview(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+	unsigned asked;
+
+	(void)state;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	asked = d->asked;
+	node_ward_restart(&ward);
+	assert_int_equal(node_of(&ward, d)->node, d->node);
+	assert_true(node_of(&ward, d)->joined);
+	assert_true(interview_is_over(&node_of(&ward, d)->interview, false));
+	node_ward_pass(&ward, 300 * S);
+	assert_int_equal(d->asked, asked);
+	ward.reading_count = 0;
+	node_says(&ward, d, 1, 0x0402, "18 01 0A 00 00 29 92 01");
+	assert_int_equal(ward.reading_count, 1);
+	assert_true(ward.readings[0].expect_us > 0);
+}
+
+static void test_it_goes_on_under_another_address_after_a_rejoin(void **state)
+{
+	struct node_device *d;
+
+	(void)state;
+	for (unsigned place = 0; place < 20; place++) {
+		node_ward_done(&ward);
+		node_ward_init(&ward);
+		d = node_ward_add(&ward, &node_contact, true);
+		node_joins(&ward, d);
+		while (d->asked < place && !interview_is_over(&node_of(&ward, d)->interview, false))
+			node_ward_pass(&ward, S / 20);
+		d->node = 0x7788;
+		if (place % 2)
+			nodes_joined(&ward.nodes, d->eui64, d->node, NODES_REJOINED, &ward.now);
+		node_announces(&ward, d);
+		if (!node_ward_interview(&ward, d, 60 * S))
+			fail_msg("moved at %u: not over", place);
+		assert_true(d->asked_zdo[0x0002] <= 2);
+		assert_true(d->enrolled);
+		assert_int_equal(ward.nodes.flying, 0);
+	}
+}
+
+static void test_who_joins_anew_is_interviewed_anew(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_contact, true);
+
+	(void)state;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	/* reset by a person */
+	d->enrolled = d->zone_owned = false;
+	d->reporting_count = d->bound = 0;
+	node_joins(&ward, d);
+	assert_false(interview_is_over(&node_of(&ward, d)->interview, false));
+	/* but nobody forgets what it is called */
+	assert_string_equal(node_of(&ward, d)->interview.device.facts[FACT_MODEL], "DOOR");
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_true(d->enrolled);
+	assert_true(d->bound > 0 && d->reporting_count > 0);
+	assert_int_equal(ward.ready, 2);
+}
+
+static void test_the_radio_goes_away_in_the_middle(void **state)
+{
+	struct node_device *d;
+
+	(void)state;
+	for (unsigned place = 0; place < 20; place++) {
+		node_ward_done(&ward);
+		node_ward_init(&ward);
+		d = node_ward_add(&ward, &node_contact, true);
+		node_joins(&ward, d);
+		while (d->asked < place && !interview_is_over(&node_of(&ward, d)->interview, false))
+			node_ward_pass(&ward, S / 20);
+		nodes_down(&ward.nodes);
+		ward.send_count = 0;
+		assert_int_equal(ward.nodes.flying, 0);
+		node_ward_pass(&ward, 30 * S);
+		assert_int_equal(ward.send_count, 0);
+		nodes_up(&ward.nodes, &ward.now);
+		if (!node_ward_interview(&ward, d, 60 * S))
+			fail_msg("away at %u: not over", place);
+		assert_true(d->enrolled);
+		assert_int_equal(ward.notes[NODES_NOTE_NO_ANSWER], 0);
+	}
+}
+
+/* ---- hostile answers ---- */
+
+static void test_answers_of_others_and_to_other_questions_are_none(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_fridge, true),
+			   *e = node_ward_add(&ward, &node_fridge, true);
+	const struct zigbee_send *s = &ward.sends[0].send;
+	struct zigbee_heard h = { .cluster = 0x8002, .lqi = 1 };
+	uint8_t bytes[] = { 0, 0, 0x01, 0x10, 0x01, 0x40, 0x8e, 0x99, 0x99, 0, 0, 0, 0, 0, 0, 0,
+		0 };
+
+	(void)state;
+	node_joins(&ward, d);
+	nodes_joined(&ward.nodes, e->eui64, e->node, NODES_REJOINED, &ward.now);
+	ward.now.boot_us += 2 * S;
+	nodes_tick(&ward.nodes, &ward.now);
+	while (ward.send_count > 0 && s->node != d->node)
+		s++;
+	assert_int_equal(s->cluster, 0x0002);
+	bytes[0] = ward.sends[s - &ward.sends[0].send].bytes[0];
+	h.bytes = bytes;
+	h.length = sizeof(bytes);
+	bytes[0] ^= 1; /* another number */
+	h.node = d->node;
+	nodes_heard(&ward.nodes, &h, &ward.now);
+	assert_false(node_of(&ward, d)->interview.known & INTERVIEW_HAS_NODE);
+	bytes[0] ^= 1;
+	h.cluster = 0x8005; /* another question */
+	nodes_heard(&ward.nodes, &h, &ward.now);
+	assert_false(node_of(&ward, d)->interview.known & INTERVIEW_HAS_NODE);
+	h.cluster = 0x8002;
+	nodes_heard(&ward.nodes, &h, &ward.now);
+	assert_true(node_of(&ward, d)->interview.known & INTERVIEW_HAS_NODE);
+	assert_int_equal(node_of(&ward, d)->interview.maker, 0x9999);
+	/* and once more: it is not the answer to what is asked now */
+	nodes_heard(&ward.nodes, &h, &ward.now);
+	assert_int_equal(node_of(&ward, d)->interview.endpoint_count, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_requests_and_answers_get_lost),
+		TEST(test_the_first_requests_fail),
+		TEST(test_what_it_is_deaf_to_is_left_out),
+		TEST(test_who_is_not_there_is_left_in_peace),
+		TEST(test_a_radio_that_takes_nothing_costs_no_tries),
+		TEST(test_a_sleeper_is_interviewed_as_it_wakes),
+		TEST(test_a_sleeper_that_checks_in_is_kept_awake),
+		TEST(test_readings_are_taken_while_it_is_interviewed),
+		TEST(test_it_goes_on_where_a_restart_cut_it),
+		TEST(test_a_restart_needs_no_interview),
+		TEST(test_it_goes_on_under_another_address_after_a_rejoin),
+		TEST(test_who_joins_anew_is_interviewed_anew),
+		TEST(test_the_radio_goes_away_in_the_middle),
+		TEST(test_answers_of_others_and_to_other_questions_are_none),
+	};
+
+	return RUN_TESTS(tests);
+}
