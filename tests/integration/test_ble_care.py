@@ -1,33 +1,17 @@
 """How the gateway treats Bluetooth devices: how it connects, the time that it tells, what it says of links."""
 import json
 import os
-from decimal import Decimal
 
 import pytest
 
 from ward.base import wait_until
+from ward.ble import Bay
 from ward.clock import SYNCHRONISED, UNSYNCHRONISED
 
 STRAP = {"Kind": "heart-rate", "Address": "C0:FF:EE:00:00:01", "Interval": "1s", "Advertise": "1s"}
-
 # struct mgmt_params by profile, as docs/ble.md has them: 1.25 ms, 1.25 ms, intervals, 10 ms
 STREAM = (80, 160, 4, 600)
 VISIT = (24, 40, 0, 500)
-
-
-def begin(ward, devices, sections=None, **kwargs):
-    """The air, a broker, a daemon that listens, a subscriber."""
-    air = ward.air(devices, **kwargs)
-    broker = ward.broker()
-    sub = ward.subscriber(broker)
-    daemon = ward.daemon(broker, devices={}, sections={**air.sections(), "CoAP": {"Enabled": "no"}, **(sections or {})})
-    return air, daemon, sub
-
-
-def heard(sub, device, metric):
-    """With the digits as they came."""
-    found = [json.loads(m.payload, parse_float=Decimal) for m in sub.messages if "/beds/" in m.topic and m.payload]
-    return [r for r in found if r.get("device") == device and r.get("metric") == metric]
 
 
 def events(air):
@@ -50,8 +34,10 @@ def parameters(air, device):
 def test_connection_parameters_suit_the_profile(ward):
     """The kernel knows them once the services are known, and after a restart before the first connection."""
     cuff = {"Kind": "cuff", "Address": "C0:FF:EE:00:00:02", "Interval": "2s", "Advertise": "200ms"}
-    air, daemon, sub = begin(ward, {"strap": STRAP, "cuff": cuff})
-    wait_until(lambda: heard(sub, "strap", "heart-rate") and heard(sub, "cuff", "bp-systolic"), lambda: "readings")
+    bay = Bay(ward, {"strap": STRAP, "cuff": cuff})
+    air, daemon = bay.air, bay.daemon
+    bay.wait_heard("strap", "heart-rate")
+    bay.wait_heard("cuff", "bp-systolic")
     wait_until(lambda: parameters(air, "strap") and parameters(air, "cuff"), lambda: "parameters for both")
     assert set(parameters(air, "strap")) == {STREAM} and set(parameters(air, "cuff")) == {VISIT}
     kept = os.path.join(daemon.state, "ble")
