@@ -83,6 +83,7 @@ int main(void)
 	try_socket("inet", AF_INET, SOCK_DGRAM);
 	try_socket("inet6", AF_INET6, SOCK_STREAM);
 	try_socket("unix", AF_UNIX, SOCK_SEQPACKET);
+	try_socket("bluetooth", AF_BLUETOOTH, SOCK_SEQPACKET);
 	try_socket("packet", AF_PACKET, SOCK_RAW);
 	try_socket("netlink", AF_NETLINK, SOCK_RAW);
 	try_clock();

@@ -9,7 +9,7 @@ import pytest
 from conftest import BUILD, TOP, field
 
 UNIT = TOP / "systemd/wardgated.service"
-EXPOSURE = 19  # of 100, less is better; raised only with a reason
+EXPOSURE = 24  # of 100, less is better; raised only with a reason: 5 for Bluetooth's capability and sockets
 
 
 def contents(deb):
