@@ -40,9 +40,10 @@
 /* Signals stand above what a peer can keep ready. */
 #define PRIORITY_SIGNAL (-10)
 
-extern const struct driver ble_driver, coap_driver;
+extern const struct driver ble_driver, coap_driver, zigbee_driver;
 
-static const struct driver *const all_drivers[] = { &ble_driver, &coap_driver, NULL };
+static const struct driver *const all_drivers[] = { &ble_driver, &coap_driver, &zigbee_driver,
+	NULL };
 
 /* For Payloads=, NULL-terminated. */
 const char *const daemon_payload_names[] = {
@@ -60,16 +61,6 @@ static void log_problems(const struct config_problems *p)
 		log_warning(p->warnings[i]);
 	for (size_t i = 0; i < p->error_count; i++)
 		log_error(p->errors[i]);
-}
-
-/* What the configuration asks for and this version does not do must not look as if it were done. */
-static void warn_of_the_missing(const struct config *c)
-{
-	if (c->zigbee.enabled)
-		log_warning("[Zigbee] Enabled=yes: this version has no Zigbee driver; its devices "
-			    "are not heard");
-	if (c->tag_count > 0)
-		log_warning("[Tag]: this version does not watch for tags yet; none is heard");
 }
 
 /* --- drivers --- */
@@ -242,7 +233,6 @@ int daemon_reload(struct daemon *d, struct config_problems *problems)
 		log_error("cannot apply the devices of the new configuration", F_ERR(r));
 	config_unref(d->config);
 	d->config = TAKE_PTR(c);
-	warn_of_the_missing(d->config);
 	if (d->ready)
 		drivers_apply(d->drivers, d->config);
 	ledger_reload(d);
@@ -423,7 +413,6 @@ static int run(struct daemon *d)
 
 	r = start(d);
 	if (r == 0) {
-		warn_of_the_missing(d->config);
 		log_info("started", F_STR("VERSION", WG_VERSION),
 			F_STR("GATEWAY", d->config->gateway.name),
 			F_STR("EPOCH", gateway_epoch(d->gateway)));

@@ -1,0 +1,213 @@
+/*
+ * What people ask of the Zigbee network: to let devices in and out, and what is
+ * to become of a network that is not the one that is kept (wardgate/joining.h).
+ */
+#include <errno.h>
+#include <openssl/rand.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zigbee/driver_private.h"
+#include "zigbee/installcode.h"
+#include "zigbee/netbackup.h"
+
+__attribute__((format(printf, 3, 4))) static int refuse(
+	char *why, int error, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(why, JOINING_WHY, format, ap);
+	va_end(ap);
+	return error;
+}
+
+/* Why it is not up, the end of a sentence. */
+static const char *problem_of(const struct zigbee *z)
+{
+	if (z->problem[0])
+		return z->problem;
+	return z->network.problem[0] ? z->network.problem : network_state_word(z->network.state);
+}
+
+static int not_up(const struct zigbee *z, char *why)
+{
+	return refuse(why, -ENETDOWN, "the Zigbee network is not up: %s", problem_of(z));
+}
+
+static int permit(void *state, unsigned seconds, bool well_known, char *why)
+{
+	struct zigbee *z = state;
+	int r = network_permit(&z->network, seconds, well_known, boottime_us());
+
+	zigbee_settle(z);
+	switch (r) {
+	case 0:
+		return 0;
+	case -ENETDOWN:
+		return not_up(z, why);
+	case -ERANGE:
+		return refuse(
+			why, r, "%u s is too long; at most %d s", seconds, NETWORK_PERMIT_MAX);
+	case -EPERM:
+		return refuse(why, r,
+			"the key that all the world knows is refused; give the device's install "
+			"code, or set AllowWellKnownKey=yes in [Zigbee]");
+	default:
+		return refuse(why, r, "the radio was not told: %s", strerrordesc_np(-r));
+	}
+}
+
+static int invite(void *state, const char *address, const char *code, char *why)
+{
+	struct zigbee *z = state;
+	uint8_t key[INSTALLCODE_KEY_SIZE];
+	uint64_t eui64;
+	int r;
+
+	if (!eui64_parse(address, &eui64))
+		return refuse(
+			why, -EINVAL, "%.64s is no EUI-64; give 0x and 16 hex digits", address);
+	r = installcode_key(code, key);
+	if (r > 0)
+		return refuse(why, -EINVAL, "the install code %s", installcode_words(r));
+	if (r == 0)
+		r = network_invite(&z->network, eui64, key, boottime_us());
+	explicit_bzero(key, sizeof(key));
+	zigbee_settle(z);
+	if (r == -ENOSPC)
+		return refuse(why, r,
+			"%d install codes wait already; let those devices join, or restart the "
+			"gateway",
+			NETWORK_INVITED_MAX);
+	return r < 0 ? refuse(why, r, "the install code cannot be used: %s", strerrordesc_np(-r))
+		     : 0;
+}
+
+static int dismiss(void *state, const struct device *d, char *why)
+{
+	struct zigbee *z = state;
+	struct decode_time now = zigbee_now(z);
+	uint64_t eui64;
+	int r = eui64_parse(d->address, &eui64) ? nodes_dismiss(&z->nodes, eui64, &now) : -EINVAL;
+
+	zigbee_settle(z);
+	if (r == -ENOENT || r == -EHOSTUNREACH)
+		return refuse(why, r, "it is not in the network, as far as is known");
+	return r < 0 ? refuse(why, r, "it could not be told: %s", strerrordesc_np(-r)) : 0;
+}
+
+static int adopt(void *state, char *why)
+{
+	struct zigbee *z = state;
+	int r = network_adopt(&z->network, boottime_us());
+
+	zigbee_settle(z);
+	if (r == -EINVAL && z->network.state == NETWORK_UP)
+		return refuse(why, r, "there is no mismatch: the radio's network is the gateway's");
+	if (r == -EINVAL)
+		return refuse(why, r,
+			"the radio has no network whose key could be read; restore the gateway's "
+			"instead");
+	return r < 0 ? refuse(why, r, "it cannot be taken over: %s", strerrordesc_np(-r)) : 0;
+}
+
+static int random_bytes(uint8_t *to, size_t size)
+{
+	return RAND_bytes(to, (int)size) == 1 ? 0 : -EIO;
+}
+
+static int restore(void *state, const char *text, size_t length, bool other_radio, char *why)
+{
+	struct zigbee *z = state;
+	struct netbackup b = { 0 };
+	char words[NETBACKUP_WORDS_SIZE];
+	int r;
+
+	if (text) {
+		r = netbackup_read(text, length, random_bytes, &b, words);
+		if (r < 0)
+			return refuse(why, r, "that is no backup of a network: %s",
+				r == -EBADMSG ? words : strerrordesc_np(-r));
+	}
+	r = network_restore(&z->network, text ? &b.net : NULL, other_radio, boottime_us());
+	if (text)
+		netbackup_wipe(&b);
+	zigbee_settle(z);
+	if (r == -ENETDOWN)
+		return refuse(why, r, "the radio is not there: %s", problem_of(z));
+	if (r == -EINVAL && !text)
+		return refuse(why, r, "no network is kept that could be restored; give a backup");
+	return r < 0 ? refuse(why, r, "it cannot be restored: %s", strerrordesc_np(-r)) : 0;
+}
+
+static int backup(void *state, char **ret, size_t *ret_length, char *why)
+{
+	struct zigbee *z = state;
+	struct netbackup_device *list;
+	size_t count = 0;
+	int r;
+
+	list = calloc(NODES_SLOTS, sizeof(*list));
+	if (!list)
+		return refuse(why, -ENOMEM, "out of memory");
+	for (unsigned i = 0; nodes_at(&z->nodes, i); i++) {
+		const struct node *node = nodes_at(&z->nodes, i);
+
+		if (node->joined)
+			list[count++] = (struct netbackup_device){ node->eui64, node->node };
+	}
+	r = netbackup_write(&z->network.net, list, count, NULL, ret, ret_length);
+	free(list);
+	if (r == -EINVAL)
+		return refuse(why, r, "there is no network yet: %s", problem_of(z));
+	return r < 0 ? refuse(why, r, "out of memory") : 0;
+}
+
+static void view(void *state, struct joining_view *ret)
+{
+	const struct zigbee *z = state;
+	const struct network *n = &z->network;
+
+	*ret = (struct joining_view){ .state = network_state_word(n->state),
+		.mismatch = n->state == NETWORK_PASSIVE,
+		.up = n->state == NETWORK_UP,
+		.channel = n->kept ? n->net.channel : 0,
+		.pan = n->kept ? n->net.pan : 0xFFFF,
+		.open_until_us = n->permit_until_us > 0 ? n->permit_until_us : 0 };
+	if (z->problem[0] || n->problem[0])
+		ret->problem = problem_of(z);
+	for (unsigned i = 0; nodes_at(&z->nodes, i); i++)
+		ret->devices += nodes_at(&z->nodes, i)->joined;
+}
+
+static void device(void *state, const struct device *d, struct joining_device *ret)
+{
+	const struct zigbee *z = state;
+	const struct node *node;
+	uint64_t eui64;
+
+	*ret = (struct joining_device){ .state = JOINING_NEVER };
+	if (!eui64_parse(d->address, &eui64) || !(node = nodes_find(&z->nodes, eui64)) ||
+		!node->joined)
+		return;
+	ret->state = !interview_is_over(&node->interview, false) ? JOINING_INTERVIEW
+		     : node->silent || node->stale               ? JOINING_SILENT
+								 : JOINING_JOINED;
+	ret->router = node->interview.type == ZDO_ROUTER;
+	ret->link_quality = node->lqi;
+	ret->signal_dbm = node->rssi;
+	ret->heard_boot_us = node->heard_once ? node->heard_us : 0;
+}
+
+const struct joining zigbee_joining = {
+	.permit = permit,
+	.invite = invite,
+	.dismiss = dismiss,
+	.adopt = adopt,
+	.restore = restore,
+	.backup = backup,
+	.view = view,
+	.device = device,
+};
