@@ -76,11 +76,27 @@ int gatt_start(struct gatt *g, const struct gatt_table *cached, bool bonded, int
 	return begin(g, now_us);
 }
 
+static void start_anew(struct gatt *g, int64_t now_us)
+{
+	g->cached = false;
+	g->doubted = true; /* what was kept, if it is offered again before discovery has ended */
+	if (g->starts++ >= GATT_STARTS_MAX || begin(g, now_us) < 0)
+		gatt_discovery_end(g, GATT_UNSTABLE, 0, now_us);
+}
+
+bool gatt_doubt(struct gatt *g, uint16_t handle, int64_t now_us)
+{
+	if (g->stage != STAGE_DONE || g->looked_again || gatt_attribute(&g->table, handle))
+		return false;
+	g->looked_again = true;
+	start_anew(g, now_us);
+	return true;
+}
+
 bool gatt_heard(struct gatt *g, uint16_t handle, bool indicated, const uint8_t *bytes,
 	size_t length, int64_t now_us)
 {
 	size_t i = gatt_service_changed(&g->table);
-	int r;
 
 	if (g->stage == STAGE_NONE) {
 		/* a bonded device may begin with it, when its handle is not known yet */
@@ -94,15 +110,7 @@ bool gatt_heard(struct gatt *g, uint16_t handle, bool indicated, const uint8_t *
 	(void)bytes;
 	if (indicated && g->att->unconfirmed == 1)
 		(void)att_confirm(g->att);
-	g->cached = false;
-	g->doubted = true; /* what was kept, if it is offered again before discovery has ended */
-	if (g->starts++ >= GATT_STARTS_MAX) {
-		gatt_discovery_end(g, GATT_UNSTABLE, 0, now_us);
-		return true;
-	}
-	r = begin(g, now_us);
-	if (r < 0)
-		gatt_discovery_end(g, GATT_UNSTABLE, 0, now_us);
+	start_anew(g, now_us);
 	return true;
 }
 

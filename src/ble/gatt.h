@@ -83,8 +83,9 @@ struct gatt {
 	uint8_t stage;        /* enum gatt_stage, ble/gatt_discovery.h */
 	bool cached, checked; /* the table is one that was kept; its hash holds */
 	bool bonded;
-	bool unsecured; /* Service Changed was refused: again once another one was granted */
-	bool doubted;   /* something like Service Changed came before the table was known */
+	bool unsecured;    /* Service Changed was refused: again once another one was granted */
+	bool doubted;      /* something like Service Changed came before the table was known */
+	bool looked_again; /* gatt_doubt() has begun a discovery */
 	unsigned requests, starts;
 	int64_t deadline_us;
 	size_t at;            /* the service or attribute under way */
@@ -122,6 +123,11 @@ bool gatt_heard(struct gatt *g, uint16_t handle, bool indicated, const uint8_t *
 int gatt_perform(struct gatt *g, const struct session_action *action, int64_t now_us);
 /* Forgets the action under way: performed() does not come. */
 void gatt_forget(struct gatt *g);
+
+/* Something came from that handle. If the table does not have it, which no device that keeps to
+ * what it told would do, all is discovered anew, once in a connection: then true, and as
+ * gatt_heard(). */
+bool gatt_doubt(struct gatt *g, uint16_t handle, int64_t now_us);
 
 /* When to call gatt_tick(), INT64_MAX for never. */
 int64_t gatt_deadline(const struct gatt *g);

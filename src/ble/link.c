@@ -250,6 +250,20 @@ static bool is_service_changed(const struct link *l, uint16_t handle)
 	return false;
 }
 
+/* The table does not hold any more, and another one is looked for. */
+static void discovers_anew(struct link *l, int64_t now_us)
+{
+	if (l->end != LINK_GOES_ON || l->state == LINK_SECURING)
+		return;
+	if (l->security_deadline_us != INT64_MAX)
+		resume_setup(l);
+	if (l->state == LINK_RUNNING)
+		l->state = LINK_DISCOVERING;
+	if (l->ready)
+		l->setup_deadline_us = now_us + LINK_SETUP_US;
+	l->ready = l->action_waits = false;
+}
+
 static void on_heard(struct att *a, uint16_t handle, bool indicated, const uint8_t *bytes,
 	size_t length, int64_t now_us)
 {
@@ -262,19 +276,16 @@ static void on_heard(struct att *a, uint16_t handle, bool indicated, const uint8
 		link_over(l, LINK_FLOODED, "its table changed while an indication waited");
 		return;
 	}
-	if (!gatt_heard(&l->gatt, handle, indicated, bytes, length, now_us)) {
-		link_heard(l, handle, indicated, bytes, length);
+	if (gatt_heard(&l->gatt, handle, indicated, bytes, length, now_us)) {
+		discovers_anew(l, now_us);
 		return;
 	}
-	if (l->end != LINK_GOES_ON || l->state == LINK_SECURING)
-		return;
-	if (l->security_deadline_us != INT64_MAX)
-		resume_setup(l);
-	if (l->state == LINK_RUNNING)
-		l->state = LINK_DISCOVERING;
-	if (l->ready)
-		l->setup_deadline_us = now_us + LINK_SETUP_US;
-	l->ready = l->action_waits = false;
+	/* What nobody knows the meaning of would be confirmed, and lost: it waits for another look.
+	 */
+	if (gatt_doubt(&l->gatt, handle, now_us))
+		discovers_anew(l, now_us);
+	if (l->end == LINK_GOES_ON)
+		link_heard(l, handle, indicated, bytes, length);
 }
 
 static void on_down(struct att *a, enum att_reason reason, int64_t now_us)

@@ -8,6 +8,8 @@
 
 #include "ble/driver_private.h"
 
+#define AGAIN_US INT64_C(1000000) /* after an attempt that did not connect */
+
 void peer_pairing_hold(struct peer *p)
 {
 	struct ble *b = p->ble;
@@ -64,7 +66,7 @@ void peer_pairing_heard(
 	struct ble_pairing *run = &radio->ble->pairing;
 	int r;
 
-	if (!run->peer || run->radio ||
+	if (!run->peer || run->radio || now_us < run->again_us ||
 		(p != run->peer && !(run->has_address && ble_address_same(heard, &run->address))))
 		return;
 	adapter_forgive(&radio->adapter, heard);
@@ -84,7 +86,8 @@ int64_t peer_pairing_deadline(const struct ble *b)
 void peer_pairing_due(struct ble *b, int64_t now_us)
 {
 	if (now_us >= peer_pairing_deadline(b))
-		end_as(b, PAIRING_NOT_HEARD, "");
+		end_as(b, b->pairing.again_us ? PAIRING_UNREACHABLE : PAIRING_NOT_HEARD,
+			b->pairing.again_us ? mgmt_status_words(MGMT_CONNECT_FAILED) : "");
 }
 
 /* ---- what the adapter says of it ---- */
@@ -138,6 +141,19 @@ static enum pairing_outcome outcome_of(const struct ble_pairing *run, uint8_t st
 	}
 }
 
+/* Whether it is tried once more: nobody was asked anything yet, and the connection that was missing
+ * may be had in a moment, when another device is done. */
+static bool tries_again(struct ble_pairing *run, uint8_t status)
+{
+	int64_t now = boottime_us();
+
+	if (status != MGMT_CONNECT_FAILED || run->asked || now + AGAIN_US >= run->until_us)
+		return false;
+	run->radio = NULL;
+	run->again_us = now + AGAIN_US;
+	return true;
+}
+
 bool peer_pairing_notice(struct radio *radio, const struct adapter_notice *n)
 {
 	struct ble *b = radio->ble;
@@ -154,6 +170,8 @@ bool peer_pairing_notice(struct radio *radio, const struct adapter_notice *n)
 		run->address = n->address;
 	if (!is_ours(radio, &n->address))
 		return false;
+	run->asked |= n->kind == ADAPTER_NOTICE_CONFIRM || n->kind == ADAPTER_NOTICE_ASK_PASSKEY ||
+		      n->kind == ADAPTER_NOTICE_SHOW_PASSKEY;
 	switch ((int)n->kind) {
 	case ADAPTER_NOTICE_CONFIRM:
 		events->asks(PAIRING_COMPARE, n->number, events->userdata);
@@ -173,7 +191,8 @@ bool peer_pairing_notice(struct radio *radio, const struct adapter_notice *n)
 		on_paired(b, n);
 		return true;
 	case ADAPTER_NOTICE_PAIR_FAILED:
-		end_as(b, outcome_of(run, n->code), mgmt_status_words(n->code));
+		if (!tries_again(run, n->code))
+			end_as(b, outcome_of(run, n->code), mgmt_status_words(n->code));
 		return true;
 	default:
 		return false;

@@ -171,6 +171,21 @@ def test_one_that_is_not_there_is_said_to_be_unheard(ward):
 
 
 @pytest.mark.slow
+def test_pairing_waits_for_a_connection_when_the_adapter_has_none_left(ward):
+    """Two of two are taken, by a stream and by one that comes and goes."""
+    devices = {**strap(Security="none"),
+               "ear": {**STRAP, "Kind": "thermometer", "Address": "C0:FF:EE:00:00:02", "Interval": "9s"},
+               "band": {**STRAP, "Address": "C0:FF:EE:00:00:03", "Security": "mitm", "Pairing": "numeric"}}
+    bay = Bay(ward, devices, bus=True, adapters={"hci0": {"Connections": "2"}})
+    bay.wait_heard("strap", "heart-rate", 1)
+    bay.wait_heard("ear", "body-temperature", 1)
+    t = bay.terminal("pair", "band")
+    t.wait("Does band show 123 456")
+    t.line("y")
+    assert t.ends() == 0, t.text
+
+
+@pytest.mark.slow
 def test_a_device_that_types_another_number_is_refused(ward):
     bay = unproven(ward, Pairing="passkey-entry",
                    events=[{"When": "pair", "Nth": 2, "Device": "strap", "Do": "wrong-passkey"}])
@@ -204,20 +219,14 @@ def test_unpair_forgets_on_the_disk_and_at_the_adapter(ward):
 PRIVATE = {"Private": "yes", "RotateEvery": "6s"}
 
 
-def shown(bay):
-    """The address that it shows at the moment, as whoever looks for unknown devices sees it."""
-    found = os.listdir(os.path.join(bay.air.dir, "att"))
-    return found[0] if found else None
-
-
 @pytest.mark.slow
 def test_a_private_address_is_paired_as_it_is_now_and_known_after_it_changed(ward):
     bay = Bay(ward, strap(**PRIVATE), bus=True)
-    address = wait_until(lambda: shown(bay), "its address")
+    address = wait_until(bay.air.private_address, "its address")
     assert address != ADDRESS
-    wait_until(lambda: address in [u["address"] for u in bay.json("discover", "0")["unknown"]] or shown(bay) != address,
+    wait_until(lambda: bay.air.private_address() in [u["address"] for u in bay.json("discover", "0")["unknown"]],
                "it among the unknown")
-    out = bay.json("pair", "strap", "20", "--address", shown(bay))
+    out = bay.json("pair", "strap", "20", "--address", bay.air.private_address())
     assert out["step"] == "done" and out["identity"] == ADDRESS
     bay.wait_heard("strap", "heart-rate", 2)
     bay.restart()
@@ -231,8 +240,8 @@ def test_addresses_that_change_are_resolved_over_drops_and_restarts(ward):
     drops = [{"At": f"{t}s", "Device": "strap", "Do": what} for t in (6, 9, 12)
              for what in ("disconnect", "rotate")]
     bay = Bay(ward, strap(Private="yes"), bus=True, events=drops)
-    wait_until(lambda: shown(bay), "its address")
-    assert bay.json("pair", "strap", "20", "--address", shown(bay))["identity"] == ADDRESS
+    wait_until(bay.air.private_address, "its address")
+    assert bay.json("pair", "strap", "20", "--address", bay.air.private_address())["identity"] == ADDRESS
     bay.wait_heard("strap", "heart-rate", 1)
     bay.air.wait_event("rotate", "strap", 2)
     bay.more_of("strap", "heart-rate", 2)
@@ -246,8 +255,8 @@ def test_addresses_that_change_are_resolved_over_drops_and_restarts(ward):
 def test_who_is_paired_by_another_identity_is_named(ward):
     """Adopted by the address that it showed."""
     bay = Bay(ward, strap(Private="yes"), bus=True, more={"strap": {"Address": "C0:FF:EE:00:00:09"}})
-    wait_until(lambda: shown(bay), "its address")
-    status, _, err = bay.ctl("pair", "strap", "20", "--address", shown(bay))
+    wait_until(bay.air.private_address, "its address")
+    status, _, err = bay.ctl("pair", "strap", "20", "--address", bay.air.private_address())
     assert status == 1 and f"is really {ADDRESS}" in err and one_line(err)
 
 

@@ -62,6 +62,18 @@ def test_what_is_on_the_disk_is_confirmed_and_survives_kill_9(ward):
     bay.all_arrived()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("connected", [True, False])
+def test_what_comes_from_where_nothing_was_is_not_lost(ward, connected):
+    """The device's table changes, and so does the place by which it would say that."""
+    bay = Bay(ward, {"cuff": {**CUFF, "Interval": "2s"}, "ear": {**EAR, "Interval": "2s"}}, events=[
+        *(at(5 if connected else 30, n, "services-changed") for n in ("cuff", "ear")),
+        *(at(t, n) for t in (3, 6, 8, 32, 34) for n in ("cuff", "ear"))])
+    bay.wait_heard("cuff", "bp-systolic", 5, 60)
+    bay.wait_heard("ear", "body-temperature", 5, 60)
+    bay.all_arrived()
+
+
 # ---- records
 
 

@@ -198,19 +198,12 @@ def broadcasters():
     return found
 
 
-def key_file(ward, key=KEY):
-    path = os.path.join(ward.dir, f"{key[:8]}.key")
-    with open(path, "w", encoding="ascii", opener=lambda p, f: os.open(p, f, 0o600)) as f:
-        f.write(key)
-    return path
-
-
 def sealed(devices):
     return [name for name in devices if "BindKey" in devices[name]]
 
 
 def test_every_broadcast_format(ward):
-    devices, path = broadcasters(), key_file(ward)
+    devices, path = broadcasters(), ward.secret("bind.key", KEY)
     bay = Bay(ward, devices, more={name: {"BindKey": path} for name in sealed(devices)})
     sent_at_least(bay, 9, devices)
     judged(bay)
@@ -220,7 +213,7 @@ def test_every_broadcast_format(ward):
 
 def test_another_key_opens_nothing(ward):
     devices = {name: keys for name, keys in broadcasters().items() if "BindKey" in keys}
-    path = key_file(ward, "ff" * 16)
+    path = ward.secret("other.key", "ff" * 16)
     more = {name: {"BindKey": path} for name in devices}
     bay = Bay(ward, {**devices, "open": {"Kind": "atc", "Address": "A4:C1:38:00:03:01", "Interval": "500ms",
                                          "Advertise": "300ms"}}, more=more)
@@ -237,7 +230,7 @@ def test_a_counter_survives_kill_9_and_a_recording_is_refused(ward):
     devices = {name: {"Kind": name, "Address": "A4:C1:38:00:01:07", "Interval": "300ms", "Advertise": "100ms",
                       "BindKey": KEY}}
     replays = [{"At": f"{n}s", "Device": name, "Do": "replay"} for n in range(3, 30)]
-    bay = Bay(ward, devices, more={name: {"BindKey": key_file(ward)}}, events=replays)
+    bay = Bay(ward, devices, more={name: {"BindKey": ward.secret("bind.key", KEY)}}, events=replays)
     bay.air.wait_event("replay", name, 2)
     wait_until(lambda: "counter" in open(os.path.join(bay.daemon.state, "ble"), encoding="utf-8").read(),
                "the counter on the disk")

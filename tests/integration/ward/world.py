@@ -66,6 +66,13 @@ class World:
             if isinstance(thing, Daemon):
                 thing.check()
 
+    def secret(self, name, text):
+        """A file that only its owner reads; its path."""
+        path = os.path.join(self.dir, name)
+        with open(path, "w", encoding="ascii", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+            f.write(text)
+        return path
+
     def silent_dns(self):
         return self.keep(dns.SilentServer())
 

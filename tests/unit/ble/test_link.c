@@ -176,6 +176,9 @@ static void test_malformed_values_are_counted_and_named(void **state)
 	assert_int_equal(peer.fault.characteristic, 0);
 	assert_null(peer.fault.row);
 	assert_int_equal(peer.link.counters.unknown, 1);
+	peer.values = 0; /* of the look whether the table has changed, which is taken once */
+	peer_notify(&peer, 0x99, "48");
+	assert_int_equal(peer.link.counters.unknown, 2);
 	assert_int_equal(peer.values, 0);
 	peer_notify(&peer, HR_VALUE, "0048"); /* and it goes on */
 	assert_int_equal(peer.values, 1);
