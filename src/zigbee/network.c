@@ -97,7 +97,7 @@ static void forget_step(struct network *n)
 /* It was meant for the radio that was there; what of it is kept goes on by itself. */
 static void cancel(struct network *n)
 {
-	n->adopting = n->restoring = n->token_written = false;
+	n->adopting = n->restoring = n->token_written = n->restored = n->forming = false;
 	netstate_wipe(&n->target);
 }
 
@@ -185,6 +185,7 @@ void network_link_up(struct network *n, int64_t now_us)
 		return;
 	n->linked_us = now_us;
 	n->commands = 1; /* the version's */
+	n->leaving = false;
 	n->scanned = false;
 	n->troubled = false;
 	ezsp_start(&n->ezsp, n->former_version, now_us);
@@ -243,7 +244,6 @@ void network_be_passive(struct network *n, uint32_t differs, int64_t now_us)
 	n->differs = differs;
 	n->failures = 0;
 	n->mismatched = true;
-	n->forming = n->restored = false;
 	cancel(n);
 	if (!known)
 		network_tell(n, NETWORK_NOTICE_MISMATCH, differs, words, now_us);

@@ -201,14 +201,14 @@ struct network {
 	struct network_config config;
 	bool lost; /* something was kept and cannot be read */
 	bool mismatched, troubled;
-	bool adopting, restoring, other_eui64, token_written;
+	bool adopting, restoring, other_eui64, token_written, leaving;
 	bool forming, restored; /* what is to be told once it is up */
 	bool told_newer;
 	unsigned life;  /* counts ups and downs, so that a call out that made one is noticed */
 	uint8_t step;   /* enum network_step */
 	uint16_t asked; /* its command */
 	bool scanned;
-	bool unsafe; /* net was made or taken, and is not known to be on the disk */
+	bool unsafe;     /* net was made or taken, and is not known to be on the disk */
 	unsigned row;    /* of a step that has several */
 	uint32_t waited; /* for this stack status; 0: none */
 	bool answered;   /* the command that leads to it is */

@@ -74,8 +74,8 @@ enum {
 #define MAKER_DEFAULT 0x1049     /* Silicon Labs */
 #define POWER_DEFAULT 8          /* dBm */
 
-#define REMEDY_ADOPT "wardgatectl zigbee adopt"
-#define REMEDY_RESTORE "wardgatectl zigbee restore"
+#define REMEDY_ADOPT "wardgatectl network adopt"
+#define REMEDY_RESTORE "wardgatectl network restore"
 
 /* ---- network.c ---- */
 

@@ -45,7 +45,7 @@ void network_step_kept(struct network *n, int error, int64_t now_us)
 		return;
 	}
 	n->unsafe = false;
-	network_go(n, STEP_COUNTER_SET, now_us);
+	network_go(n, n->leaving ? STEP_LEAVE : STEP_COUNTER_SET, now_us);
 }
 
 /* No network is in the radio. */
@@ -95,6 +95,11 @@ static void judge(struct network *n, int64_t now_us)
 	uint32_t differs = network_compare(n);
 	bool news;
 
+	if (differs && n->restored && !n->net.formed) {
+		/* a restore that was interrupted; it has been decided on */
+		network_go(n, STEP_LEAVE, now_us);
+		return;
+	}
 	if (differs) {
 		network_be_passive(n, differs, now_us);
 		return;
@@ -195,14 +200,20 @@ static void step_done(struct network *n, int64_t now_us)
 		network_go(n, STEP_INIT, now_us);
 		break;
 	case STEP_INIT:
-		network_go(n, n->restoring ? STEP_LEAVE : STEP_PARAMETERS, now_us);
+		if (n->restoring) {
+			/* what is to be is safe before what is goes */
+			n->leaving = true;
+			network_take_target(n);
+		}
+		network_go(n, n->leaving ? STEP_KEEP : STEP_PARAMETERS, now_us);
 		break;
 	case STEP_SCAN:
 		n->scanned = true;
 		blank(n, now_us);
 		break;
 	case STEP_LEAVE:
-		blank(n, now_us);
+		n->leaving = false;
+		network_go(n, STEP_COUNTER_SET, now_us);
 		break;
 	case STEP_LINKS:
 		if (n->net.link_count > 0 && n->ezsp.version < VERSION_TRANSIENT_KEY)

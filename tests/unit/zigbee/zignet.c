@@ -149,16 +149,19 @@ void zignet_run(struct zignet *z)
 void zignet_pass(struct zignet *z, int64_t us)
 {
 	int64_t end_us = z->now_us + us;
+	unsigned idle = 0;
 
 	zignet_run(z);
 	while (network_deadline(&z->n) <= end_us) {
 		int64_t at_us = network_deadline(&z->n);
 
+		/* a deadline that stays in the past would keep the driver busy */
+		idle = at_us > z->now_us ? 0 : idle + 1;
+		assert_true(idle < 100);
 		if (at_us > z->now_us)
 			z->now_us = at_us;
 		network_tick(&z->n, z->now_us);
 		zignet_run(z);
-		assert_true(network_deadline(&z->n) > z->now_us || z->n.state == NETWORK_RESTING);
 	}
 	if (z->now_us < end_us)
 		z->now_us = end_us;

@@ -426,6 +426,7 @@ void zignet_ncp_take(struct zignet_ncp *ncp, const uint8_t *frame, size_t length
 	log->length = (uint8_t)(length - 5);
 	memset(log->bytes, 0, sizeof(log->bytes));
 	memcpy(log->bytes, frame + 5, length - 5);
+	ncp->count -= id == 0x0005; /* signs of life are of no interest */
 	if (id == 0)
 		return;
 	if (!ncp->agreed) {
