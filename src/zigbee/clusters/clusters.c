@@ -86,7 +86,6 @@ static uint64_t key_of(const struct cluster_call *c, bool *ret_repeated)
 	uint64_t hash = measure_key(m->bytes, telling(c), m->cluster, m->endpoint);
 	struct cluster_recent *r;
 
-	*ret_repeated = false;
 	for (size_t i = 0; i < CLUSTER_RECENT_MAX; i++) {
 		r = &d->recent[i];
 		if (r->hash != hash || now->boot_us - r->boot_us > REPEAT_US)

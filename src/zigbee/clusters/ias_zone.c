@@ -185,7 +185,6 @@ static int ias_zone_begin(const struct cluster_call *c)
 	if (!m)
 		return CLUSTER_E_OVERFLOW;
 	m->words[WORD_TRIES] = 0;
-	cluster_remember(c, m, WORD_ENROLLED, 0);
 	try_enrolment(c, m);
 	return 0;
 }

@@ -171,6 +171,7 @@ static void test_memories_end(void **state)
 	assert_int_equal(readings.count, 1);
 	snprintf(d.facts[FACT_MODEL], sizeof(d.facts[0]), "lumi.sensor_switch");
 	cluster_restored(&d);
+	assert_int_equal(d.quirk_every_s, 3600);
 	assert_int_equal(hear(&d, 0x0006, 1, "18010A00001000", 5, &out), 0);
 	assert_int_equal(hear(&d, 0x0006, 1, "18020A00001001", 6, &out), 0);
 	assert_int_equal(readings.list[0].word, WORD_SINGLE);
