@@ -136,23 +136,34 @@ int io_connect_result(int fd)
 	return -error;
 }
 
-/* On a simulator what is connected with keys is encrypted (see io.h). */
-int io_secured(const struct io *io, int fd, unsigned level)
+/* Of a connected socket: the level that the link has, not what was asked for; or a negative errno.
+ */
+static int level_of(int fd)
 {
 	struct bt_security s = { 0 };
 	socklen_t length = sizeof(s);
 
+	return getsockopt(fd, SOL_BLUETOOTH, BT_SECURITY, &s, &length) < 0 ? -errno : s.level;
+}
+
+/* On a simulator what is connected with keys is encrypted (see io.h). */
+int io_secured(const struct io *io, int fd, unsigned level)
+{
+	struct bt_security s = { .level = (uint8_t)level };
+	int has;
+
 	if (io->directory || level <= LINK_LEVEL_NONE)
 		return 0;
-	/* of a connected socket: what the link has, not what was asked for */
-	if (getsockopt(fd, SOL_BLUETOOTH, BT_SECURITY, &s, &length) < 0)
+	has = level_of(fd);
+	if (has < 0 || has >= (int)level)
+		return has < 0 ? has : 0;
+	if (setsockopt(fd, SOL_BLUETOOTH, BT_SECURITY, &s, sizeof(s)) == 0)
+		return -EINPROGRESS;
+	if (errno != EINVAL)
 		return -errno;
-	if (s.level >= level)
-		return 0;
-	s = (struct bt_security){ .level = (uint8_t)level };
-	if (setsockopt(fd, SOL_BLUETOOTH, BT_SECURITY, &s, sizeof(s)) < 0)
-		return errno == EINVAL ? 0 : -errno; /* that much it has by now */
-	return -EINPROGRESS;
+	/* nothing is left to be done: it has the level by now, or it cannot be had */
+	has = level_of(fd);
+	return has >= (int)level ? 0 : -EACCES;
 }
 
 /* The kernel makes an errno of the reason that the controller gives (bt_to_errno()). */
