@@ -5,7 +5,9 @@
 #include "ble/io.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -115,15 +117,27 @@ int io_open_mgmt(const struct io *io)
 	return io->directory ? connect_unix(io, "mgmt") : open_control();
 }
 
+/* The simulator has this file while none of its adapters has a connection left. */
+static bool is_full(const struct io *io)
+{
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
+
+	return snprintf(path, sizeof(path), "%s/full", io->directory) < (int)sizeof(path) &&
+	       access(path, F_OK) == 0;
+}
+
 int io_connect(const struct io *io, const struct ble_address *adapter,
 	const struct ble_address *device, unsigned level)
 {
 	char rest[BLE_ADDRESS_TEXT_SIZE + 8] = "att/";
+	int r;
 
 	if (!io->directory)
 		return connect_l2cap(adapter, device, level);
 	(void)ble_address_format(device, rest + 4);
-	return connect_unix(io, rest);
+	r = connect_unix(io, rest);
+	/* As a kernel says it whose controller has no connection left. */
+	return r == -ENOENT && is_full(io) ? -EMLINK : r;
 }
 
 int io_connect_result(int fd)

@@ -2,6 +2,7 @@
 #include "sim/ble_device.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -305,8 +306,32 @@ void sble_device_listen(struct sble_device *d)
 		start_listening(d);
 }
 
+/* DIRECTORY/full is there while no adapter that is on has a connection left. */
+static void tell_full(const struct sble *b)
+{
+	char path[SBLE_DIRECTORY_MAX + 8];
+	bool on = false, room = false;
+	int fd;
+
+	for (size_t i = 0; i < b->adapter_count; i++) {
+		const struct sble_adapter *a = &b->adapters[i];
+
+		on |= sble_adapter_on(a);
+		room |= sble_adapter_on(a) && a->connections < (size_t)a->config->connections;
+	}
+	snprintf(path, sizeof(path), "%s/full", b->directory);
+	if (!on || room) {
+		(void)unlink(path);
+		return;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		close(fd);
+}
+
 void sble_devices_listen(struct sble *b)
 {
+	tell_full(b);
 	for (size_t i = 0; i < b->device_count; i++)
 		if (b->devices[i]->kind->service)
 			sble_device_listen(b->devices[i]);

@@ -1,0 +1,16 @@
+build2/obj/src/alarms/describe.o: src/alarms/describe.c \
+ src/alarms/describe.h src/util/text.h include/wardgate/decimal.h \
+ include/wardgate/alarm.h include/wardgate/metric.h \
+ include/wardgate/metrics.def include/wardgate/words.def \
+ include/wardgate/conditions.def include/wardgate/rule.h \
+ src/util/cleanup.h
+src/alarms/describe.h:
+src/util/text.h:
+include/wardgate/decimal.h:
+include/wardgate/alarm.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+include/wardgate/conditions.def:
+include/wardgate/rule.h:
+src/util/cleanup.h:

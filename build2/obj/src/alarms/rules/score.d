@@ -1,0 +1,23 @@
+build2/obj/src/alarms/rules/score.o: src/alarms/rules/score.c \
+ src/alarms/rules/score_table.h include/wardgate/alarm.h \
+ include/wardgate/decimal.h include/wardgate/metric.h \
+ include/wardgate/metrics.def include/wardgate/words.def \
+ include/wardgate/conditions.def include/wardgate/label.h \
+ include/wardgate/rule.h src/alarms/describe.h src/util/text.h \
+ src/util/cleanup.h src/util/decimal.h include/wardgate/reading.h \
+ include/wardgate/detail.h
+src/alarms/rules/score_table.h:
+include/wardgate/alarm.h:
+include/wardgate/decimal.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+include/wardgate/conditions.def:
+include/wardgate/label.h:
+include/wardgate/rule.h:
+src/alarms/describe.h:
+src/util/text.h:
+src/util/cleanup.h:
+src/util/decimal.h:
+include/wardgate/reading.h:
+include/wardgate/detail.h:

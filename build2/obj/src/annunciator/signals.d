@@ -1,0 +1,14 @@
+build2/obj/src/annunciator/signals.o: src/annunciator/signals.c \
+ src/annunciator/signals.h src/annunciator/annunciator.h \
+ src/util/cleanup.h include/wardgate/alarm.h include/wardgate/decimal.h \
+ include/wardgate/metric.h include/wardgate/metrics.def \
+ include/wardgate/words.def include/wardgate/conditions.def
+src/annunciator/signals.h:
+src/annunciator/annunciator.h:
+src/util/cleanup.h:
+include/wardgate/alarm.h:
+include/wardgate/decimal.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+include/wardgate/conditions.def:

@@ -1,0 +1,14 @@
+build2/obj/src/codec/senml_cbor.o: src/codec/senml_cbor.c \
+ src/codec/senml_build.h src/codec/senml.h src/util/cleanup.h \
+ include/wardgate/decimal.h include/wardgate/metric.h \
+ include/wardgate/metrics.def include/wardgate/words.def \
+ src/util/decimal.h src/util/text.h
+src/codec/senml_build.h:
+src/codec/senml.h:
+src/util/cleanup.h:
+include/wardgate/decimal.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+src/util/decimal.h:
+src/util/text.h:

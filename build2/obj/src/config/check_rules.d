@@ -1,0 +1,35 @@
+build2/obj/src/config/check_rules.o: src/config/check_rules.c \
+ src/alarms/ruleset.h src/util/cleanup.h include/wardgate/rule.h \
+ include/wardgate/alarm.h include/wardgate/decimal.h \
+ include/wardgate/metric.h include/wardgate/metrics.def \
+ include/wardgate/words.def include/wardgate/conditions.def \
+ src/config/check.h src/config/config.h include/wardgate/advert.h \
+ include/wardgate/decoded.h include/wardgate/reading.h \
+ include/wardgate/detail.h include/wardgate/label.h \
+ include/wardgate/device.h src/config/problems.h src/config/read.h \
+ src/config/record.h src/config/schema.h src/config/parse.h \
+ src/config/schema_rules.h src/config/suggest.h
+src/alarms/ruleset.h:
+src/util/cleanup.h:
+include/wardgate/rule.h:
+include/wardgate/alarm.h:
+include/wardgate/decimal.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+include/wardgate/conditions.def:
+src/config/check.h:
+src/config/config.h:
+include/wardgate/advert.h:
+include/wardgate/decoded.h:
+include/wardgate/reading.h:
+include/wardgate/detail.h:
+include/wardgate/label.h:
+include/wardgate/device.h:
+src/config/problems.h:
+src/config/read.h:
+src/config/record.h:
+src/config/schema.h:
+src/config/parse.h:
+src/config/schema_rules.h:
+src/config/suggest.h:

@@ -1,0 +1,21 @@
+build2/obj/src/config/psk_file.o: src/config/psk_file.c \
+ src/config/config.h src/util/cleanup.h include/wardgate/advert.h \
+ include/wardgate/decoded.h include/wardgate/reading.h \
+ include/wardgate/decimal.h include/wardgate/detail.h \
+ include/wardgate/label.h include/wardgate/metric.h \
+ include/wardgate/metrics.def include/wardgate/words.def \
+ include/wardgate/device.h src/config/psk.h src/config/problems.h
+src/config/config.h:
+src/util/cleanup.h:
+include/wardgate/advert.h:
+include/wardgate/decoded.h:
+include/wardgate/reading.h:
+include/wardgate/decimal.h:
+include/wardgate/detail.h:
+include/wardgate/label.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+include/wardgate/device.h:
+src/config/psk.h:
+src/config/problems.h:

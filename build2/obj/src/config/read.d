@@ -1,0 +1,26 @@
+build2/obj/src/config/read.o: src/config/read.c src/config/read.h \
+ src/config/config.h src/util/cleanup.h include/wardgate/advert.h \
+ include/wardgate/decoded.h include/wardgate/reading.h \
+ include/wardgate/decimal.h include/wardgate/detail.h \
+ include/wardgate/label.h include/wardgate/metric.h \
+ include/wardgate/metrics.def include/wardgate/words.def \
+ include/wardgate/device.h src/config/problems.h src/config/load.h \
+ src/config/record.h src/config/schema.h src/config/parse.h
+src/config/read.h:
+src/config/config.h:
+src/util/cleanup.h:
+include/wardgate/advert.h:
+include/wardgate/decoded.h:
+include/wardgate/reading.h:
+include/wardgate/decimal.h:
+include/wardgate/detail.h:
+include/wardgate/label.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+include/wardgate/device.h:
+src/config/problems.h:
+src/config/load.h:
+src/config/record.h:
+src/config/schema.h:
+src/config/parse.h:

@@ -1,0 +1,28 @@
+build2/obj/src/config/schema.o: src/config/schema.c src/config/schema.h \
+ src/config/config.h src/util/cleanup.h include/wardgate/advert.h \
+ include/wardgate/decoded.h include/wardgate/reading.h \
+ include/wardgate/decimal.h include/wardgate/detail.h \
+ include/wardgate/label.h include/wardgate/metric.h \
+ include/wardgate/metrics.def include/wardgate/words.def \
+ include/wardgate/device.h src/config/parse.h src/config/schema_rows.h \
+ src/config/schema_rules.h include/wardgate/rule.h \
+ include/wardgate/alarm.h include/wardgate/conditions.def
+src/config/schema.h:
+src/config/config.h:
+src/util/cleanup.h:
+include/wardgate/advert.h:
+include/wardgate/decoded.h:
+include/wardgate/reading.h:
+include/wardgate/decimal.h:
+include/wardgate/detail.h:
+include/wardgate/label.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+include/wardgate/device.h:
+src/config/parse.h:
+src/config/schema_rows.h:
+src/config/schema_rules.h:
+include/wardgate/rule.h:
+include/wardgate/alarm.h:
+include/wardgate/conditions.def:

@@ -1,0 +1,28 @@
+build2/obj/src/ctl/doctor_broker.o: src/ctl/doctor_broker.c \
+ src/ctl/doctor.h src/ctl/ctl.h src/config/config.h src/util/cleanup.h \
+ include/wardgate/advert.h include/wardgate/decoded.h \
+ include/wardgate/reading.h include/wardgate/decimal.h \
+ include/wardgate/detail.h include/wardgate/label.h \
+ include/wardgate/metric.h include/wardgate/metrics.def \
+ include/wardgate/words.def include/wardgate/device.h \
+ src/ctl/doctor_mqtt.h src/ctl/human.h src/ctl/lookup.h src/publish/tls.h \
+ src/util/reasons.h
+src/ctl/doctor.h:
+src/ctl/ctl.h:
+src/config/config.h:
+src/util/cleanup.h:
+include/wardgate/advert.h:
+include/wardgate/decoded.h:
+include/wardgate/reading.h:
+include/wardgate/decimal.h:
+include/wardgate/detail.h:
+include/wardgate/label.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+include/wardgate/device.h:
+src/ctl/doctor_mqtt.h:
+src/ctl/human.h:
+src/ctl/lookup.h:
+src/publish/tls.h:
+src/util/reasons.h:

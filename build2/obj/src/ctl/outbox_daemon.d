@@ -1,0 +1,28 @@
+build2/obj/src/ctl/outbox_daemon.o: src/ctl/outbox_daemon.c \
+ src/ctl/outbox_daemon.h src/ctl/bus.h src/ctl/ctl.h src/config/config.h \
+ src/util/cleanup.h include/wardgate/advert.h include/wardgate/decoded.h \
+ include/wardgate/reading.h include/wardgate/decimal.h \
+ include/wardgate/detail.h include/wardgate/label.h \
+ include/wardgate/metric.h include/wardgate/metrics.def \
+ include/wardgate/words.def include/wardgate/device.h src/ctl/asides.h \
+ src/ctl/human.h src/ctl/json.h src/ctl/prompt.h src/ctl/term.h
+src/ctl/outbox_daemon.h:
+src/ctl/bus.h:
+src/ctl/ctl.h:
+src/config/config.h:
+src/util/cleanup.h:
+include/wardgate/advert.h:
+include/wardgate/decoded.h:
+include/wardgate/reading.h:
+include/wardgate/decimal.h:
+include/wardgate/detail.h:
+include/wardgate/label.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+include/wardgate/device.h:
+src/ctl/asides.h:
+src/ctl/human.h:
+src/ctl/json.h:
+src/ctl/prompt.h:
+src/ctl/term.h:

@@ -1,0 +1,27 @@
+build2/obj/src/ctl/verb_watch.o: src/ctl/verb_watch.c \
+ src/ctl/alarm_text.h src/ctl/bus.h src/ctl/ctl.h src/config/config.h \
+ src/util/cleanup.h include/wardgate/advert.h include/wardgate/decoded.h \
+ include/wardgate/reading.h include/wardgate/decimal.h \
+ include/wardgate/detail.h include/wardgate/label.h \
+ include/wardgate/metric.h include/wardgate/metrics.def \
+ include/wardgate/words.def include/wardgate/device.h src/ctl/json.h \
+ src/ctl/term.h src/ctl/watch_table.h src/util/text.h
+src/ctl/alarm_text.h:
+src/ctl/bus.h:
+src/ctl/ctl.h:
+src/config/config.h:
+src/util/cleanup.h:
+include/wardgate/advert.h:
+include/wardgate/decoded.h:
+include/wardgate/reading.h:
+include/wardgate/decimal.h:
+include/wardgate/detail.h:
+include/wardgate/label.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+include/wardgate/device.h:
+src/ctl/json.h:
+src/ctl/term.h:
+src/ctl/watch_table.h:
+src/util/text.h:

@@ -1,0 +1,14 @@
+build2/obj/src/gateway/clock.o: src/gateway/clock.c src/gateway/clock.h \
+ include/wardgate/reading.h include/wardgate/decimal.h \
+ include/wardgate/detail.h include/wardgate/label.h \
+ include/wardgate/metric.h include/wardgate/metrics.def \
+ include/wardgate/words.def src/util/cleanup.h
+src/gateway/clock.h:
+include/wardgate/reading.h:
+include/wardgate/decimal.h:
+include/wardgate/detail.h:
+include/wardgate/label.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+src/util/cleanup.h:

@@ -1,0 +1,34 @@
+build2/obj/src/outbox/opening.o: src/outbox/opening.c src/gateway/clock.h \
+ include/wardgate/reading.h include/wardgate/decimal.h \
+ include/wardgate/detail.h include/wardgate/label.h \
+ include/wardgate/metric.h include/wardgate/metrics.def \
+ include/wardgate/words.def src/outbox/auditrows.h src/outbox/database.h \
+ src/outbox/schema.h src/util/cleanup.h src/outbox/row.h \
+ include/wardgate/ledger.h src/outbox/copy.h src/outbox/keeper_private.h \
+ src/outbox/keeper.h src/outbox/news.h src/outbox/store.h \
+ src/outbox/rows.h src/outbox/scan_state.h src/outbox/quarantine.h \
+ src/outbox/salvage.h src/outbox/scan.h
+src/gateway/clock.h:
+include/wardgate/reading.h:
+include/wardgate/decimal.h:
+include/wardgate/detail.h:
+include/wardgate/label.h:
+include/wardgate/metric.h:
+include/wardgate/metrics.def:
+include/wardgate/words.def:
+src/outbox/auditrows.h:
+src/outbox/database.h:
+src/outbox/schema.h:
+src/util/cleanup.h:
+src/outbox/row.h:
+include/wardgate/ledger.h:
+src/outbox/copy.h:
+src/outbox/keeper_private.h:
+src/outbox/keeper.h:
+src/outbox/news.h:
+src/outbox/store.h:
+src/outbox/rows.h:
+src/outbox/scan_state.h:
+src/outbox/quarantine.h:
+src/outbox/salvage.h:
+src/outbox/scan.h:

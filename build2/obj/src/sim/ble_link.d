@@ -1,0 +1,31 @@
+build2/obj/src/sim/ble_link.o: src/sim/ble_link.c src/codec/datetime.h \
+ src/util/cursor.h src/sim/ble_device.h src/sim/ble_att.h \
+ src/sim/ble_db.h src/sim/ble_octets.h src/sim/ble_kinds.h \
+ src/sim/ble_log.h src/util/cleanup.h include/wardgate/decimal.h \
+ src/sim/ble_stage.h src/sim/ble_adapter.h src/sim/ble_address.h \
+ src/sim/ble_scenario.h src/sim/ble_body.h src/sim/rng.h src/sim/halves.h \
+ src/sim/quantity.h src/sim/ble_timer.h src/sim/replay.h src/sim/signal.h \
+ src/sim/ble_mgmt.h src/sim/ble_pair.h
+src/codec/datetime.h:
+src/util/cursor.h:
+src/sim/ble_device.h:
+src/sim/ble_att.h:
+src/sim/ble_db.h:
+src/sim/ble_octets.h:
+src/sim/ble_kinds.h:
+src/sim/ble_log.h:
+src/util/cleanup.h:
+include/wardgate/decimal.h:
+src/sim/ble_stage.h:
+src/sim/ble_adapter.h:
+src/sim/ble_address.h:
+src/sim/ble_scenario.h:
+src/sim/ble_body.h:
+src/sim/rng.h:
+src/sim/halves.h:
+src/sim/quantity.h:
+src/sim/ble_timer.h:
+src/sim/replay.h:
+src/sim/signal.h:
+src/sim/ble_mgmt.h:
+src/sim/ble_pair.h:

@@ -1,0 +1,13 @@
+build2/obj/src/zigbee/network_commands.o: src/zigbee/network_commands.c \
+ src/util/cleanup.h src/zigbee/network_private.h src/zigbee/network.h \
+ src/zigbee/ezsp.h src/zigbee/ezsp_frame.h src/util/cursor.h \
+ src/zigbee/ezsp_layout.h src/zigbee/message.h src/zigbee/netstate.h
+src/util/cleanup.h:
+src/zigbee/network_private.h:
+src/zigbee/network.h:
+src/zigbee/ezsp.h:
+src/zigbee/ezsp_frame.h:
+src/util/cursor.h:
+src/zigbee/ezsp_layout.h:
+src/zigbee/message.h:
+src/zigbee/netstate.h:

@@ -1,0 +1,12 @@
+build2/obj/src/zigbee/network_events.o: src/zigbee/network_events.c \
+ src/zigbee/network_private.h src/zigbee/network.h src/zigbee/ezsp.h \
+ src/zigbee/ezsp_frame.h src/util/cursor.h src/zigbee/ezsp_layout.h \
+ src/zigbee/message.h src/zigbee/netstate.h
+src/zigbee/network_private.h:
+src/zigbee/network.h:
+src/zigbee/ezsp.h:
+src/zigbee/ezsp_frame.h:
+src/util/cursor.h:
+src/zigbee/ezsp_layout.h:
+src/zigbee/message.h:
+src/zigbee/netstate.h:

@@ -1,0 +1,16 @@
+build2/obj/src/zigbee/network_form.o: src/zigbee/network_form.c \
+ src/util/cleanup.h src/util/text.h include/wardgate/decimal.h \
+ src/zigbee/network_private.h src/zigbee/network.h src/zigbee/ezsp.h \
+ src/zigbee/ezsp_frame.h src/util/cursor.h src/zigbee/ezsp_layout.h \
+ src/zigbee/message.h src/zigbee/netstate.h
+src/util/cleanup.h:
+src/util/text.h:
+include/wardgate/decimal.h:
+src/zigbee/network_private.h:
+src/zigbee/network.h:
+src/zigbee/ezsp.h:
+src/zigbee/ezsp_frame.h:
+src/util/cursor.h:
+src/zigbee/ezsp_layout.h:
+src/zigbee/message.h:
+src/zigbee/netstate.h:

@@ -1,0 +1,63 @@
+"""Fewer connections than devices: those that come and go are served as they show themselves, and no more are used than
+are allowed."""
+import pytest
+
+from ward.ble import Bay
+from ward.ble_judge import arrived, moment
+
+FEW = {"hci0": {"Connections": "3"}}
+
+
+def straps(count):
+    return {f"strap{n}": {"Kind": "heart-rate", "Address": f"C0:FF:EE:00:00:{n:02X}", "Interval": "2s",
+                          "Advertise": "500ms"} for n in range(1, count + 1)}
+
+
+def thermometers(count):
+    """Each measures once a minute, and shows itself for half a minute then."""
+    return {f"ear{n}": {"Kind": "thermometer", "Address": f"C0:FF:EE:00:01:{n:02X}", "Interval": "60s",
+                        "Advertise": "500ms"} for n in range(1, count + 1)}
+
+
+def minutes(bay, count):
+    """So much of the devices' time, by the thermometers' measurements."""
+    bay.wait_heard("ear1", "body-temperature", count, deadline=count * 60)
+
+
+def most_at_once(bay):
+    """For longer than a moment: what is let go is seen to be gone a little after the next one has come."""
+    changes = [(moment(r["at"]), r["event"], r["device"]) for r in bay.air.lines()
+               if r.get("event") in ("connected", "disconnected")]
+    connected, most = set(), 0
+    for (at, what, who), (until, _, _) in zip(changes, changes[1:]):
+        (connected.add if what == "connected" else connected.discard)(who)
+        if (until - at).total_seconds() > 1:
+            most = max(most, len(connected))
+    return most
+
+
+def all_confirmed(bay, devices):
+    """Every measurement but the last one of each, which may be under way, was taken from it."""
+    for name in devices:
+        said = [v for v in bay.air.values() if v["device"] == name and v["by"] == "indication"]
+        assert said and all(v["acknowledged"] for v in said[:-1]), name
+
+
+@pytest.mark.slow
+def test_no_more_connections_than_are_allowed(ward):
+    devices = {**straps(3), **thermometers(2)}
+    bay = Bay(ward, devices, sections={"BLE": {"MaxConnections": "2"}}, speed=20)
+    minutes(bay, 4)
+    assert most_at_once(bay) == 2
+    assert {r["device"] for r in arrived(bay.sub)} >= {"ear1", "ear2"}
+    all_confirmed(bay, thermometers(2))
+    bay.all_arrived(must=lambda v: v["by"] == "indication")
+
+
+def test_a_visitor_is_served_at_once_though_all_connections_but_one_stream(ward):
+    """In real time: what shows itself for a few seconds is not missed."""
+    ear = {"ear1": {**thermometers(1)["ear1"], "Interval": "2s", "Window": "3s", "Advertise": "200ms"}}
+    bay = Bay(ward, {**straps(3), **ear}, adapters=FEW)
+    bay.wait_heard("ear1", "body-temperature", 1)
+    bay.wait_heard("strap1", "heart-rate", 1)
+    bay.all_arrived(must=lambda v: v["by"] == "indication")
