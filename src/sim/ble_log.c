@@ -42,6 +42,11 @@ int sble_log_new(struct sble_log **ret, const char *path, bool again)
 	return 0;
 }
 
+bool sble_log_open(const struct sble_log *l)
+{
+	return l->fd >= 0;
+}
+
 struct sble_log *sble_log_free(struct sble_log *l)
 {
 	if (!l)
@@ -73,15 +78,14 @@ void sble_log_flush(struct sble_log *l)
 	l->used = 0;
 }
 
-/* Room for one line. */
-static struct text line(struct sble_log *l)
+struct text sble_log_line(struct sble_log *l)
 {
 	if (sizeof(l->buf) - l->used < LINE_MAX_BYTES)
 		sble_log_flush(l);
 	return text_init(l->buf + l->used, LINE_MAX_BYTES);
 }
 
-static void keep(struct sble_log *l, struct text *t)
+void sble_log_keep(struct sble_log *l, struct text *t)
 {
 	ssize_t n;
 
@@ -91,7 +95,7 @@ static void keep(struct sble_log *l, struct text *t)
 		l->used += (size_t)n;
 }
 
-static void member(struct text *t, const char *name, const char *value)
+void sble_log_member(struct text *t, const char *name, const char *value)
 {
 	text_lit(t, ",\"");
 	text_str(t, name);
@@ -129,13 +133,13 @@ static void put_value(struct text *t, const struct sble_value *v)
 		text_u64(t, v->instance);
 	}
 	if (v->validity)
-		member(t, "validity", v->validity);
+		sble_log_member(t, "validity", v->validity);
 	if (v->reason)
-		member(t, "reason", v->reason);
+		sble_log_member(t, "reason", v->reason);
 	if (*v->flags)
 		put_flags(t, v->flags);
 	if (*v->raw)
-		member(t, "raw", v->raw);
+		sble_log_member(t, "raw", v->raw);
 }
 
 void sble_log_message(struct sble_log *l, const char *device, struct sble_message *m,
@@ -151,11 +155,11 @@ void sble_log_message(struct sble_log *l, const char *device, struct sble_messag
 	if (l->fd < 0)
 		return;
 	for (size_t i = 0; i < m->count; i++) {
-		struct text t = line(l);
+		struct text t = sble_log_line(l);
 
 		text_lit(&t, "{\"device\":");
 		text_json_string(&t, device, strlen(device));
-		member(&t, "metric", m->values[i].metric);
+		sble_log_member(&t, "metric", m->values[i].metric);
 		put_value(&t, &m->values[i]);
 		text_lit(&t, ",\"time\":\"");
 		text_time(&t, m->utc_ms * 1000);
@@ -168,11 +172,11 @@ void sble_log_message(struct sble_log *l, const char *device, struct sble_messag
 		text_lit(&t, ",\"acknowledged\":");
 		text_str(&t, acknowledged ? "true" : "false");
 		if (dropped)
-			member(&t, "dropped", dropped);
-		member(&t, "by", ways[m->way]);
+			sble_log_member(&t, "dropped", dropped);
+		sble_log_member(&t, "by", ways[m->way]);
 		text_lit(&t, ",\"pack\":");
 		text_u64(&t, m->pack);
-		keep(l, &t);
+		sble_log_keep(l, &t);
 	}
 }
 
@@ -186,12 +190,12 @@ void sble_log_event(
 
 	if (l->fd < 0)
 		return;
-	t = line(l);
+	t = sble_log_line(l);
 	clock_gettime(CLOCK_REALTIME, &now);
 	text_lit(&t, "{\"event\":");
 	text_json_string(&t, event, strlen(event));
 	if (device)
-		member(&t, "device", device);
+		sble_log_member(&t, "device", device);
 	text_lit(&t, ",\"at\":\"");
 	text_time(&t, (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 	text_char(&t, '"');
@@ -202,7 +206,7 @@ void sble_log_event(
 		text_char(&t, ',');
 		text_str(&t, members);
 	}
-	keep(l, &t);
+	sble_log_keep(l, &t);
 }
 
 struct sble_value *sble_message_add(

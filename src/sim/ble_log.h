@@ -24,6 +24,7 @@
 
 #include "sim/ble_octets.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 #include "wardgate/decimal.h"
 
 #define SBLE_VALUES_MAX 16
@@ -68,6 +69,12 @@ void sble_log_message(struct sble_log *l, const char *device, struct sble_messag
 /* more: further members as JSON without braces, formatted, or NULL. */
 void sble_log_event(struct sble_log *l, const char *event, const char *device, const char *more,
 	...) __attribute__((format(printf, 4, 5)));
+/* For lines of another shape: an empty one, to begin with '{'; one more member of it; and its end,
+ * which closes the brace. */
+bool sble_log_open(const struct sble_log *l);
+struct text sble_log_line(struct sble_log *l);
+void sble_log_member(struct text *t, const char *name, const char *value);
+void sble_log_keep(struct sble_log *l, struct text *t);
 void sble_log_flush(struct sble_log *l);
 /* The first failure to write, a negative errno, or 0. */
 int sble_log_error(const struct sble_log *l);

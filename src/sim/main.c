@@ -13,6 +13,7 @@
 #include "sim/ini.h"
 #include "sim/psk.h"
 #include "sim/ward.h"
+#include "sim/zigbee.h"
 
 enum option_id {
 	OPT_GATEWAY = 256,
@@ -72,13 +73,15 @@ static int usage(FILE *to, const char *command)
 		fputs("Usage: wardsim coap --gateway URI --psk FILE [OPTION...]\n"
 		      "       wardsim ward SCENARIO [OPTION...]\n"
 		      "       wardsim ble --dir DIRECTORY [OPTION...]\n"
+		      "       wardsim zigbee --pty LINK [OPTION...] SCENARIO\n"
 		      "       wardsim COMMAND --help\n"
 		      "\n"
 		      "Plays bedside devices towards a gateway, without hardware: `coap' a number "
 		      "of like\n"
 		      "devices over CoAP and DTLS-PSK, `ward' a whole ward as a scenario file "
 		      "says, `ble'\nBluetooth LE adapters and devices behind a gateway's sim: "
-		      "adapter.\n",
+		      "adapter, `zigbee'\na Zigbee radio on a pseudo-terminal and its "
+		      "devices.\n",
 			to);
 	else if (!strcmp(command, "coap"))
 		fprintf(to,
@@ -529,6 +532,8 @@ int main(int argc, char *argv[])
 	}
 	if (command && !strcmp(command, "ble"))
 		return sble_main(argc, argv);
+	if (command && !strcmp(command, "zigbee"))
+		return szb_main(argc, argv);
 	if (!command || (strcmp(command, "coap") != 0 && strcmp(command, "ward") != 0)) {
 		if (command)
 			fprintf(stderr, "wardsim: %s: no such command\n", command);

@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 
-from . import ble, clock, coapwire, disk, dns, dtls, fleet, observer, proxy
+from . import ble, clock, coapwire, disk, dns, dtls, ezsp_host, fleet, observer, proxy, zigbee
 from .base import Process, preload_environment, run
 from .broker import Mosquitto
 from .daemon import Daemon
@@ -48,6 +48,16 @@ class World:
     def air(self, devices, **kwargs):
         """wardsim ble with these devices; see ble.py."""
         return ble.Air(self, self._sub("a"), devices, **kwargs)
+
+    def mesh(self, devices, **kwargs):
+        """wardsim zigbee with these devices; see zigbee.py."""
+        m = zigbee.Mesh(self, self._sub("z"), devices, **kwargs)
+        self.processes.append(m)
+        return m
+
+    def ezsp(self, mesh):
+        """A host of our own for its radio; see ezsp_host.py."""
+        return self.keep(ezsp_host.Host(mesh.link))
 
     def subscriber(self, broker, **kwargs):
         return self.keep(Subscriber(broker, self.certs, **kwargs))
