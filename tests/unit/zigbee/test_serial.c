@@ -45,7 +45,7 @@ static void test_every_byte_goes_through_as_it_is(void **state)
 	static const uint8_t bytes[] = { 0x00, 0x03, 0x04, 0x0a, 0x0d, 0x11, 0x13, 0x1a, 0x1c, 0x7f,
 		0xff };
 	struct line l = make_line();
-	_cleanup_(closep) int radio = l.radio;
+	_cleanup_(closep) int radio __attribute__((unused)) = l.radio;
 	_cleanup_(closep) int port = serial_open(l.path, 115200, SERIAL_FLOW_NONE);
 
 	assert_true(port >= 0);
@@ -67,7 +67,7 @@ static void test_it_is_as_it_was_asked_for(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct line l = make_line();
-		_cleanup_(closep) int radio = l.radio;
+		_cleanup_(closep) int radio __attribute__((unused)) = l.radio;
 		_cleanup_(closep) int port = serial_open(l.path, 57600, rows[i].flow);
 		struct termios t;
 
@@ -86,7 +86,7 @@ static void test_it_is_as_it_was_asked_for(void **state)
 static void test_what_waited_is_thrown_away(void **state)
 {
 	struct line l = make_line();
-	_cleanup_(closep) int radio = l.radio;
+	_cleanup_(closep) int radio __attribute__((unused)) = l.radio;
 	_cleanup_(closep) int before = serial_open(l.path, 115200, SERIAL_FLOW_NONE);
 	_cleanup_(closep) int port = -1;
 	struct pollfd p = { before, POLLIN, 0 };
@@ -103,7 +103,7 @@ static void test_what_waited_is_thrown_away(void **state)
 static void test_only_one_has_it(void **state)
 {
 	struct line l = make_line();
-	_cleanup_(closep) int radio = l.radio;
+	_cleanup_(closep) int radio __attribute__((unused)) = l.radio;
 	int port = serial_open(l.path, 115200, SERIAL_FLOW_NONE);
 
 	assert_true(port >= 0);
