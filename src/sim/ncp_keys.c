@@ -140,6 +140,7 @@ static void on_export_key(struct ncp *n, struct cursor *in, struct octets *out)
 {
 	static const uint8_t nothing[16];
 	struct cursor context = *in;
+	uint8_t echo[18];
 	uint8_t type = cursor_u8(in);
 	const uint8_t *key = type == KEY_NETWORK   ? n->tokens.network_key
 			     : type == KEY_TC_LINK ? n->tokens.tc_key
@@ -149,13 +150,14 @@ static void on_export_key(struct ncp *n, struct cursor *in, struct octets *out)
 						   : NCP_BAD_ARGUMENT;
 
 	cursor_skip(in, 17);
-	if (s != NCP_OK)
+	cursor_copy(&context, echo, sizeof(echo));
+	if (s != NCP_OK || !key)
 		key = nothing;
 	if (ncp_wide(n))
 		ncp_put_wide(out, s);
 	octets_bytes(out, key, 16);
 	if (ncp_wide(n))
-		octets_bytes(out, cursor_bytes(&context, 18), 18);
+		octets_bytes(out, echo, sizeof(echo));
 	else
 		ncp_put_wide(out, s);
 }

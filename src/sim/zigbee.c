@@ -129,6 +129,7 @@ static int add_sources(struct szb *b, int64_t duration_ms)
 static void make_eui(struct szb *b)
 {
 	const struct szb_radio_config *c = &b->scenario->radio;
+	static const uint8_t maker[] = { 0x4b, 0x12, 0x00 };
 	uint8_t *eui = b->ncp.tokens.eui;
 
 	if (c->has_eui) {
@@ -136,7 +137,7 @@ static void make_eui(struct szb *b)
 		return;
 	}
 	sble_derive(b->seed, "ncp", 0, 0, eui, 5);
-	memcpy(eui + 5, "\x4b\x12\x00", 3);
+	memcpy(eui + 5, maker, 3);
 }
 
 static int open_stage(struct szb *b, const struct szb_options *o)

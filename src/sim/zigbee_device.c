@@ -33,6 +33,7 @@ static void on_retry(void *arg)
 
 void szb_device_init(struct szb_device *d, struct szb *b, size_t index)
 {
+	static const uint8_t maker[] = { 0x38, 0xc1, 0xa4 };
 	const struct szb_device_config *c = &b->scenario->devices[index];
 
 	*d = (struct szb_device){ .szb = b, .config = c, .kind = c->kind, .index = index };
@@ -41,7 +42,7 @@ void szb_device_init(struct szb_device *d, struct szb *b, size_t index)
 		memcpy(d->eui, c->eui, 8);
 	else {
 		sble_derive(b->seed, "zigbee", (unsigned)index, 0, d->eui, 5);
-		memcpy(d->eui + 5, "\x38\xc1\xa4", 3);
+		memcpy(d->eui + 5, maker, 3);
 	}
 	d->check_in_quarters = (uint32_t)(c->check_in_ms / 250);
 	d->fault.deaf = (uint32_t)c->deaf;

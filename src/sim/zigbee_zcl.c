@@ -78,6 +78,8 @@ static bool is_special(const struct szb_device *d, const struct szb_attribute *a
 
 static double on_the_wire(enum szb_metric m, int64_t value)
 {
+	int64_t half_percents = value / 5;
+
 	switch ((int)m) {
 	case SZB_ILLUMINANCE:
 		return floor(10000 * log10((double)value) + 1.5);
@@ -86,7 +88,7 @@ static double on_the_wire(enum szb_metric m, int64_t value)
 	case SZB_PM2_5:
 		return (double)value / 10;
 	case SZB_BATTERY:
-		return (double)(value / 5);
+		return (double)half_percents;
 	default:
 		return (double)value;
 	}
@@ -94,6 +96,8 @@ static double on_the_wire(enum szb_metric m, int64_t value)
 
 double szb_attribute_number(struct szb_device *d, const struct szb_attribute *a)
 {
+	int64_t quarters;
+
 	switch (a->source) {
 	case SZB_FIXED:
 		return (double)a->value;
@@ -112,7 +116,8 @@ double szb_attribute_number(struct szb_device *d, const struct szb_attribute *a)
 	case SZB_CHECK_IN:
 		return d->check_in_quarters;
 	case SZB_LONG_POLL:
-		return (double)(d->config->poll_ms / 250);
+		quarters = d->config->poll_ms / 250;
+		return (double)quarters;
 	case SZB_ZONE_STATE:
 		return d->enrolled;
 	case SZB_ZONE_TYPE:
@@ -552,9 +557,8 @@ void szb_zcl_hear(struct szb_device *d, const struct ncp_message *m)
 	f.command = cursor_u8(&f.in);
 	if (f.in.failed)
 		return;
-	if (!(f.control & CLUSTER) && f.command == 0x0b)
-		on_global(d, &f); /* of a cluster that it has, or is a client of */
-	else if (!szb_has(d, f.cluster))
+	/* A default response may be of a cluster that it is a client of. */
+	if (!szb_has(d, f.cluster) && (f.control & CLUSTER || f.command != 0x0b))
 		default_response(d, &f, ZCL_NO_CLUSTER);
 	else if (f.control & CLUSTER)
 		on_cluster(d, &f);

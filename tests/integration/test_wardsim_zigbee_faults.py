@@ -7,7 +7,7 @@ import pytest
 
 from ward.base import wait_until
 from ward.ezsp_host import records
-from ward.zigbee import NOP, ROOM, member, pumped, room, started
+from ward.zigbee import NOP, ROOM, eui, member, pumped, room, started
 
 
 @pytest.fixture
@@ -24,22 +24,37 @@ def judged(m, host):
     return heard, said
 
 
-@pytest.mark.parametrize("fault", ({"Do": "drop", "For": "1s", "Amount": "30%"},
-                                   {"Do": "drop-in", "For": "1s", "Amount": "30%"},
-                                   {"Do": "corrupt", "Times": 5}, {"Do": "corrupt-in", "Times": 3},
-                                   {"Do": "delay", "For": "1s", "Amount": "150ms"}, {"Do": "nak", "Times": 2},
-                                   {"Do": "noise", "Times": 5}, {"Do": "cancel", "Times": 5},
-                                   {"Do": "substitute", "Times": 3}, {"Do": "flow-bytes", "Times": 20},
-                                   {"Do": "repeat", "Times": 5}, {"Do": "stall", "For": "700ms"},
-                                   {"Do": "silence", "For": "700ms"}), ids=lambda f: f["Do"])
-def test_nothing_is_lost_by_a_bad_line(start, fault):
+def naks(host):
+    return [f for f in host.line.frames if f.control & 0xe0 == 0xa0]
+
+
+# What is done for how long, and what shows on the line that it was done.
+BAD_LINES = (
+    ({"Do": "drop", "For": "1s", "Amount": "30%"}, lambda h, m: h.line.retransmits_heard and m.events("frame-dropped")),
+    ({"Do": "drop-in", "For": "1s", "Amount": "30%"}, lambda h, m: m.events("frame-dropped-in")),
+    ({"Do": "corrupt", "Times": 5}, lambda h, m: h.line.decoder.bad and h.line.retransmits_heard),
+    ({"Do": "corrupt-in", "Times": 3}, lambda h, m: len(m.events("frame-corrupted-in")) == 3),
+    ({"Do": "delay", "For": "1s", "Amount": "150ms"}, lambda h, m: True),
+    ({"Do": "nak", "Times": 2}, lambda h, m: naks(h)),
+    ({"Do": "noise", "Times": 5}, lambda h, m: h.line.decoder.bad),
+    ({"Do": "cancel", "Times": 5}, lambda h, m: h.line.decoder.odd[0x1a] >= 5),
+    ({"Do": "substitute", "Times": 3}, lambda h, m: h.line.decoder.odd[0x18] == 3 and h.line.decoder.bad),
+    ({"Do": "flow-bytes", "Times": 20}, lambda h, m: h.line.decoder.odd[0x11] + h.line.decoder.odd[0x13] == 20),
+    ({"Do": "repeat", "Times": 5}, lambda h, m: h.line.strays),
+    ({"Do": "stall", "For": "700ms"}, lambda h, m: True),
+    ({"Do": "silence", "For": "700ms"}, lambda h, m: h.line.retransmits_heard),
+)
+
+
+@pytest.mark.parametrize("fault, sign", BAD_LINES, ids=lambda f: f["Do"] if isinstance(f, dict) else "")
+def test_nothing_is_lost_by_a_bad_line(start, fault, sign):
     m, host = start({"room": {"Kind": "temperature", "Join": "known", "Reporting": "always", "Interval": "15ms"}},
                     radio={"Queue": 1000}, events=[{**NOP, **fault}])
     pumped(host, lambda: len(host.incoming()) > 10, "reports before")
     host.line.send(struct.pack("<BBBH", 200, 0, 1, 0x0005))
     pumped(host, lambda: m.events(fault["Do"]), "the fault")
+    pumped(host, lambda: host.ask(0x0005) and sign(host, m), "the sign of it")
     at = len(host.incoming())
-    host.call(0x0005)
     pumped(host, lambda: len(host.incoming()) > at + 50, "reports afterwards")
     m.process.freeze()
     while host.pump(0.1) and len(host.line.received):
@@ -146,3 +161,58 @@ def test_a_network_that_is_another_and_a_counter_that_goes_back(start):
     host.well(0x00ab, b"\x23\4" + struct.pack("<I", 100000))
     host.form(key=key, bitmask=0x1b84)
     assert host.zdo(node, 0x0005, struct.pack("<H", node))[3:] == b"\1\1"
+
+
+@pytest.mark.parametrize("action", ("another-network", "forget-network"))
+def test_what_is_in_its_flash_changes(start, action):
+    m, host = start({}, events=[{**NOP, "Do": action}])
+    before = host.parameters()
+    host.line.send(struct.pack("<BBBH", 200, 0, 1, 0x0005))
+    host.line.wait(lambda: host.line.resets[-1] == 0x02, "the reset")
+    host.line.unacked.clear()
+    status = host.connect().configure().init()
+    assert (status == 0) == (action == "another-network") and m.events(action)
+    if not status:
+        after = host.parameters()
+        assert (after["pan"], after["extended"]) != (before["pan"], before["extended"])
+
+
+def test_sensors_that_fail_say_so_in_their_own_way(start):
+    m, host = start({"room": {"Kind": "climate", "Join": "known", "Reporting": "always", "Interval": "1h"}},
+                    events=[{**NOP, "Device": "room", "Do": "special", "Amount": "invalid"},
+                            {**NOP, "Device": "room", "Do": "measure"},
+                            {**NOP, "Nth": 2, "Device": "room", "Do": "special", "Amount": "failed"},
+                            {**NOP, "Nth": 2, "Device": "room", "Do": "measure"}])
+    for raw in (b"\x00\x80", b"\xf0\xd8"):
+        at = len(host.callbacks)
+        host.call(0x0005)
+        told = host.wait_incoming(lambda m: m.cluster == 0x0402, "a report", at).payload
+        assert records(told) == {0: (0x29, raw)}
+    pumped(host, lambda: len(m.acknowledged()) >= 6, "the log")
+    assert {r["value"] for r in m.acknowledged() if r["metric"] in ("ambient-temperature", "humidity")} == {None}
+
+
+def test_devices_check_in_lose_power_and_change_what_they_are_called(start):
+    m, host = start(room(Join="known", Interval="1h"),
+                    events=[{**NOP, "Device": "room", "Do": "check-in"},
+                            {**NOP, "Nth": 2, "Device": "room", "Do": "address-conflict"},
+                            {**NOP, "Nth": 3, "Device": "room", "Do": "vanish"},
+                            {**NOP, "Nth": 4, "Device": "room", "Do": "vanish"},
+                            {**NOP, "Nth": 5, "Do": "network-status"}])
+    host.call(0x0005)
+    told = host.wait_incoming(lambda m: m.cluster == 0x0020, "a check-in")
+    assert told.payload[0] & 0xb == 9 and told.payload[2] == 0
+    assert host.delivered(told.sender, 0x104, 0x0020, b"\x11\x07\x00\x01\x28\x00") == 0
+    at = len(host.callbacks)
+    host.call(0x0005)
+    assert struct.unpack("<H", host.wait(0x7c, lambda b: True, "the conflict", at))[0] == told.sender
+    node = host.joined(eui(ROOM), at)
+    host.well(0x0053, struct.pack("<BH", 0x12, 300))
+    host.call(0x0005)
+    assert host.delivered(node, 0x104, 0, struct.pack("<BBBH", 0x10, 1, 0, 5)) == 0x66
+    at = len(host.callbacks)
+    host.call(0x0005)
+    assert host.joined(eui(ROOM), at) == node
+    host.call(0x0005)
+    assert host.wait(0xc4, lambda b: True, "a network status")[0] == 0x0b
+    assert len(m.events("vanish")) == 2

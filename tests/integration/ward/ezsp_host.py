@@ -46,13 +46,16 @@ def encode(control, data=b""):
 
 
 class Decoder:
-    """Bytes to frames; `bad` counts what was no frame."""
+    """Bytes to frames; `bad` counts what was no frame, `odd` the bytes that are reserved."""
 
     def __init__(self):
         self.raw, self.bad, self.spoiled = bytearray(), 0, False
+        self.odd = collections.Counter()
 
     def feed(self, data):
         for b in data:
+            if b in RESERVED:
+                self.odd[b] += 1
             if b == 0x7e:
                 frame = self._finish()
                 self.raw, self.spoiled = bytearray(), False
@@ -94,7 +97,7 @@ class Line:
         self.received = collections.deque()   # EZSP frames in order
         self.errors = []       # codes of ERROR frames
         self.resets = []       # codes of RSTACK
-        self.retransmits_heard = 0
+        self.retransmits_heard = self.strays = 0
         self._forget()
         self.open()
 
@@ -140,9 +143,11 @@ class Line:
             self.received.append(frame.data)
         elif again:
             self.owed = True
-        elif not self.rejecting:
-            self.rejecting = True
-            self.write(encode(0xa0 | self.rx))
+        else:
+            self.strays += 1
+            if not self.rejecting:
+                self.rejecting = True
+                self.write(encode(0xa0 | self.rx))
 
     def _on_frame(self, frame):
         self.frames.append(frame)
