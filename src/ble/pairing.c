@@ -168,6 +168,11 @@ bool peer_pairing_notice(struct radio *radio, const struct adapter_notice *n)
 	if (n->kind == ADAPTER_NOTICE_RESOLVED && run->peer && run->radio == radio &&
 		ble_address_same(&n->rpa, &run->address))
 		run->address = n->address;
+	/* As give_up_bond() has asked: the new one takes its place. The device may not have been
+	 * heard since, and is found by what that has left of the old one. */
+	if (n->kind == ADAPTER_NOTICE_UNPAIRED && run->peer &&
+		ble_address_same(&n->address, &run->peer->identity))
+		return true;
 	if (!is_ours(radio, &n->address))
 		return false;
 	run->asked |= n->kind == ADAPTER_NOTICE_CONFIRM || n->kind == ADAPTER_NOTICE_ASK_PASSKEY ||
@@ -184,8 +189,6 @@ bool peer_pairing_notice(struct radio *radio, const struct adapter_notice *n)
 			events->asks(PAIRING_SHOW, n->number, events->userdata);
 		run->shown = true;
 		run->number = n->number;
-		return true;
-	case ADAPTER_NOTICE_UNPAIRED: /* as give_up_bond() has asked: the new one takes its place */
 		return true;
 	case ADAPTER_NOTICE_PAIRED:
 		on_paired(b, n);

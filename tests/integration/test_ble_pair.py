@@ -291,3 +291,17 @@ def test_a_stale_bond_is_told_once_and_healed_by_pairing(ward):
     bay.restart()
     bay.more_of("strap", "heart-rate", 2)
     alarms.check()
+
+
+@pytest.mark.slow
+def test_a_stale_bond_of_a_private_address_is_healed_by_pairing(ward):
+    """It is found by what the lost bond says of its address."""
+    bay = Bay(ward, strap(Private="yes"), bus=True,
+              events=[{"At": "8s", "Device": "strap", "Do": what} for what in ("lose-bond", "disconnect")])
+    wait_until(bay.air.private_address, "its address")
+    assert bay.json("pair", "strap", "20", "--address", bay.air.private_address())["identity"] == ADDRESS
+    bay.wait_heard("strap", "heart-rate", 1)
+    bay.air.wait_event("stale-bond", "strap")
+    wait_until(lambda: bond(bay)["state"] == "stale", "the device's document to say so")
+    assert bay.json("pair", "strap", "20")["step"] == "done"
+    bay.more_of("strap", "heart-rate", 2)
