@@ -381,8 +381,12 @@ static int add_radios(struct ble *b)
 	for (size_t i = 0; i < l->count && r == 0; i++) {
 		bool sim = strncmp(l->items[i], "sim:", 4) == 0;
 
-		if (sim && !b->where.directory)
-			b->where.directory = l->items[i] + 4;
+		if (sim && !b->where.directory) { /* a reload lets go of the configuration */
+			b->directory = strdup(l->items[i] + 4);
+			if (!b->directory)
+				return -ENOMEM;
+			b->where.directory = b->directory;
+		}
 		if (sim && l->count > 1)
 			continue;
 		r = add_radio(b, sim ? "auto" : l->items[i]);
@@ -413,6 +417,7 @@ static void stop(void *state)
 	rpa_free(b->rpa);
 	ccm_free(b->cipher);
 	config_unref(b->config);
+	free(b->directory);
 	free(b);
 }
 

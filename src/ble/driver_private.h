@@ -116,7 +116,8 @@ struct ble {
 	bool quiet; /* nothing new is taken in */
 
 	struct io where;
-	int fd; /* of the management channel; -1: closed */
+	char *directory; /* of where; NULL: the kernel */
+	int fd;          /* of the management channel; -1: closed */
 	sd_event_source *io;
 	sd_event_source *timer;
 	int64_t timer_us;

@@ -52,6 +52,15 @@ def test_one_that_is_plugged_in_later_is_taken(ward):
     wait_until(lambda: "problem" not in bay.json("status")["drivers"]["ble"], "the problem's end")
 
 
+def test_one_that_comes_back_after_a_reload_is_found_where_it_was(ward):
+    bay = Bay(ward, {"strap": STRAP}, bus=True)
+    bay.wait_heard("strap", "heart-rate", 1)
+    assert bay.ctl("reload")[0] == 0
+    bay.air.stop()
+    bay.air.start()
+    bay.more_of("strap", "heart-rate", 2)
+
+
 @pytest.mark.slow
 def test_one_that_resets_itself_is_brought_up_with_its_bonds(ward):
     """As USB does it: gone and back within a moment."""
