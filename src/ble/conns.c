@@ -29,6 +29,31 @@ static const char *name_of(const struct peer *p)
 	return p->device->name->text;
 }
 
+/* ---- who waits ---- */
+
+static struct peer_wait *wait_new(struct peer *p, uint64_t token)
+{
+	struct peer_wait *w = p->wait_count < PEER_WAITS_MAX ? malloc(sizeof(*w)) : NULL;
+
+	if (!w)
+		return NULL;
+	*w = (struct peer_wait){ .next = p->waits, .at = &p->waits, .peer = p, .token = token };
+	if (p->waits)
+		p->waits->at = &w->next;
+	p->waits = w;
+	p->wait_count++;
+	return w;
+}
+
+static void wait_free(struct peer_wait *w)
+{
+	*w->at = w->next;
+	if (w->next)
+		w->next->at = w->at;
+	w->peer->wait_count--;
+	free(w);
+}
+
 /* ---- the end ---- */
 
 static void let_scan(struct peer *p, int64_t now_us)
@@ -46,9 +71,9 @@ void conn_end(struct peer *p, enum slots_end how, int64_t now_us)
 	if (!radio)
 		return;
 	let_scan(p, now_us);
-	for (size_t i = 0; i < PEER_WAITS_MAX; i++) {
-		receipt_cancel(p->waits[i].receipt);
-		p->waits[i].receipt = NULL;
+	while (p->waits) {
+		receipt_cancel(p->waits->receipt);
+		wait_free(p->waits);
 	}
 	if (p->link) {
 		link_stop(p->link);
@@ -100,35 +125,28 @@ static void on_safe(enum receipt_outcome outcome, void *userdata)
 	struct peer_wait *w = userdata;
 	struct peer *p = w->peer;
 	struct decode_time now = ble_now(p->ble);
+	uint64_t token = w->token;
 
-	w->receipt = NULL;
-	link_safe(p->link, w->token, outcome == RECEIPT_SAFE, &now);
+	wait_free(w);
+	link_safe(p->link, token, outcome == RECEIPT_SAFE, &now);
 	pump(p);
-}
-
-static struct peer_wait *free_wait(struct peer *p)
-{
-	for (size_t i = 0; i < PEER_WAITS_MAX; i++)
-		if (!p->waits[i].receipt)
-			return &p->waits[i];
-	return NULL;
 }
 
 static enum link_taken on_readings(struct link *l, const struct ble_profile *row,
 	const struct reading *list, size_t count, uint64_t token)
 {
 	struct peer *p = l->context;
-	struct peer_wait *w = token ? free_wait(p) : NULL;
+	struct peer_wait *w = token && !p->ble->quiet ? wait_new(p, token) : NULL;
 	int r;
 
 	if (p->ble->quiet || (token && !w)) {
 		p->ble->refused++;
 		return LINK_TAKEN_NOT;
 	}
-	if (w)
-		*w = (struct peer_wait){ .peer = p, .token = token };
 	r = gateway_submit(p->ble->gateway, p->device, list, count, w ? on_safe : NULL, w,
 		w ? &w->receipt : NULL);
+	if (w && r != 0)
+		wait_free(w); /* nobody will be told */
 	if (r == 0 || r == GATEWAY_E_SAFE)
 		p->ble->accepted++;
 	else

@@ -33,9 +33,10 @@
 #include "util/log.h"
 
 #define PEER_BUCKETS 1024 /* a power of two */
-#define PEER_WAITS_MAX 16 /* submissions of one link that are not safe yet */
-#define TAG_BUCKETS 256   /* a power of two */
-#define STRANGERS 512     /* unknown addresses told of lately; a power of two */
+#define PEER_WAITS_MAX                                                                             \
+	4096 /* submissions of one link that are not safe yet: more than meters have records */
+#define TAG_BUCKETS 256 /* a power of two */
+#define STRANGERS 512   /* unknown addresses told of lately; a power of two */
 
 struct ble;
 struct peer;
@@ -49,9 +50,10 @@ struct radio {
 
 /* Somebody waits for readings to be safe. */
 struct peer_wait {
+	struct peer_wait *next, **at; /* at: what points here */
 	struct peer *peer;
 	uint64_t token;
-	struct receipt *receipt; /* NULL: free */
+	struct receipt *receipt;
 };
 
 struct peer {
@@ -87,8 +89,8 @@ struct peer {
 	sd_event_source *io, *timer;
 	int64_t timer_us;
 	struct link *link; /* NULL: not connected */
-	struct peer_wait waits[PEER_WAITS_MAX];
-	bool in_call; /* of the link: it is not ended from within */
+	struct peer_wait *waits;
+	unsigned wait_count;
 };
 
 /* Somebody waits for keys to be on the disk. */

@@ -157,6 +157,17 @@ def test_a_link_that_breaks_leaves_what_was_not_safe_to_be_read_again(ward):
     assert len(bay.heard("meter", "glucose")) == 20 and sum(e["records"] for e in deleted(bay)) == 20
 
 
+@pytest.mark.slow
+def test_more_records_than_are_stored_at_once_are_read_in_one_visit(ward):
+    """They come faster than the disk takes them, and no broker is there."""
+    bay, _ = troubled(ward, {"meter": {**METER, "Stored": "200", "Security": "encrypt"}}, more=DELETES)
+    assert bay.air.wait_event("deleted")["records"] == 200
+    assert len(bay.air.events("connected", "meter")) == 1
+    bay.broker.start()
+    bay.wait_heard("meter", "glucose", 200)
+    bay.all_arrived()
+
+
 # ---- a continuous monitor
 
 
