@@ -339,23 +339,24 @@ static int take_device(const struct reader *r, struct netbackup *b, const cJSON 
 {
 	const cJSON *link = get(device, "link_key"), *node = get(device, "nwk_address");
 	struct netbackup_device *to = &b->devices[b->device_count];
-	uint64_t nwk = ZIGBEE_NODE_NONE;
+	uint64_t nwk = ZIGBEE_NODE_NONE, eui64 = 0;
 	char name[24];
 	int q;
 
 	if (!cJSON_IsObject(device))
 		return refuse(r, "\"devices\" has something in it that is no object");
-	q = take_number(r, device, "ieee_address", 8, r->lsb_first, &to->eui64);
+	q = take_number(r, device, "ieee_address", 8, r->lsb_first, &eui64);
 	if (q == 0 && node && !cJSON_IsNull(node))
 		q = take_number(r, device, "nwk_address", 2, false, &nwk);
 	if (q != 0)
 		return q;
-	to->node = (uint16_t)nwk;
-	b->device_count++;
+	*to = (struct netbackup_device){ eui64, (uint16_t)nwk };
+	if (!is_listed(b->devices, b->device_count, eui64))
+		b->device_count++;
 	if (!cJSON_IsObject(link))
 		return 0;
-	(void)snprintf(name, sizeof(name), "%016llx", (unsigned long long)to->eui64);
-	return take_link(r, b, link, name, to->eui64);
+	(void)snprintf(name, sizeof(name), "%016llx", (unsigned long long)eui64);
+	return take_link(r, b, link, name, eui64);
 }
 
 static int take_devices(const struct reader *r, const cJSON *json, struct netbackup *b)

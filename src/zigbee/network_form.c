@@ -115,6 +115,11 @@ static bool same_key(const uint8_t *a, const uint8_t *b)
 	return difference == 0;
 }
 
+bool network_is_place(const struct ezsp_values *v)
+{
+	return v->channel >= 11 && v->channel <= 26 && v->pan < 0xfffe;
+}
+
 uint32_t network_compare(const struct network *n)
 {
 	const struct ezsp_values *found = &n->found;
@@ -136,7 +141,7 @@ uint32_t network_compare(const struct network *n)
 	if (found->type != NODE_TYPE_COORDINATOR)
 		differs |= NETWORK_DIFFERS_ROLE;
 	/* a network that moves counts that up; if all else is right it is ours, and has moved */
-	if (differs == 0 && newer > 0 && newer < 128)
+	if (differs == 0 && newer > 0 && newer < 128 && network_is_place(found))
 		return 0;
 	if (s->pan != found->pan)
 		differs |= NETWORK_DIFFERS_PAN;
@@ -199,7 +204,7 @@ void network_differs_words(const struct network *n, uint32_t differs, char *to, 
 
 /* ---- what people decided ---- */
 
-void network_take_over(struct network *n)
+bool network_take_over(struct network *n)
 {
 	struct netstate s = {
 		.generation = n->net.generation,
@@ -212,13 +217,18 @@ void network_take_over(struct network *n)
 		.counter = n->found.out_counter,
 		.formed = true,
 	};
+	bool good;
 
 	memcpy(s.network_key, n->found_key, sizeof(s.network_key));
 	memcpy(s.link_key, n->found_link_key, sizeof(s.link_key));
-	n->net = s;
-	n->kept = true;
-	n->lost = false;
+	good = netstate_valid(&s);
+	if (good) {
+		n->net = s;
+		n->kept = true;
+		n->lost = false;
+	}
 	netstate_wipe(&s);
+	return good;
 }
 
 static uint32_t advanced(uint32_t counter)

@@ -301,8 +301,8 @@ static void got_parameters(struct network *n, const struct ezsp_values *v, int64
 		network_fail(n, now_us, "the radio is in another network");
 		return;
 	}
-	if (v->pan == n->net.pan && v->channel == n->net.channel &&
-		v->update_id == n->net.update_id)
+	if (!network_is_place(v) || (v->pan == n->net.pan && v->channel == n->net.channel &&
+					    v->update_id == n->net.update_id))
 		return;
 	n->net.pan = v->pan;
 	n->net.channel = v->channel;

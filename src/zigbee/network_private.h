@@ -129,8 +129,10 @@ int network_make(struct network *n, uint8_t channel);
 uint8_t network_quietest(const struct network *n, char *why, size_t size);
 uint32_t network_scan_mask(void);
 void network_scan_result(struct network *n, const struct ezsp_values *v);
-/* What the radio has becomes what is kept. */
-void network_take_over(struct network *n);
+/* Whether a network can be at this channel and PAN. */
+bool network_is_place(const struct ezsp_values *v);
+/* What the radio has becomes what is kept. False: it can be no network. */
+bool network_take_over(struct network *n);
 /* n->target becomes what is kept, its counters advanced. */
 void network_take_target(struct network *n);
 

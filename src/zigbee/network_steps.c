@@ -129,7 +129,12 @@ static void adopt(struct network *n, int64_t now_us)
 	int r;
 
 	n->adopting = false;
-	network_take_over(n);
+	if (!network_take_over(n)) {
+		network_problem(
+			n, now_us, "the radio's network has no keys, or impossible numbers");
+		judge(n, now_us);
+		return;
+	}
 	r = network_keep_now(n, now_us);
 	if (r < 0)
 		network_problem(
