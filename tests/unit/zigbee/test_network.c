@@ -61,8 +61,8 @@ static void test_commands(void **state)
 		at += z->ncp.log[i].id == order[at];
 	assert_int_equal(at, ARRAY_SIZE(order));
 	f = zignet_ncp_last(&z->ncp, 0x0002);
-	assert_memory_equal(f->bytes, "\x01\x04\x01\x65\x00\x01\x04\x12", 8);
-	assert_int_equal(f->length, 8 + 2 * (4 + 18));
+	assert_memory_equal(f->bytes, "\x01\x04\x01\x65\x00\x01\x04\x14", 8);
+	assert_int_equal(f->length, 8 + 2 * (4 + 20));
 	assert_memory_equal(zignet_ncp_last(&z->ncp, 0x0017)->bytes, "\x03\x00", 2);
 	assert_memory_equal(zignet_ncp_last(&z->ncp, 0x0015)->bytes, "\x49\x10", 2);
 	/* exportKey of the network's key: type 1, all else 0 */
