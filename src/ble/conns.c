@@ -439,6 +439,9 @@ void conns_serve(struct radio *radio, int64_t now_us)
 		struct peer *p = slots_userdata(radio->slots, id);
 		struct decode_time now = ble_now(radio->ble);
 
+		if (verb == SLOTS_RELEASE)
+			log_info("a connection is let go", F_STR("WARDGATE_DEVICE", name_of(p)),
+				F_STR("REASON", slots_why_text(why)));
 		if (verb == SLOTS_CONNECT && p->radio)
 			/* Another radio has it. */
 			slots_ended(radio->slots, id, SLOTS_GAVE_WAY, now_us);

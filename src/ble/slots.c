@@ -17,6 +17,8 @@
 #define CLAIM_US (15 * SECOND_US)
 #define SERVED_REST_US (3 * SECOND_US)
 #define GAVE_WAY_REST_US (2 * SECOND_US)
+/* The kernel keeps a link for 2 s after its socket was closed. */
+#define LINGER_US (3 * SECOND_US)
 #define FULL_REST_US (1 * SECOND_US)
 #define RELEARN_US (600 * SECOND_US)
 #define RELEARN_DOUBLINGS 4
@@ -228,22 +230,29 @@ void slots_connected(struct slots *s, unsigned id, int64_t now_us)
 	due(s);
 }
 
-/* The adapter refused one: what is connected is all that it has. False: with nothing connected it
- * is the adapter's trouble, and says nothing of a number. */
+/* The adapter refused one: what is connected is all that it has, with what was so a moment ago as
+ * far as is known. False: with nothing connected it is the adapter's trouble, and says nothing of a
+ * number. */
 static bool learn(struct slots *s, int64_t now_us)
 {
-	unsigned open = 0;
+	unsigned open = 0, lingering = 0, limit;
 
-	for (size_t i = 0; i < s->count; i++)
-		open += s->list[i].state == CONNECTED ||
-			(s->list[i].state == LEAVING && s->list[i].answered);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct slots_candidate *c = &s->list[i];
+
+		open += c->state == CONNECTED || (c->state == LEAVING && c->answered);
+		lingering += c->state == IDLE && c->lingers && now_us - c->opened_us < LINGER_US;
+	}
 	s->refused++;
-	if (open == 0)
+	if (open + lingering == 0)
 		return false;
 	if (s->settings.limit > 0)
 		return true;
-	s->relearns = s->learnt == open && s->relearns < RELEARN_DOUBLINGS ? s->relearns + 1 : 0;
-	s->learnt = open;
+	limit = s->learnt >= open && s->learnt <= open + lingering && s->learnt > 0
+			? s->learnt
+			: open + lingering;
+	s->relearns = s->learnt == limit && s->relearns < RELEARN_DOUBLINGS ? s->relearns + 1 : 0;
+	s->learnt = limit;
 	s->relearn_us = now_us + doubled(RELEARN_US, s->relearns, INT64_MAX / 4);
 	return true;
 }
@@ -278,6 +287,7 @@ void slots_ended(struct slots *s, unsigned id, enum slots_end how, int64_t now_u
 		return;
 	connected = c->state == CONNECTED || (c->state == LEAVING && c->answered);
 	c->state = IDLE;
+	c->lingers = connected;
 	c->claim_until_us = SLOTS_NOT_HEARD;
 	switch (how) {
 	case SLOTS_SERVED:
@@ -325,6 +335,7 @@ void slots_reset(struct slots *s)
 		if (c->state == FREE)
 			continue;
 		c->state = IDLE;
+		c->lingers = false;
 		c->heard_us = c->claim_until_us = SLOTS_NOT_HEARD;
 		c->gap_us = 0;
 	}

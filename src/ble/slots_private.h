@@ -20,6 +20,7 @@ struct slots_candidate {
 	uint8_t kind;  /* enum slots_kind */
 	bool held;
 	bool answered;          /* it was connected, when LEAVING */
+	bool lingers;           /* IDLE after a connection, which may not be gone yet */
 	unsigned failures;      /* in a row */
 	unsigned empties;       /* visits for nothing, in a row */
 	int64_t heard_us;       /* NOT_HEARD */

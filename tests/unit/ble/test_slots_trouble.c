@@ -142,6 +142,46 @@ static void test_the_limit_is_learnt_and_put_to_the_test_again(void **state)
 	teardown();
 }
 
+/* The kernel keeps a link for a moment after it was ended: that is no smaller limit, and no stream
+ * has to go for it. */
+static void test_a_link_that_lingers_is_counted(void **state)
+{
+	unsigned streams[2], visitors[2], id;
+	enum slots_why why;
+	struct slots_view v;
+
+	(void)state;
+	setup(3, 0, SLOTS_NEVER);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(slots_add(ward.slots, SLOTS_STREAM, NULL, &streams[i]), 0);
+		assert_int_equal(slots_add(ward.slots, SLOTS_EPISODIC, NULL, &visitors[i]), 0);
+		(void)slots_heard(ward.slots, streams[i], ward.now_us);
+		assert_int_equal(slots_next(ward.slots, ward.now_us, &id, &why), SLOTS_CONNECT);
+		slots_connected(ward.slots, id, ward.now_us);
+	}
+	(void)slots_heard(ward.slots, visitors[0], ward.now_us);
+	assert_int_equal(slots_next(ward.slots, ward.now_us, &id, &why), SLOTS_CONNECT);
+	slots_connected(ward.slots, id, ward.now_us);
+	ward.now_us += 5 * S;
+	slots_ended(ward.slots, id, SLOTS_SERVED, ward.now_us);
+	ward.now_us += S;
+	(void)slots_heard(ward.slots, visitors[1], ward.now_us);
+	assert_int_equal(slots_next(ward.slots, ward.now_us, &id, &why), SLOTS_CONNECT);
+	slots_ended(ward.slots, id, SLOTS_FULL, ward.now_us);
+	slots_look(ward.slots, ward.now_us, &v);
+	assert_int_equal(v.limit, 3);
+	ward.now_us += 2 * S;
+	(void)slots_heard(ward.slots, visitors[1], ward.now_us);
+	assert_int_equal(slots_next(ward.slots, ward.now_us, &id, &why), SLOTS_CONNECT);
+	assert_int_equal(id, visitors[1]);
+	/* refused again, with nobody gone for long: there are two */
+	ward.now_us += 5 * S;
+	slots_ended(ward.slots, id, SLOTS_FULL, ward.now_us);
+	slots_look(ward.slots, ward.now_us, &v);
+	assert_int_equal(v.limit, 2);
+	teardown();
+}
+
 static void test_an_adapter_that_refuses_the_first_one_has_no_limit_of_nought(void **state)
 {
 	(void)state;
@@ -304,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_a_burst_after_silence_ends_the_back_off),
 		cmocka_unit_test(test_a_burst_after_a_link_that_broke_is_served_at_once),
 		cmocka_unit_test(test_the_limit_is_learnt_and_put_to_the_test_again),
+		cmocka_unit_test(test_a_link_that_lingers_is_counted),
 		cmocka_unit_test(test_an_adapter_that_refuses_the_first_one_has_no_limit_of_nought),
 		cmocka_unit_test(test_an_adapter_that_went_leaves_a_clean_table),
 		cmocka_unit_test(test_held_and_removed_ones_are_left_alone),
