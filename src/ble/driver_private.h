@@ -104,7 +104,7 @@ struct key_wait {
 struct ble_pairing {
 	struct peer *peer;          /* NULL: none is under way */
 	struct ble_address address; /* that it is to be heard by; then the one it was heard by */
-	bool has_address, asked, answered, shown;
+	bool has_address, asked, answered, shown, cancelled;
 	uint32_t number;            /* shown */
 	struct radio *radio;        /* NULL: not heard yet */
 	int64_t until_us, again_us; /* again: an attempt did not connect; not before then */

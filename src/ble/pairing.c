@@ -194,7 +194,7 @@ bool peer_pairing_notice(struct radio *radio, const struct adapter_notice *n)
 		on_paired(b, n);
 		return true;
 	case ADAPTER_NOTICE_PAIR_FAILED:
-		if (!tries_again(run, n->code))
+		if (!run->cancelled && !tries_again(run, n->code))
 			end_as(b, outcome_of(run, n->code), mgmt_status_words(n->code));
 		return true;
 	default:
@@ -202,10 +202,22 @@ bool peer_pairing_notice(struct radio *radio, const struct adapter_notice *n)
 	}
 }
 
+/* At the adapter, without a word to anybody. */
+static void call_off(struct ble *b)
+{
+	struct ble_pairing *run = &b->pairing;
+
+	run->cancelled = true;
+	if (run->peer && run->radio)
+		adapter_cancel_pair(&run->radio->adapter, &run->address, boottime_us());
+}
+
 void peer_pairing_forget(struct peer *p)
 {
-	if (p->ble->pairing.peer == p)
-		end_as(p->ble, PAIRING_ENDED, "");
+	if (p->ble->pairing.peer != p)
+		return;
+	call_off(p->ble);
+	end_as(p->ble, PAIRING_ENDED, "");
 }
 
 /* ---- asked for ---- */
@@ -281,11 +293,9 @@ static void answer(void *state, bool yes, uint32_t number)
 static void cancel(void *state)
 {
 	struct ble *b = state;
-	struct ble_pairing run = b->pairing;
 
+	call_off(b);
 	end(b, NULL);
-	if (run.peer && run.radio)
-		adapter_cancel_pair(&run.radio->adapter, &run.address, boottime_us());
 	ble_settle(b);
 }
 

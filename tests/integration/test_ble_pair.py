@@ -156,6 +156,8 @@ def test_who_leaves_cancels_it_at_the_device_and_may_begin_again(ward):
     assert t.ends() == 1 and "strap was not paired" in t.text
     bay.air.wait_event("pairing-failed", "strap")
     assert bond(bay)["state"] == "none"
+    # that is no failure of the device, and no alarm
+    assert bay.daemon.count_log("a device does not pair") == 0
     t = bay.terminal("pair", "strap")
     t.wait(r"Does strap show")
     t.line("y")
