@@ -102,7 +102,7 @@ void szb_device_poll_soon(struct szb_device *d, int64_t us)
 }
 
 /* A sleeper asks its parent for what there is. */
-static void on_poll(void *arg)
+void szb_device_on_poll(void *arg)
 {
 	struct szb_device *d = arg;
 	struct szb *b = d->szb;
@@ -156,8 +156,6 @@ static void air_network(void *arg)
 	for (size_t i = 0; i < b->device_count; i++) {
 		struct szb_device *d = &b->devices[i];
 
-		if (!d->poll_timer.fn)
-			d->poll_timer = (struct sble_timer){ .fn = on_poll, .arg = d };
 		szb_device_network(d);
 	}
 	szb_rate_top_up(b);

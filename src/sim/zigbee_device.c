@@ -50,6 +50,7 @@ void szb_device_init(struct szb_device *d, struct szb *b, size_t index)
 	d->zone_id = 0xff;
 	d->join_timer = (struct sble_timer){ .fn = szb_device_on_join_timer, .arg = d };
 	d->retry_timer = (struct sble_timer){ .fn = on_retry, .arg = d };
+	d->poll_timer = (struct sble_timer){ .fn = szb_device_on_poll, .arg = d };
 	szb_report_init(d);
 }
 

@@ -92,6 +92,8 @@ void szb_device_tell(
 	struct szb_device *d, uint16_t cluster, struct octets *o, struct szb_pack *pack);
 /* A message of the host has come. */
 void szb_device_hear(struct szb_device *d, const struct ncp_message *m);
+/* Its time to ask its parent has come; arg is the device. */
+void szb_device_on_poll(void *arg);
 void szb_device_poll_soon(struct szb_device *d, int64_t us);
 
 /* ---- zigbee_join.c */

@@ -99,3 +99,17 @@ def pumped(host, condition, what):
         host.pump(0.02)
         return condition()
     return wait_until(turn, what, step=0)
+
+
+def _text(value):
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _key(r):
+    return (r["device"], r["metric"], r.get("instance", 0), _text(r.get("value")), r.get("validity", "valid"))
+
+
+def compare(sent, came):
+    """(sent and acknowledged but not arrived, arrived but never sent), as sorted lists."""
+    seen, said = {_key(r) for r in came}, {_key(v) for v in sent}
+    return sorted({_key(v) for v in sent if v["acknowledged"]} - seen), sorted(seen - said)
