@@ -142,7 +142,7 @@ static void go_down_and_reset(struct network *n, bool failed, const char *why, i
 		wait_us = NETWORK_RETRY_MAX_US;
 	n->retry_us = now_us + wait_us;
 	life = n->life;
-	network_tell(n, NETWORK_NOTICE_RESET, 0, why, now_us);
+	network_tell(n, NETWORK_NOTICE_RESET, failed, why, now_us);
 	if (n->life == life && n->state == NETWORK_RESTING && wait_us == 0)
 		reset(n, now_us);
 }

@@ -86,9 +86,11 @@ enum network_difference {
 
 enum network_kind {
 	/* The radio. text says why or what, and where there is one, the remedy. */
-	NETWORK_NOTICE_UP,       /* number: microseconds since the radio was there */
-	NETWORK_NOTICE_DOWN,     /* after UP */
-	NETWORK_NOTICE_RESET,    /* the radio has to be started anew: the condition radio-reset */
+	NETWORK_NOTICE_UP,   /* number: microseconds since the radio was there */
+	NETWORK_NOTICE_DOWN, /* after UP */
+	/* The radio is started anew. number 1: for it failed, the condition radio-reset until UP or
+	 * MISMATCH; 0: for a decision of people's. */
+	NETWORK_NOTICE_RESET,
 	NETWORK_NOTICE_PROBLEM,  /* it works in part or not at all; not repeated */
 	NETWORK_NOTICE_MISMATCH, /* the condition network-mismatch begins; number: the differences
 				  */

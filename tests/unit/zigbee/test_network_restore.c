@@ -71,8 +71,10 @@ static void test_restore(void **state)
 		assert_int_equal(z->ncp.eui64, token ? s.eui64 : OTHER);
 		assert_int_equal(zignet_ncp_count(&z->ncp, 0x0020, 0), i & 1);
 		assert_int_equal(zignet_notices(z, NETWORK_NOTICE_MATCHES), 1);
+		assert_int_equal(zignet_notice(z, NETWORK_NOTICE_RESET)->number, 0);
 		/* from now on it is the one */
 		network_link_down(&z->n, "watchdog", z->now_us);
+		assert_int_equal(zignet_notice(z, NETWORK_NOTICE_RESET)->number, 1);
 		zignet_run(z);
 		assert_int_equal(z->n.state, NETWORK_UP);
 		assert_int_equal(zignet_ncp_count(&z->ncp, 0x001e, 0), 1);
