@@ -284,7 +284,7 @@ void network_tick(struct network *n, int64_t now_us);
 
 /* Takes a message. Its fate follows, also when the radio goes down: then NOT_SENT. Returns 0;
  * -ENETDOWN while not up, -ENOBUFS when NETWORK_SENDS_MAX wait, -EMSGSIZE, -EINVAL. */
-int network_send(struct network *n, const struct zigbee_send *s, int64_t now_us);
+int network_send(struct network *n, const struct zigbee_send *m, int64_t now_us);
 /* Asks a device to leave (Zigbee PRO 2.4.3.3.5), which has the fate of a message. As above. */
 int network_dismiss(
 	struct network *n, uint16_t node, uint64_t eui64, uint32_t ticket, int64_t now_us);

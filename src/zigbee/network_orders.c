@@ -142,8 +142,7 @@ void network_orders_run(struct network *n, int64_t now_us)
 		id = command(n, &v, bytes, now_us);
 		if (id != 0) {
 			n->ordered = true;
-			r = ezsp_command(&n->ezsp, id, &v, NETWORK_STEP_US, done,
-				(void *)(uintptr_t)n->life, now_us);
+			r = ezsp_command(&n->ezsp, id, &v, NETWORK_STEP_US, done, NULL, now_us);
 		}
 		explicit_bzero(&v, sizeof(v));
 		if (r < 0) {
@@ -347,7 +346,7 @@ static void done(
 	struct network *n = (struct network *)e;
 	bool good = result == 0 && v->status == EZSP_STATUS_OK;
 
-	if (result == EZSP_GONE || (unsigned)(uintptr_t)userdata != n->life)
+	if (result == EZSP_GONE)
 		return;
 	n->ordered = false;
 	n->counters.refused += !good;

@@ -285,8 +285,7 @@ static void run_step(struct network *n, int64_t now_us)
 	/* an answer that comes within the call finds it counted */
 	n->commands++;
 	n->asked = id;
-	r = ezsp_command(
-		&n->ezsp, id, &v, NETWORK_STEP_US, answered, (void *)(uintptr_t)n->life, now_us);
+	r = ezsp_command(&n->ezsp, id, &v, NETWORK_STEP_US, answered, NULL, now_us);
 	explicit_bzero(&v, sizeof(v));
 	if (r == -EOPNOTSUPP && (n->step == STEP_TOKEN_ASK || n->step == STEP_TOKEN_SET))
 		no_token(n, now_us);
@@ -430,8 +429,8 @@ static void answered(
 {
 	struct network *n = (struct network *)e;
 
-	/* whoever stopped it knows; and a step that is no longer */
-	if (result == EZSP_GONE || (unsigned)(uintptr_t)userdata != n->life || n->step == STEP_NONE)
+	/* whoever stopped it knows */
+	if (result == EZSP_GONE || n->step == STEP_NONE)
 		return;
 	n->answered = true;
 	if (result == EZSP_LATE) {
