@@ -175,6 +175,8 @@ class Line:
         if ready:
             try:
                 data = os.read(self.fd, 65536)
+            except BlockingIOError:
+                return True     # somebody else has read it
             except OSError:
                 data = b""
             if not data:
