@@ -464,9 +464,10 @@ int64_t interview_cluster_expect_us(const struct interview *i, uint16_t cluster,
 {
 	for (unsigned k = 0; k < i->cluster_count; k++)
 		if (i->clusters[k].id == cluster && !i->clusters[k].output &&
-			i->endpoints[i->clusters[k].endpoint].id == endpoint)
+			i->endpoints[i->clusters[k].endpoint].id == endpoint &&
+			cluster_expects(&i->clusters[k]) != 0)
 			return cluster_expects(&i->clusters[k]);
-	return 0;
+	return i->device.quirk_every_s * SECOND_US;
 }
 
 int64_t interview_expect_us(const struct interview *i)
@@ -475,7 +476,8 @@ int64_t interview_expect_us(const struct interview *i)
 
 	for (unsigned k = 0; k < i->cluster_count; k++)
 		us = shorter(us, cluster_expects(&i->clusters[k]));
-	return us;
+	/* one that cannot be told to may do so by itself */
+	return us != 0 ? us : i->device.quirk_every_s * SECOND_US;
 }
 
 /* ---- polling ---- */

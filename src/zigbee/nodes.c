@@ -72,10 +72,10 @@ void nodes_init(struct nodes *n, const struct nodes_ops *ops, void *context,
 
 void nodes_done(struct nodes *n)
 {
-	for (size_t i = 0; i < NODES_SLOTS; i++)
+	for (size_t i = 0; i < n->end; i++)
 		free(n->slots[i]);
 	memset(n->slots, 0, sizeof(n->slots));
-	n->count = n->configured = n->flying = 0;
+	n->count = n->configured = n->flying = n->end = 0;
 	n->due_us = INT64_MAX;
 	nodes_index(n);
 	nodes_work_init(n);
@@ -84,14 +84,14 @@ void nodes_done(struct nodes *n)
 void nodes_set_eui64(struct nodes *n, uint64_t our_eui64)
 {
 	n->settings.our_eui64 = n->settings.self.eui64 = our_eui64;
-	for (size_t i = 0; i < NODES_SLOTS; i++)
+	for (size_t i = 0; i < n->end; i++)
 		if (n->slots[i])
 			n->slots[i]->interview.device.our_eui64 = our_eui64;
 }
 
 struct node *nodes_at(const struct nodes *n, unsigned i)
 {
-	for (size_t k = 0; k < NODES_SLOTS; k++)
+	for (size_t k = 0; k < n->end; k++)
 		if (n->slots[k] && i-- == 0)
 			return n->slots[k];
 	return NULL;
@@ -102,6 +102,8 @@ static void drop(struct nodes *n, struct node *node)
 	nodes_ask_stop(n, node);
 	nodes_work_drop(n, node);
 	n->slots[node->slot] = NULL;
+	while (n->end > 0 && !n->slots[n->end - 1])
+		n->end--;
 	n->count--;
 	if (node->configured)
 		n->configured--;
@@ -114,7 +116,7 @@ static void evict(struct nodes *n)
 {
 	struct node *oldest = NULL;
 
-	for (size_t i = 0; i < NODES_SLOTS; i++)
+	for (size_t i = 0; i < n->end; i++)
 		if (n->slots[i] && !n->slots[i]->configured &&
 			(!oldest || n->slots[i]->heard_us < oldest->heard_us))
 			oldest = n->slots[i];
@@ -145,6 +147,8 @@ static struct node *add(struct nodes *n, uint64_t eui64)
 	interview_init(&node->interview);
 	node->interview.device.our_eui64 = n->settings.our_eui64;
 	n->slots[slot] = node;
+	if (slot >= n->end)
+		n->end = slot + 1u;
 	n->count++;
 	nodes_index(n);
 	return node;
@@ -227,6 +231,10 @@ void nodes_alive(struct nodes *n, struct node *node, int64_t awake_us)
 	node->joined = node->heard_once = true;
 	node->silent = node->stale = false;
 	node->heard_us = n->now.boot_us;
+	if (nodes_is_node(node->node)) { /* it is where it was, after all */
+		node->seek_us = INT64_MAX;
+		node->fruitless = 0;
+	}
 	if (node->awake_us < n->now.boot_us + awake_us)
 		node->awake_us = n->now.boot_us + awake_us;
 	if (node->dismissals > 0)
@@ -324,7 +332,8 @@ int nodes_interview(struct nodes *n, uint64_t eui64, const struct decode_time *n
 	interview_restart(&node->interview);
 	node->told_ready = false;
 	nodes_ask_anew(n, node, 0);
-	nodes_tell(n, node, NODES_CHANGED_MEMORY);
+	if (node->configured)
+		nodes_tell(n, node, NODES_CHANGED_MEMORY);
 	return 0;
 }
 
@@ -337,7 +346,7 @@ void nodes_up(struct nodes *n, const struct decode_time *now)
 		return;
 	n->up = true;
 	n->up_us = now->boot_us;
-	for (size_t i = 0; i < NODES_SLOTS; i++) {
+	for (size_t i = 0; i < n->end; i++) {
 		struct node *node = n->slots[i];
 
 		if (!node || !node->joined)
@@ -355,7 +364,7 @@ void nodes_up(struct nodes *n, const struct decode_time *now)
 void nodes_down(struct nodes *n)
 {
 	n->up = false;
-	for (size_t i = 0; i < NODES_SLOTS; i++)
+	for (size_t i = 0; i < n->end; i++)
 		if (n->slots[i] && n->slots[i]->asking) {
 			nodes_ask_stop(n, n->slots[i]);
 			n->slots[i]->retrying = true;
@@ -420,8 +429,8 @@ void nodes_tick(struct nodes *n, const struct decode_time *now)
 	nodes_address_tick(n);
 	nodes_work_tick(n);
 	/* whoever found no room for his request is first the next time */
-	for (size_t i = 0; i < NODES_SLOTS; i++) {
-		struct node *node = n->slots[(first + i) % NODES_SLOTS];
+	for (size_t i = 0; i < n->end; i++) {
+		struct node *node = n->slots[(first + i) % n->end];
 
 		if (node)
 			node_tick(n, node);

@@ -167,7 +167,8 @@ struct node {
 	/* It is told to leave. */
 	uint8_t dismissals; /* still to be sent */
 	int64_t dismiss_us;
-	unsigned work; /* its frames in nodes.work */
+	unsigned work;     /* its frames in nodes.work */
+	unsigned requests; /* those of them that are no answers */
 	struct node_recent recent[NODES_RECENT_MAX];
 	uint8_t recent_next;
 };
@@ -254,7 +255,7 @@ struct nodes {
 	bool up;
 	int64_t up_us; /* since when */
 	struct node *slots[NODES_SLOTS];
-	unsigned count, configured;
+	unsigned count, configured, end;                    /* end: no slot from here on is used */
 	uint16_t by_eui64[NODES_HASH], by_node[NODES_HASH]; /* slot + 1; 0: free */
 	struct nodes_work work[NODES_WORK_MAX];
 	uint16_t work_free; /* index; NODES_WORK_MAX: none */

@@ -47,7 +47,7 @@ static void insert(uint16_t table[static NODES_HASH], unsigned at, uint16_t slot
 void nodes_index_node(struct nodes *n)
 {
 	memset(n->by_node, 0, sizeof(n->by_node));
-	for (uint16_t i = 0; i < NODES_SLOTS; i++)
+	for (uint16_t i = 0; i < n->end; i++)
 		if (n->slots[i] && nodes_is_node(n->slots[i]->node))
 			insert(n->by_node, hash_node(n->slots[i]->node), i);
 }
@@ -55,7 +55,7 @@ void nodes_index_node(struct nodes *n)
 void nodes_index(struct nodes *n)
 {
 	memset(n->by_eui64, 0, sizeof(n->by_eui64));
-	for (uint16_t i = 0; i < NODES_SLOTS; i++)
+	for (uint16_t i = 0; i < n->end; i++)
 		if (n->slots[i])
 			insert(n->by_eui64, hash_eui64(n->slots[i]->eui64), i);
 	nodes_index_node(n);
@@ -293,7 +293,7 @@ int nodes_send_zdo(struct nodes *n, uint16_t to, const struct zdo_message *m, ui
 	if (length < 0)
 		return (int)length;
 	s.length = (size_t)length;
-	return n->ops->send(n, &s);
+	return n->up ? n->ops->send(n, &s) : -ENETDOWN;
 }
 
 static void ask_eui64(struct nodes *n, struct nodes_sought *s)

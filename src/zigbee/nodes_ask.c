@@ -272,7 +272,6 @@ static void begin(struct nodes *n, struct node *node, const struct interview_ask
 	node->begin_failed = node->enrolled = false;
 	node->asked_awake = nodes_listens(n, node);
 	node->asked_us = n->now.boot_us;
-	node->asked_endpoint = ask->endpoint;
 	node->asked_cluster = ask->cluster;
 	if (node->tries == 0 && node->idle_tries == 0)
 		node->first_us = n->now.boot_us;
@@ -286,7 +285,7 @@ void nodes_begin_check(struct nodes *n, struct node *node)
 {
 	bool well;
 
-	if (!node->beginning || nodes_work_open(n, node))
+	if (!node->beginning || node->requests > 0)
 		return;
 	node->beginning = false;
 	/* whatever became of the rest, a zone that says so is enrolled */

@@ -67,8 +67,6 @@ struct node *nodes_work_settle(struct nodes *n, uint32_t token, bool send);
 /* An answer with that number. */
 void nodes_work_answered(
 	struct nodes *n, struct node *node, uint16_t cluster, uint8_t endpoint, uint8_t sequence);
-/* Whether requests of the node are not through yet. */
-bool nodes_work_open(const struct nodes *n, const struct node *node);
 void nodes_work_drop(struct nodes *n, struct node *node);
 void nodes_work_fate(struct nodes *n, uint32_t ticket, enum zigbee_fate fate);
 /* The radio was away: what was under way is sent again. */

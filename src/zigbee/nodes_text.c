@@ -32,7 +32,7 @@ int nodes_write(const struct nodes *n, char **ret, size_t *ret_length)
 	char *bytes;
 	struct text t;
 
-	for (size_t i = 0; i < NODES_SLOTS; i++)
+	for (size_t i = 0; i < n->end; i++)
 		if (n->slots[i] && n->slots[i]->joined)
 			size += HEAD_MAX + INTERVIEW_TEXT_MAX;
 	bytes = malloc(size);
@@ -40,7 +40,7 @@ int nodes_write(const struct nodes *n, char **ret, size_t *ret_length)
 		return -ENOMEM;
 	t = text_init(bytes, size);
 	text_printf(&t, FIRST "%08" PRIx32 "\n", interview_rows());
-	for (size_t i = 0; i < NODES_SLOTS; i++) {
+	for (size_t i = 0; i < n->end; i++) {
 		const struct node *node = n->slots[i];
 
 		if (!node || !node->joined)
@@ -65,18 +65,14 @@ int nodes_write(const struct nodes *n, char **ret, size_t *ret_length)
 static size_t check_sum(const char *text, size_t length)
 {
 	char line[LAST_SIZE + 1];
-	uint64_t sum;
 
 	if (length > NODES_TEXT_MAX || length < sizeof(FIRST) - 1 + LAST_SIZE ||
 		memcmp(text, FIRST, sizeof(FIRST) - 1) != 0)
 		return 0;
 	length -= LAST_SIZE;
-	memcpy(line, text + length, LAST_SIZE);
-	line[LAST_SIZE] = 0;
-	if (sscanf(line, "sum %16" SCNx64 "\n", &sum) != 1 ||
-		sum != hash_bytes(&hash_key_fixed, text, length))
-		return 0;
-	return length;
+	(void)snprintf(line, sizeof(line), "sum %016" PRIx64 "\n",
+		hash_bytes(&hash_key_fixed, text, length));
+	return memcmp(text + length, line, LAST_SIZE) == 0 ? length : 0;
 }
 
 /* The device has all its lines. */

@@ -37,7 +37,19 @@ static void due(struct nodes *n, struct nodes_work *w, int64_t us)
 	nodes_wake(n, us);
 }
 
-static struct nodes_work *take_room(struct nodes *n, struct node *node)
+static void fill(
+	struct nodes_work *w, uint16_t profile, uint8_t endpoint, const struct cluster_request *r)
+{
+	w->profile = profile;
+	w->cluster = r->cluster;
+	w->endpoint = endpoint;
+	w->length = r->length;
+	w->sequence = 0;
+	memcpy(w->bytes, r->bytes, r->length);
+}
+
+static struct nodes_work *take_room(struct nodes *n, struct node *node, uint16_t profile,
+	uint8_t endpoint, const struct cluster_request *r)
 {
 	struct nodes_work *w;
 	uint16_t generation;
@@ -53,32 +65,24 @@ static struct nodes_work *take_room(struct nodes *n, struct node *node)
 	w->slot = node->slot;
 	w->chain = NONE;
 	w->generation = generation;
-	w->numbered = w->waits_safe = w->sent = false;
+	w->numbered = r->numbered;
+	w->waits_safe = w->sent = false;
 	w->tries = 0;
 	n->work_count++;
 	node->work++;
+	node->requests += !r->numbered;
+	fill(w, profile, endpoint, r);
 	return w;
 }
 
 static void release(struct nodes *n, struct nodes_work *w)
 {
 	n->slots[w->slot]->work--;
+	n->slots[w->slot]->requests -= !w->numbered;
 	n->work_count--;
 	w->slot = NODES_SLOTS;
 	w->chain = n->work_free;
 	n->work_free = (uint16_t)index_of(n, w);
-}
-
-static void fill(
-	struct nodes_work *w, uint16_t profile, uint8_t endpoint, const struct cluster_request *r)
-{
-	w->profile = profile;
-	w->cluster = r->cluster;
-	w->endpoint = endpoint;
-	w->numbered = r->numbered;
-	w->length = r->length;
-	w->sequence = 0;
-	memcpy(w->bytes, r->bytes, r->length);
 }
 
 /* Nothing comes back of a command that wants no default response; of those of all clusters
@@ -133,11 +137,10 @@ static bool try(struct nodes *n, struct nodes_work *w)
 void nodes_work_add(struct nodes *n, struct node *node, uint16_t profile, uint8_t endpoint,
 	const struct cluster_request *r)
 {
-	struct nodes_work *w = take_room(n, node);
+	struct nodes_work *w = take_room(n, node, profile, endpoint, r);
 
 	if (!w)
 		return;
-	fill(w, profile, endpoint, r);
 	if (!w->numbered) {
 		w->sequence = nodes_sequence(node);
 		zcl_set_sequence(w->bytes, w->length, w->sequence);
@@ -168,11 +171,10 @@ static struct nodes_work *by_token(struct nodes *n, uint32_t token)
 uint32_t nodes_work_hold(struct nodes *n, struct node *node, uint16_t profile, uint8_t endpoint,
 	const struct cluster_request *r, uint32_t token)
 {
-	struct nodes_work *w = take_room(n, node), *first;
+	struct nodes_work *w = take_room(n, node, profile, endpoint, r), *first;
 
 	if (!w)
 		return token;
-	fill(w, profile, endpoint, r);
 	w->waits_safe = true;
 	first = token != 0 ? by_token(n, token) : NULL;
 	if (first) {
@@ -211,7 +213,7 @@ struct node *nodes_work_settle(struct nodes *n, uint32_t token, bool send)
 void nodes_work_answered(
 	struct nodes *n, struct node *node, uint16_t cluster, uint8_t endpoint, uint8_t sequence)
 {
-	for (size_t i = 0; node->work > 0 && i < NODES_WORK_MAX; i++) {
+	for (size_t i = 0; node->requests > 0 && i < NODES_WORK_MAX; i++) {
 		struct nodes_work *w = &n->work[i];
 
 		if (w->slot == node->slot && w->sent && w->sequence == sequence &&
@@ -220,14 +222,6 @@ void nodes_work_answered(
 			return;
 		}
 	}
-}
-
-bool nodes_work_open(const struct nodes *n, const struct node *node)
-{
-	for (size_t i = 0; node->work > 0 && i < NODES_WORK_MAX; i++)
-		if (n->work[i].slot == node->slot && !n->work[i].numbered)
-			return true;
-	return false;
 }
 
 void nodes_work_drop(struct nodes *n, struct node *node)

@@ -257,6 +257,7 @@ static void arrive(struct node_ward *w, struct node_device *d, const struct zigb
 	fate(w, s, ZIGBEE_DELIVERED);
 	if (is_deaf(d, s) || !node_device_answer(d, s, &a))
 		return;
+	assert_true(a.length <= 82); /* more does not go in one piece */
 	if (d->lose_answers > 0) {
 		d->lose_answers--;
 		return;

@@ -59,6 +59,7 @@ struct node_device {
 	uint16_t configure_id;    /* of this one alone; WARD_NONE: of all */
 	bool configure_default;   /* it refuses by a default response */
 	uint8_t check_status;     /* by a default response, if not 0 */
+	uint8_t forgets;          /* it says so of each attribute's reporting; 0: it does not */
 	uint16_t max_s;           /* it reports no more often, whatever it is told; 0: as told */
 	bool zone_asks;           /* its zone wants to be answered; else to be told */
 	bool zone_never;

@@ -6,6 +6,8 @@
 #include "util/cleanup.h"
 #include "zigbee/clusters/clusters.h"
 
+#include <errno.h>
+
 static struct node_ward ward;
 
 static int set_up(void **state)
@@ -158,6 +160,10 @@ static void test_two_endpoints_are_two_instances(void **state)
 	assert_int_equal(i->endpoint_count, 2); /* 242 is no application's */
 	assert_int_equal(interview_instance(i, 0x0402, 3), 0);
 	assert_int_equal(interview_instance(i, 0x0402, 7), 1);
+	assert_int_equal(interview_instance(i, 0x0001, 7), 0);
+	assert_true(interview_cluster_expect_us(i, 0x0402, 7) > 0);
+	assert_true(interview_cluster_expect_us(i, 0x0500, 7) == 0);
+	assert_true(interview_cluster_expect_us(i, 0x0402, 1) == 0);
 	assert_int_equal(interview_profile(i, 7), ZIGBEE_PROFILE_HOME);
 	assert_non_null(node_reports(d, 3, 0x0402, 0));
 	assert_non_null(node_reports(d, 7, 0x0402, 0));
@@ -325,6 +331,38 @@ static void test_who_has_no_endpoints_is_through_at_once(void **state)
 	assert_int_equal(ward.readings[0].number.mantissa, 2000);
 }
 
+static void test_reporting_that_was_taken_and_is_not_there(void **state)
+{
+	(void)state;
+	/* it has none after all: it is told once more, then asked for its values */
+	for (int lacks = 0; lacks < 2; lacks++) {
+		struct node_device *d = node_ward_add(&ward, &node_pair, true);
+
+		d->forgets = lacks ? 0x86 : 0x8b;
+		node_joins(&ward, d);
+		assert_true(node_ward_interview(&ward, d, 60 * S));
+		assert_int_equal(d->asked_zcl[0x06], lacks ? 2 : 4);
+		/* not where there is no such attribute */
+		assert_int_equal(cluster_of(d, 0x0402, false)->polled, lacks ? 0 : 1);
+	}
+}
+
+static void test_it_is_interviewed_again_when_somebody_wants_that(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+
+	(void)state;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_int_equal(nodes_interview(&ward.nodes, d->eui64, &ward.now), 0);
+	assert_false(interview_is_over(&node_of(&ward, d)->interview, false));
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_int_equal(d->asked_zdo[0x0002], 2);
+	assert_int_equal(d->asked_zdo[0x0004], 2);
+	assert_int_equal(ward.ready, 2);
+	assert_int_equal(nodes_interview(&ward.nodes, 0x77, &ward.now), -ENOENT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -346,6 +384,8 @@ int main(void)
 		TEST(test_what_cannot_be_checked_counts_as_it_was_told),
 		TEST(test_who_does_not_describe_itself_is_gone_past),
 		TEST(test_who_has_no_endpoints_is_through_at_once),
+		TEST(test_reporting_that_was_taken_and_is_not_there),
+		TEST(test_it_is_interviewed_again_when_somebody_wants_that),
 	};
 
 	return RUN_TESTS(tests);

@@ -307,6 +307,7 @@ static void test_who_joins_anew_is_interviewed_anew(void **state)
 	d->reporting_count = d->bound = 0;
 	node_joins(&ward, d);
 	assert_false(interview_is_over(&node_of(&ward, d)->interview, false));
+	assert_false(node_of(&ward, d)->polling); /* what it has is not known yet */
 	/* but nobody forgets what it is called */
 	assert_string_equal(node_of(&ward, d)->interview.device.facts[FACT_MODEL], "DOOR");
 	assert_true(node_ward_interview(&ward, d, 60 * S));
@@ -379,6 +380,55 @@ static void test_answers_of_others_and_to_other_questions_are_none(void **state)
 	assert_int_equal(node_of(&ward, d)->interview.endpoint_count, 0);
 }
 
+static void test_what_became_of_an_older_request_is_of_no_interest(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_plug, true);
+	uint32_t first;
+
+	(void)state;
+	d->deaf_to = 0x0005;
+	node_joins(&ward, d);
+	ward.now.boot_us += 2 * S;
+	nodes_tick(&ward.nodes, &ward.now);
+	assert_int_equal(ward.send_count, 1);
+	first = ward.sends[0].send.ticket;
+	node_ward_pass(&ward, S / 10);
+	assert_int_equal(node_of(&ward, d)->interview.step, INTERVIEW_ENDPOINTS);
+	assert_true(node_of(&ward, d)->asking);
+	nodes_sent(&ward.nodes, first, ZIGBEE_UNDELIVERED, &ward.now);
+	nodes_sent(&ward.nodes, first, ZIGBEE_NOT_SENT, &ward.now);
+	assert_true(node_of(&ward, d)->asking);
+	assert_int_equal(node_of(&ward, d)->tries, 0);
+	nodes_sent(&ward.nodes, first + 1, ZIGBEE_UNDELIVERED, &ward.now);
+	assert_false(node_of(&ward, d)->asking);
+	assert_int_equal(node_of(&ward, d)->tries, 1);
+}
+
+static void test_a_late_answer_to_an_earlier_try_counts(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_plug, true);
+	uint8_t number;
+
+	(void)state;
+	d->lose_answers = 100;
+	node_joins(&ward, d);
+	ward.now.boot_us += 2 * S;
+	nodes_tick(&ward.nodes, &ward.now);
+	number = ward.sends[0].bytes[0];
+	node_ward_pass(&ward, NODES_ANSWER_US);
+	for (unsigned i = 0; i < 30 && ward.send_count == 0; i++) {
+		ward.now.boot_us += S / 10;
+		nodes_tick(&ward.nodes, &ward.now);
+	}
+	/* the same request has the same number, so that whichever is answered will do */
+	assert_int_equal(ward.send_count, 1);
+	assert_int_equal(ward.sends[0].bytes[0], number);
+	d->lose_answers = 0;
+	node_ward_pass(&ward, S / 10);
+	assert_true(node_of(&ward, d)->interview.known & INTERVIEW_HAS_NODE);
+	assert_true(node_of(&ward, d)->asked_sequence != number);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -397,6 +447,8 @@ int main(void)
 		TEST(test_who_joins_anew_is_interviewed_anew),
 		TEST(test_the_radio_goes_away_in_the_middle),
 		TEST(test_answers_of_others_and_to_other_questions_are_none),
+		TEST(test_what_became_of_an_older_request_is_of_no_interest),
+		TEST(test_a_late_answer_to_an_earlier_try_counts),
 	};
 
 	return RUN_TESTS(tests);

@@ -253,22 +253,25 @@ static void test_a_descriptor_that_contradicts_its_length_is_none(void **state)
 
 static void test_neighbours(void **state)
 {
-	struct zdo_message m = read_hex(ZDO_LINKS | ZDO_RESPONSE, "0B00050201"
-								  "1122334455667788"
-								  "C4B3A201008D1500"
-								  "3412"
-								  "25020FB4");
+	struct zdo_message m =
+		read_hex(ZDO_LINKS | ZDO_RESPONSE, "0B00050202"
+						   "1122334455667788C4B3A201008D1500341225020FB4"
+						   "1122334455667788C5B3A201008D1500351226020FB5");
 	struct zdo_link link;
 
 	(void)state;
 	assert_int_equal(m.total, 5);
 	assert_int_equal(m.start, 2);
-	assert_int_equal(m.link_count, 1);
+	assert_int_equal(m.link_count, 2);
 	link = zdo_link_at(&m, 0);
 	assert_true(link.eui64 == A);
 	assert_int_equal(link.node, 0x1234);
 	assert_int_equal(link.type, ZDO_ROUTER);
 	assert_int_equal(link.lqi, 0xb4);
+	link = zdo_link_at(&m, 1);
+	assert_true(link.eui64 == A + 1);
+	assert_int_equal(link.node, 0x1235);
+	assert_int_equal(link.type, ZDO_END_DEVICE);
 }
 
 static void test_a_binding_says_to_whom(void **state)
