@@ -108,7 +108,7 @@ static int send_frame(struct nodes *n, struct node *node, const struct nodes_wor
 		.length = w->length,
 	};
 
-	if (!n->up || !nodes_is_node(node->node))
+	if (!nodes_is_node(node->node))
 		return -1;
 	return n->ops->send(n, &s);
 }
@@ -118,12 +118,16 @@ static bool try(struct nodes *n, struct nodes_work *w)
 {
 	struct node *node = n->slots[w->slot];
 
+	if (!n->up) {
+		due(n, w, INT64_MAX); /* nodes_work_again() */
+		return false;
+	}
 	if (send_frame(n, node, w) < 0) {
 		if (w->numbered && ++w->tries == REPLIES_MAX) {
 			n->counters.work_lost++;
 			return true;
 		}
-		due(n, w, n->now.boot_us + (n->up ? NODES_RETRY_US : AGAIN_US));
+		due(n, w, n->now.boot_us + NODES_RETRY_US);
 		return false;
 	}
 	if (!is_answered(w))
@@ -276,7 +280,7 @@ void nodes_work_again(struct nodes *n)
 	for (size_t i = 0; i < NODES_WORK_MAX; i++) {
 		struct nodes_work *w = &n->work[i];
 
-		if (w->slot == NODES_SLOTS || w->waits_safe || !w->sent)
+		if (w->slot == NODES_SLOTS || w->waits_safe || (!w->sent && w->due_us != INT64_MAX))
 			continue;
 		w->sent = false;
 		w->tries = 0;
@@ -290,7 +294,7 @@ static void work_tick(struct nodes *n, struct nodes_work *w)
 		due(n, w, w->due_us);
 	} else if (w->waits_safe) {
 		nodes_safe(n, token_of(n, w), false, &n->now);
-	} else if (w->sent && w->tries >= TRIES_MAX) {
+	} else if (n->up && w->sent && w->tries >= TRIES_MAX) {
 		give_up(n, w);
 	} else {
 		w->sent = false;
@@ -301,12 +305,18 @@ static void work_tick(struct nodes *n, struct nodes_work *w)
 
 void nodes_work_tick(struct nodes *n)
 {
+	unsigned left;
+
 	if (n->now.boot_us < n->work_due_us) {
 		nodes_wake(n, n->work_due_us);
 		return;
 	}
 	n->work_due_us = INT64_MAX;
-	for (size_t i = 0; n->work_count > 0 && i < NODES_WORK_MAX; i++)
-		if (n->work[i].slot != NODES_SLOTS)
-			work_tick(n, &n->work[i]);
+	left = n->work_count;
+	for (size_t i = 0; left > 0 && i < NODES_WORK_MAX; i++) {
+		if (n->work[i].slot == NODES_SLOTS)
+			continue;
+		left--;
+		work_tick(n, &n->work[i]);
+	}
 }

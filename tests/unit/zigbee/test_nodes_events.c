@@ -274,6 +274,23 @@ static void test_a_radio_that_is_full_answers_later(void **state)
 	assert_int_equal(ward.nodes.counters.work_lost, 1);
 }
 
+static void test_an_answer_waits_for_the_radio(void **state)
+{
+	(void)state;
+	ward.verdict = NODES_TAKEN_WAITS;
+	node_says(&ward, fridge, 1, 0x0402, "08 BB 0A 00 00 29 92 01");
+	nodes_down(&ward.nodes);
+	node_ward_safe(&ward, true);
+	node_ward_pass(&ward, 7200 * S);
+	assert_int_equal(fridge->defaults, 0);
+	/* nothing is tried in vain meanwhile */
+	assert_true(nodes_deadline(&ward.nodes) > ward.now.boot_us + 600 * S);
+	nodes_up(&ward.nodes, &ward.now);
+	node_ward_pass(&ward, S);
+	assert_int_equal(fridge->defaults, 1);
+	assert_int_equal(ward.nodes.work_count, 0);
+}
+
 /* ---- room ---- */
 
 static void report(unsigned sequence)
@@ -393,6 +410,7 @@ int main(void)
 		TEST(test_a_broadcast_is_not_answered),
 		TEST(test_what_is_not_known_is_answered_so),
 		TEST(test_a_radio_that_is_full_answers_later),
+		TEST(test_an_answer_waits_for_the_radio),
 		TEST(test_a_device_that_says_too_much_loses_no_values),
 		TEST(test_tokens_of_who_is_gone_are_nobodys),
 		TEST(test_an_answer_waits_through_a_leave),
