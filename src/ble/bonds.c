@@ -163,6 +163,16 @@ const struct mgmt_ltk *bonds_find(const struct bonds *b, const struct ble_addres
 	return NULL;
 }
 
+bool bonds_type(const struct bonds *b, const struct ble_address *who, uint8_t *ret_type)
+{
+	for (size_t i = 0; i < b->ltk_count; i++)
+		if (memcmp(b->ltks[i].key.address.octets, who->octets, BLE_ADDRESS_SIZE) == 0) {
+			*ret_type = b->ltks[i].key.address.type;
+			return true;
+		}
+	return false;
+}
+
 bool bonds_home(const struct bonds *b, struct ble_address *ret_adapter)
 {
 	size_t most = 0;

@@ -51,6 +51,9 @@ bool bonds_forget(
 /* A key for the identity, NULL: none. Valid until the table changes. */
 const struct mgmt_ltk *bonds_find(const struct bonds *b, const struct ble_address *adapter,
 	const struct ble_address *identity);
+/* As what the one with these octets is bonded, whichever type `who` has, with any adapter. False:
+ * it is not. */
+bool bonds_type(const struct bonds *b, const struct ble_address *who, uint8_t *ret_type);
 /* The adapter that most keys are of. False: there are none. */
 bool bonds_home(const struct bonds *b, struct ble_address *ret_adapter);
 /* Copies the adapter's keys for one command to load; whoever calls wipes them. Returns how many. */

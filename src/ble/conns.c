@@ -163,7 +163,8 @@ static bool on_secure(struct link *l, unsigned level)
 
 	p->wants_number |= level > LINK_LEVEL_ENCRYPTED;
 	if (level > LINK_LEVEL_ENCRYPTED || p->bonding == BONDING_NO ||
-		adapter_is_stale(&p->radio->adapter, &p->heard))
+		adapter_is_stale(&p->radio->adapter, &p->heard) ||
+		adapter_is_stale(&p->radio->adapter, &p->identity))
 		return false; /* a passkey takes people: wardgatectl pair */
 	r = adapter_pair(&p->radio->adapter, &p->heard, MGMT_IO_NONE, boottime_us());
 	return r == 0 || r == -EALREADY;
@@ -447,9 +448,10 @@ void conns_serve(struct radio *radio, int64_t now_us)
 			slots_ended(radio->slots, id, SLOTS_GAVE_WAY, now_us);
 		else if (verb == SLOTS_CONNECT)
 			connect_to(p, radio, now_us);
-		else if (p->link && why != SLOTS_WHY_NO_ANSWER)
+		else if (p->link && why != SLOTS_WHY_NO_ANSWER) {
 			link_let_go(p->link, &now);
-		else
+			pump(p); /* it may say nothing for hours */
+		} else
 			conn_end(p, why == SLOTS_WHY_NO_ANSWER ? SLOTS_FAILED : SLOTS_GAVE_WAY,
 				now_us);
 	}
@@ -485,20 +487,22 @@ void peer_wants(struct peer *p, struct radio *radio, enum slots_kind kind, int64
 		ble_settle(p->ble);
 }
 
-void conn_secured(struct peer *p, unsigned level)
+void conn_secured(struct peer *p, const struct radio *radio, unsigned level)
 {
 	struct decode_time now = ble_now(p->ble);
 
-	if (!p->link)
+	if (!p->link || p->radio != radio)
 		return;
 	link_secured(p->link, level, &now);
 	pump(p);
 }
 
-void conn_security_failed(struct peer *p)
+void conn_security_failed(struct peer *p, const struct radio *radio)
 {
 	struct decode_time now = ble_now(p->ble);
 
+	if (p->radio != radio)
+		return;
 	if (p->connecting) {
 		/* The kernel may leave such a link as it is: open, and in the clear. */
 		conn_end(p, SLOTS_FAILED, now.boot_us);

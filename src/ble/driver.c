@@ -3,6 +3,7 @@
  * tell, and one timer for all of them. See driver_private.h for the parts.
  */
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,14 +49,15 @@ static void log_adapter(
 	log_emit(priority, sentence, F_STR("ADAPTER", name), F_STR("REASON", n->text));
 }
 
-static void on_pair_failed(struct ble *b, struct peer *p, const struct adapter_notice *n)
+static void on_pair_failed(
+	const struct radio *radio, struct peer *p, const struct adapter_notice *n)
 {
 	if (!p)
 		return;
 	log_warning("a device does not pair", F_STR("WARDGATE_DEVICE", p->device->name->text),
 		F_STR("REASON", n->text));
 	p->device->unproven_boot_us = boottime_us();
-	conn_security_failed(p);
+	conn_security_failed(p, radio);
 }
 
 /* One that is lost is told, the last one that comes back ends it. */
@@ -132,10 +134,11 @@ static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t
 			break;
 		p->device->bond_stale = false;
 		peer_pairing_hold(p);
-		conn_secured(p, n->authenticated ? LINK_LEVEL_AUTHENTICATED : LINK_LEVEL_ENCRYPTED);
+		conn_secured(p, radio,
+			n->authenticated ? LINK_LEVEL_AUTHENTICATED : LINK_LEVEL_ENCRYPTED);
 		break;
 	case ADAPTER_NOTICE_PAIR_FAILED:
-		on_pair_failed(b, p, n);
+		on_pair_failed(radio, p, n);
 		break;
 	case ADAPTER_NOTICE_STALE:
 		on_stale(p);
@@ -241,6 +244,7 @@ static void write_packets(struct ble *b, int64_t now_us)
 			close_channel(b, -errno);
 			return;
 		}
+		OPENSSL_cleanse(b->packet, b->packet_length); /* keys are among them */
 		b->packet_length = 0; /* what the kernel refuses is not answered: a time-out */
 	}
 	if (b->io)
@@ -263,7 +267,10 @@ static int on_channel(sd_event_source *s, int fd, uint32_t revents, void *userda
 			break;
 		}
 		b->reopen_tries = 0;
+		/* What follows from it is not to be done from within the router. */
+		b->settling = true;
 		adapter_router_receive(&b->router, packet, (size_t)n, boottime_us());
+		b->settling = false;
 	}
 	ble_settle(b);
 	return 0;
@@ -301,11 +308,12 @@ static void arm(struct ble *b)
 	at = memory_deadline(b) < at ? memory_deadline(b) : at;
 	at = tagging_deadline(b) < at ? tagging_deadline(b) : at;
 	at = peer_pairing_deadline(b) < at ? peer_pairing_deadline(b) : at;
+	at = at > 0 ? at : 0; /* INT64_MIN stands for a timer that is off */
 	if (at == b->timer_us)
 		return;
 	b->timer_us = at;
 	if (at != INT64_MAX)
-		(void)sd_event_source_set_time(b->timer, at > 0 ? (uint64_t)at : 0);
+		(void)sd_event_source_set_time(b->timer, (uint64_t)at);
 	(void)sd_event_source_set_enabled(
 		b->timer, at == INT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
@@ -332,7 +340,9 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata)
 	b->timer_us = INT64_MIN; /* it is off now */
 	if (b->fd < 0 && now >= b->reopen_us)
 		open_channel(b);
+	b->settling = true;
 	adapter_router_tick(&b->router, now);
+	b->settling = false;
 	memory_due(b, now);
 	tagging_due(b, now);
 	peer_pairing_due(b, now);

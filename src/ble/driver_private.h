@@ -68,10 +68,11 @@ struct peer {
 	/* What it advertises. */
 	struct ble_address heard; /* the address that it uses, private or not */
 	int8_t dbm;
-	int64_t heard_us;   /* boot; 0: never */
-	bool broadcasts;    /* in a format of ours: it is not connected to */
-	int outcome;        /* the last one that was logged */
-	int64_t outcome_us; /* boot, when; 0: never */
+	int64_t heard_us;     /* boot; 0: never */
+	bool broadcasts;      /* in a format of ours: it is not connected to */
+	int64_t broadcast_us; /* boot: the last in a format of ours */
+	int outcome;          /* the last one that was logged */
+	int64_t outcome_us;   /* boot, when; 0: never */
 	struct advert_device advert;
 	uint32_t saved_counter;            /* of advert, as it is on the disk or on its way there */
 	unsigned candidates[ADAPTERS_MAX]; /* id in the radio's slots, +1; 0: none */
@@ -200,8 +201,8 @@ void conn_end(struct peer *p, enum slots_end how, int64_t now_us);
 /* All of a radio: it is gone. */
 void conns_drop(struct radio *radio, int64_t now_us);
 /* Security of its link has come about, or will not. */
-void conn_secured(struct peer *p, unsigned level);
-void conn_security_failed(struct peer *p);
+void conn_secured(struct peer *p, const struct radio *radio, unsigned level);
+void conn_security_failed(struct peer *p, const struct radio *radio);
 
 /* ---- params.c ---- */
 size_t params_list(struct adapter *a, const struct mgmt_params **ret);

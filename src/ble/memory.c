@@ -241,6 +241,10 @@ static void on_written(int error, void *userdata)
 			    "out again after a restart",
 			F_ERR(error));
 	b->memory_failed = error < 0;
+	if (error < 0) { /* again, after a while */
+		b->memory_dirty = true;
+		b->memory_due_us = boottime_us() + EVERY_US;
+	}
 	ble_settle(b);
 }
 

@@ -14,6 +14,7 @@
 
 #define SIGN_OF_LIFE_US INT64_C(1000000) /* not told more often */
 #define OUTCOME_US INT64_C(60000000)     /* likewise, of what is not read */
+#define BROADCASTS_US INT64_C(600000000) /* who broadcasts is not connected to, for so long */
 #define STRANGER_US INT64_C(5000000)     /* likewise, but while somebody looks for it */
 
 static unsigned bucket(const struct ble_address *a)
@@ -272,8 +273,14 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 	adverts_heard(&c, r->data, r->length, &s);
 	tagging_heard(b, r, &s.tag, now->boot_us);
 	log_outcome(p, &s, now->boot_us);
-	if (!p->broadcasts && s.format != _ADVERT_MAX && s.outcome != ADVERT_E_OTHER) {
-		p->broadcasts = true;
+	if (s.format != _ADVERT_MAX && s.outcome != ADVERT_E_OTHER) {
+		p->broadcast_us = now->boot_us;
+		if (!p->broadcasts) {
+			p->broadcasts = true;
+			peers_expect(b, now->boot_us);
+		}
+	} else if (p->broadcasts && now->boot_us - p->broadcast_us >= BROADCASTS_US) {
+		p->broadcasts = false; /* it does not, or somebody did so in its name */
 		peers_expect(b, now->boot_us);
 	}
 	if (b->quiet)
@@ -291,6 +298,15 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 		peer_wants(p, radio, slots_kind_of(s.services, s.service_count), now->boot_us);
 }
 
+/* The same octets of the other type are somebody else's, or somebody who wants to be taken for a
+ * bonded device without its key. */
+static bool is_type_of(const struct peer *p, uint8_t type)
+{
+	uint8_t bonded;
+
+	return !bonds_type(p->ble->bonds, &p->identity, &bonded) || bonded == type;
+}
+
 void peers_report(struct radio *radio, const struct mgmt_report *r, int64_t now_us)
 {
 	struct ble *b = radio->ble;
@@ -302,6 +318,8 @@ void peers_report(struct radio *radio, const struct mgmt_report *r, int64_t now_
 	if (ble_address_is_resolvable(&who))
 		(void)rpa_resolve(b->rpa, &r->address, &who);
 	p = peer_find(b, &who);
+	if (p && p->identity.type != who.type && !is_type_of(p, who.type))
+		return;
 	if (r->connectable)
 		peer_pairing_heard(radio, &r->address, p, now_us);
 	if (!p) {

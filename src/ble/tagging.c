@@ -15,6 +15,8 @@ struct tag_mark {
 	struct tag_identity identity;
 	const struct config_tag *tag;
 	struct label *bed; /* NULL: none */
+	bool near;
+	int64_t told_us;
 	struct device device;
 };
 
@@ -35,18 +37,37 @@ static bool same_tags(const struct config *a, const struct config *b)
 	return true;
 }
 
+/* The one that *at points to. */
+static void mark_free(struct ble *b, struct tag_mark **at)
+{
+	struct tag_mark *m = *at;
+
+	*at = m->next;
+	label_unref(m->device.name);
+	label_unref(m->bed);
+	free(m);
+	b->mark_count--;
+}
+
 static void marks_free(struct ble *b)
 {
 	for (size_t i = 0; i < TAG_BUCKETS; i++)
-		while (b->marks[i]) {
-			struct tag_mark *m = b->marks[i];
+		while (b->marks[i])
+			mark_free(b, &b->marks[i]);
+}
 
-			b->marks[i] = m->next;
-			label_unref(m->device.name);
-			label_unref(m->bed);
-			free(m);
-		}
-	b->mark_count = 0;
+/* The one that has been away for longest gives way. False: all are near. */
+static bool make_place(struct ble *b)
+{
+	struct tag_mark **oldest = NULL;
+
+	for (size_t i = 0; i < TAG_BUCKETS; i++)
+		for (struct tag_mark **at = &b->marks[i]; *at; at = &(*at)->next)
+			if (!(*at)->near && (!oldest || (*at)->told_us < (*oldest)->told_us))
+				oldest = at;
+	if (oldest)
+		mark_free(b, oldest);
+	return oldest;
 }
 
 void tagging_free(struct ble *b)
@@ -94,7 +115,7 @@ static struct tag_mark *mark_of(struct ble *b, const struct tag_event *e)
 	while (m && (m->tag != tag || m->identity.length != e->identity.length ||
 			    memcmp(m->identity.bytes, e->identity.bytes, e->identity.length) != 0))
 		m = m->next;
-	if (m || b->mark_count >= TAGS_MAX)
+	if (m || (b->mark_count >= TAGS_MAX && !make_place(b)))
 		return m;
 	m = calloc(1, sizeof(*m));
 	if (!m)
@@ -144,6 +165,8 @@ static void tell(struct ble *b, const struct tag_event *e)
 	m = mark_of(b, e);
 	if (!m)
 		return;
+	m->near = presence.boolean;
+	m->told_us = boottime_us();
 	say(b, m, &presence);
 	if (e->kind != TAG_LEFT)
 		say(b, m, &signal);

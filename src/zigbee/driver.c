@@ -9,8 +9,9 @@
 
 #include "zigbee/driver_private.h"
 
-#define LOST_US INT64_C(10000000) /* without a port for so long: adapter-lost */
-#define CALM_US INT64_C(10000000) /* up for so long: radio-reset is over */
+#define LOST_US INT64_C(10000000)   /* without a port for so long: adapter-lost */
+#define DENIED_US INT64_C(60000000) /* the same one is told again after so long in peace */
+#define CALM_US INT64_C(10000000)   /* up for so long: radio-reset is over */
 
 extern const struct driver zigbee_driver;
 
@@ -136,9 +137,13 @@ static void on_device(struct zigbee *z, const struct network_notice *n)
 		nodes_left(&z->nodes, n->eui64, &now);
 		break;
 	case NETWORK_NOTICE_DENIED:
-		log_warning("a device may not join the Zigbee network: see REASON",
-			F_STR("ADDRESS", eui64_format(n->eui64, address)),
-			F_STR("REASON", n->text));
+		/* It tries again for ever. */
+		if (now.boot_us - z->denied_us >= DENIED_US || n->eui64 != z->denied)
+			log_warning("a device may not join the Zigbee network: see REASON",
+				F_STR("ADDRESS", eui64_format(n->eui64, address)),
+				F_STR("REASON", n->text));
+		z->denied = n->eui64;
+		z->denied_us = now.boot_us;
 		break;
 	case NETWORK_NOTICE_CHILD:
 	case NETWORK_NOTICE_ROUTE:
@@ -167,7 +172,8 @@ static void on_notice(struct network *network, const struct network_notice *n, i
 		break;
 	case NETWORK_NOTICE_RESET:
 		log_warning("the Zigbee radio is started anew", F_STR("REASON", n->text));
-		was_reset(z, n->text);
+		if (n->number) /* else people wanted it */
+			was_reset(z, n->text);
 		break;
 	case NETWORK_NOTICE_PROBLEM:
 		log_error("the Zigbee radio: see REASON", F_STR("REASON", n->text));

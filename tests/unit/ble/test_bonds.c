@@ -75,6 +75,22 @@ static void test_home_is_where_most_keys_are(void **state)
 	assert_true(ble_address_equal(&home, &adapter));
 }
 
+static void test_octets_of_the_other_type_are_somebody_else(void **state)
+{
+	_cleanup_(bonds_freep) struct bonds *b = NULL;
+	struct ble_address who = device(1);
+	uint8_t type = 0;
+
+	(void)state;
+	assert_int_equal(bonds_new(&b), 0);
+	assert_false(bonds_type(b, &who, &type));
+	assert_int_equal(set_ltk(b, ltk(1, MGMT_LTK_P256_UNAUTHENTICATED, 0, 0x11)), 0);
+	who.type = BLE_ADDRESS_PUBLIC;
+	assert_null(bonds_find(b, &adapter, &who));
+	assert_true(bonds_type(b, &who, &type));
+	assert_int_equal(type, BLE_ADDRESS_RANDOM);
+}
+
 static void test_a_new_key_takes_the_place_of_the_old_one(void **state)
 {
 	_cleanup_(bonds_freep) struct bonds *b = NULL;
@@ -504,6 +520,7 @@ static void test_what_is_no_file_is_not_opened(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_octets_of_the_other_type_are_somebody_else),
 		cmocka_unit_test(test_home_is_where_most_keys_are),
 		cmocka_unit_test(test_a_new_key_takes_the_place_of_the_old_one),
 		cmocka_unit_test(test_keys_that_are_none_are_not_kept),
