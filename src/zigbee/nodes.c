@@ -250,12 +250,16 @@ void nodes_joined(struct nodes *n, uint64_t eui64, uint16_t address, enum nodes_
 	const struct decode_time *now)
 {
 	struct node *node;
+	bool news;
 
 	n->now = *now;
 	node = nodes_get(n, eui64);
 	if (!node)
 		return;
 	node->dismissals = 0;
+	/* of one that was not there it is told once that it is */
+	news = how == NODES_JOINED && node->joined && node->heard_once && !node->silent &&
+	       !node->stale;
 	nodes_alive(n, node, NODES_AWAKE_JOIN_US);
 	nodes_pair(n, node, address);
 	if (how == NODES_JOINED) {
@@ -268,7 +272,7 @@ void nodes_joined(struct nodes *n, uint64_t eui64, uint16_t address, enum nodes_
 	}
 	nodes_ask_anew(n, node, how == NODES_JOINED ? JOINED_US : 0);
 	if (node->configured)
-		nodes_tell(n, node, NODES_CHANGED_PRESENT | NODES_CHANGED_MEMORY);
+		nodes_tell(n, node, (news ? NODES_CHANGED_PRESENT : 0) | NODES_CHANGED_MEMORY);
 	else
 		n->ops->unknown(n, node);
 }

@@ -64,6 +64,7 @@ static void on_changed(struct nodes *n, struct node *node, unsigned changes)
 
 	w->changes |= changes;
 	w->ready += (changes & NODES_CHANGED_READY) != 0;
+	w->presents += (changes & NODES_CHANGED_PRESENT) != 0;
 	w->zones += (changes & NODES_CHANGED_ZONE) != 0;
 }
 

@@ -103,7 +103,7 @@ struct node_ward {
 	uint32_t tokens[64];
 	unsigned token_count;
 	unsigned changes; /* ored */
-	unsigned ready, zones, notes[_NODES_NOTE_MAX], strangers;
+	unsigned ready, zones, presents, notes[_NODES_NOTE_MAX], strangers;
 	uint64_t last_stranger;
 	enum interview_step last_step;
 	int last_detail;

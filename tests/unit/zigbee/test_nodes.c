@@ -44,6 +44,25 @@ static uint64_t last_reader(void)
 
 /* ---- there and not there ---- */
 
+static void test_that_it_is_there_is_told_once(void **state)
+{
+	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+
+	(void)state;
+	node_joins(&ward, d);
+	assert_true(node_ward_interview(&ward, d, 60 * S));
+	assert_int_equal(ward.presents, 1);
+	nodes_joined(&ward.nodes, d->eui64, d->node, NODES_REJOINED, &ward.now);
+	assert_int_equal(ward.presents, 1);
+	/* reset by a person it has joined anew */
+	node_joins(&ward, d);
+	assert_int_equal(ward.presents, 2);
+	nodes_left(&ward.nodes, d->eui64, &ward.now);
+	assert_int_equal(ward.presents, 3);
+	nodes_joined(&ward.nodes, d->eui64, d->node, NODES_REJOINED, &ward.now);
+	assert_int_equal(ward.presents, 4);
+}
+
 static void test_who_leaves_is_not_forgotten(void **state)
 {
 	struct node_device *d = settled(&node_fridge);
@@ -360,6 +379,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		TEST(test_that_it_is_there_is_told_once),
 		TEST(test_who_leaves_is_not_forgotten),
 		TEST(test_silence_is_told_within_three_intervals),
 		TEST(test_silence_of_the_radio_is_not_the_devices),
