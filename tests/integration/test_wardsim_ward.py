@@ -130,7 +130,7 @@ def examples():
 
 
 def test_the_manual_s_bluetooth_example_runs(tmp_path):
-    [example] = [e for e in examples() if "Kind=" in e]
+    [example] = [e for e in examples() if "\nAddress=" in e]
     (tmp_path / "ward.ini").write_text(example, encoding="utf-8")
     done = subprocess.run([program("wardsim", "WARDSIM"), "ble", "--dir", "air", "--scenario", "ward.ini", "--duration",
                            "500ms"], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)

@@ -391,7 +391,7 @@ def test_members_move_and_leave(start):
     at = len(host.callbacks)
     host.well(0x00a8, struct.pack("<H", node) + eui(ROOM) * 2)
     assert host.wait(0x24, lambda b: True, "its removal", at)[10] == 2
-    assert len(m.events("left")) == 2
+    wait_until(lambda: len(m.events("left")) == 2, "both in the log")
 
 
 def test_a_default_response_is_missed_and_the_report_comes_again(start):
