@@ -216,7 +216,7 @@ def test_an_install_code_and_nothing_else_opens_the_door(start):
     assert host.wait(0x23, lambda b: b[4:12] == eui(ROOM), "a child", at)[:2][1] == 1
     assert struct.unpack("<H", host.call(0x0060, eui(ROOM))[:2])[0] == node
     assert host.well(0x0061, struct.pack("<H", node))[:8] == eui(ROOM)
-    assert m.events("join-refused")
+    wait_until(lambda: m.events("join-refused"), "the log")
 
 
 def test_who_has_another_key_does_not_understand_the_network(start):
@@ -404,7 +404,7 @@ def test_a_default_response_is_missed_and_the_report_comes_again(start):
     host.unicast(first.sender, 0x104, 0x0405, bytes([0x10, first.payload[1], 0x0b, 0x0a, 0]))
     at = len(host.callbacks)
     host.ask(0x0005)
-    assert len(m.events("said-again")) >= 1
+    wait_until(lambda: len(m.events("said-again")) >= 1, "the log")
     assert not [i for i in host.incoming(at) if i.cluster == 0x0405]
 
 
@@ -420,7 +420,7 @@ def test_a_router_between_and_without_it(start):
     host.well(0x0053, struct.pack("<BH", 0x12, 300))  # so long its parent keeps what is for a sleeper
     host.call(0x0005)
     assert host.delivered(node, 0x104, 0, struct.pack("<BBBH", 0x10, 1, 0, 5)) == 0x66
-    assert m.events("silence")
+    wait_until(lambda: m.events("silence"), "the log")
 
 
 # ---- the whole
