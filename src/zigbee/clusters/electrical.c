@@ -64,7 +64,9 @@ static int take_value(const struct cluster_call *c, const struct cluster_attribu
 		static const uint16_t ids[] = { FACTORS, FACTORS + 1, FACTORS + 2, FACTORS + 3,
 			FACTORS + 4, FACTORS + 5 };
 
+		/* It may be ten or a thousand times as much. */
 		m.like.flags |= FLAG_UNIT_ASSUMED;
+		m.quality.validity = VALIDITY_QUESTIONABLE;
 		if (memory && memory->words[WORD_ASKED] == 0) {
 			memory->words[WORD_ASKED] = 1;
 			cluster_request_read(c, ids, ARRAY_SIZE(ids), 0);
