@@ -56,7 +56,8 @@ static enum nodes_taken on_readings(struct nodes *n, struct node *node, const st
 	struct zigbee_wait *w = token ? free_wait(z) : NULL;
 	int r;
 
-	if (!d || z->quiet || (token && !w)) {
+	/* Without a place to wait for it the device is not answered, and says it again. */
+	if (!d || z->quiet) {
 		z->refused++;
 		return NODES_TAKEN_NOT;
 	}

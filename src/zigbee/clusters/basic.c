@@ -28,7 +28,7 @@ static const struct cluster_attribute basic_attributes[] = {
 
 static int take_fact(const struct cluster_call *c, enum device_fact fact, const struct zcl_value *v)
 {
-	char text[DEVICE_FACT_MAX + 1];
+	char text[DEVICE_FACT_MAX + 1] = "";
 
 	if (v->form != ZCL_FORM_TEXT)
 		return CLUSTER_E_MALFORMED;
