@@ -52,12 +52,15 @@ void chatter_count_start(struct alarms *a, struct subject *s, const struct alarm
 
 bool chatter_hold(struct alarms *a, struct subject *s, const struct alarm_now *now)
 {
-	int64_t sixth_us = s->starts[ALARMS_CHATTER_MAX - 1];
+	int64_t sixth_us = s->starts[ALARMS_CHATTER_MAX - 1], at_us = now->boot_us;
 
+	/* When it was over, however much later somebody looked. */
+	if (s->life == LIFE_CLEARING && s->clear_us + subject_clear_for(s) < at_us)
+		at_us = s->clear_us + subject_clear_for(s);
 	if (s->condition == CONDITION_ALARM_CHATTER || s->held || sixth_us == 0 ||
-		now->boot_us - sixth_us >= ALARMS_CHATTER_US)
+		at_us - sixth_us >= ALARMS_CHATTER_US)
 		return false;
-	if (s->life == LIFE_CLEARING && now->boot_us - s->clear_us >= ALARMS_QUIET_US)
+	if (s->life == LIFE_CLEARING && at_us - s->clear_us >= ALARMS_QUIET_US)
 		return false;
 	s->held = true;
 	if (s->life != LIFE_CLEARING)

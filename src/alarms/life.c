@@ -107,7 +107,7 @@ static int64_t sooner(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-static int64_t clear_for(const struct subject *s)
+int64_t subject_clear_for(const struct subject *s)
 {
 	int64_t us = s->rule ? s->rule->common.clear_for_us : 0;
 
@@ -135,7 +135,7 @@ void subject_arm(struct alarms *a, struct subject *s)
 		at = sooner(at, sooner(s->inactive_until_us, s->remind_us));
 	}
 	if (s->life == LIFE_CLEARING)
-		at = sooner(at, s->clear_us + clear_for(s));
+		at = sooner(at, s->clear_us + subject_clear_for(s));
 	alarm_timers_set(&a->timers, &s->timer, at);
 }
 
@@ -427,7 +427,7 @@ static void on_normal(struct alarms *a, struct subject *s, const struct rule_ver
 		s->clear_us = now->boot_us;
 		a->revision++;
 	}
-	if (now->boot_us - s->clear_us >= clear_for(s) || (is_spot(r) && !s->held))
+	if (now->boot_us - s->clear_us >= subject_clear_for(s) || (is_spot(r) && !s->held))
 		subject_over(a, s, ALARM_REASON_NONE, NULL, now);
 	else
 		set_stale(a, s, false, now);
@@ -510,7 +510,8 @@ static void next_due(struct alarms *a, struct subject *s, const struct alarm_now
 		enum { ONSET, CLEAR, JUDGE, ESCALATE, PAUSE, UPDATE } what;
 	} all[] = {
 		{ onset_at(s), ONSET },
-		{ s->life == LIFE_CLEARING ? s->clear_us + clear_for(s) : RULE_NEVER, CLEAR },
+		{ s->life == LIFE_CLEARING ? s->clear_us + subject_clear_for(s) : RULE_NEVER,
+			CLEAR },
 		{ s->judge_at_us, JUDGE },
 		{ s->escalate_us, ESCALATE },
 		{ live ? sooner(s->inactive_until_us, s->remind_us) : RULE_NEVER, PAUSE },

@@ -267,6 +267,8 @@ void subject_apply(struct alarms *a, struct subject *s, const struct rule_verdic
 void subject_apply_limits(struct alarms *a, struct subject *s, const struct rule_verdict *v,
 	const struct reading *r, const struct alarm_now *now);
 bool limits_same(const struct alarm_limits *a, const struct alarm_limits *b);
+/* How long it has to be over before it is: ClearFor=, or longer while it is held. */
+int64_t subject_clear_for(const struct subject *s);
 void subject_due(struct alarms *a, struct subject *s, const struct alarm_now *now);
 void subject_arm(struct alarms *a, struct subject *s);
 /* The condition holds from here on. */
