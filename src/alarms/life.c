@@ -522,6 +522,7 @@ static void next_due(struct alarms *a, struct subject *s, const struct alarm_now
 	for (size_t i = 1; i < ARRAY_SIZE(all); i++)
 		if (all[i].at_us < all[first].at_us)
 			first = i;
+	/* never: its timer was set for the first of them */
 	if (all[first].at_us > now->boot_us)
 		return;
 	switch (all[first].what) {

@@ -72,12 +72,6 @@ static int prepare(struct rule_prepare *p)
 	return 0;
 }
 
-/* Whether the last value still is one. */
-static bool counts(const struct params *p, const struct state *s, int64_t now_us)
-{
-	return s->since_us && now_us <= s->heard_us + p->gap_us;
-}
-
 /* Counts the last value up to now, or up to where it no longer counts. */
 static void count(const struct params *p, struct state *s, int64_t now_us)
 {
@@ -182,7 +176,7 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 	}
 	if (c->cause == CAUSE_READING)
 		take(c, s);
-	else if (c->cause == CAUSE_LIMITS && (c->reading || counts(p, s, c->now_us)))
+	else if (c->cause == CAUSE_LIMITS && (c->reading || s->since_us))
 		measure(c, s, s->value);
 	else if (c->cause == CAUSE_LIMITS)
 		return; /* nothing stands on the last value, and it is known no longer */
@@ -190,6 +184,7 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 	v->number = s->value;
 	reached = s->side > SIDE_NORMAL && s->area >= p->threshold;
 	v->side = reached ? (enum rule_side)s->side : SIDE_NORMAL;
+	/* never: what is beyond counts from a moment on */
 	if (!reached && s->side > SIDE_NORMAL && s->since_us)
 		v->deadline_us = due(p, s, c->now_us);
 }
