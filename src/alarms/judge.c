@@ -434,11 +434,9 @@ static void judge_battery(struct alarms *a, struct device_place *d, const struct
 
 	if (r->metric != METRIC_BATTERY)
 		return;
-	if (r->validity == VALIDITY_BELOW_RANGE)
-		(void)condition_set(a, CONDITION_LOW_BATTERY, d, true, NULL, now);
-	else if (r->kind != VALUE_NUMBER)
+	if (r->validity != VALIDITY_BELOW_RANGE && r->kind != VALUE_NUMBER)
 		return;
-	else if (decimal_compare(r->number, low) < 0)
+	if (r->validity == VALIDITY_BELOW_RANGE || decimal_compare(r->number, low) < 0)
 		(void)condition_set(a, CONDITION_LOW_BATTERY, d, true, NULL, now);
 	else if (decimal_compare(r->number, good) >= 0)
 		(void)condition_set(a, CONDITION_LOW_BATTERY, d, false, NULL, now);

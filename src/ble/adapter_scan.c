@@ -36,20 +36,14 @@ static void watch(struct adapter *a, int64_t wait_us, int64_t now_us)
 
 void adapter_scan_begun(struct adapter *a, int64_t now_us)
 {
-	switch ((enum stage)a->stage) {
-	case HEARING:
-		watch(a, a->silent_after_us, now_us);
-		break;
-	case RESTARTED:
-		watch(a, ADAPTER_RESTARTED_US, now_us);
-		break;
-	case CYCLED:
-		watch(a, ADAPTER_CYCLED_US, now_us);
-		break;
-	case DEAF:
-		watch(a, ADAPTER_DEAF_RETRY_US, now_us);
-		break;
-	}
+	const int64_t waits_us[] = {
+		[HEARING] = a->silent_after_us,
+		[RESTARTED] = ADAPTER_RESTARTED_US,
+		[CYCLED] = ADAPTER_CYCLED_US,
+		[DEAF] = ADAPTER_DEAF_RETRY_US,
+	};
+
+	watch(a, waits_us[a->stage], now_us);
 }
 
 static void hears_again(struct adapter *a, int64_t now_us)

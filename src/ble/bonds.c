@@ -295,10 +295,9 @@ static void next_word(struct line *l, char to[static WORD_MAX])
 	while (l->at < l->end && *l->at != ' ' && n < WORD_MAX - 1)
 		to[n++] = *l->at++;
 	to[n] = 0;
-	if (n == 0 || (l->at < l->end && *l->at != ' '))
+	/* no word, too long a one, or a blank at the end */
+	if (n == 0 || (l->at < l->end && (*l->at != ' ' || ++l->at == l->end)))
 		l->failed = true;
-	else if (l->at < l->end && ++l->at == l->end)
-		l->failed = true; /* a blank at the end */
 }
 
 static uint64_t next_number(struct line *l, uint64_t max)

@@ -39,7 +39,7 @@ void sble_put_current_time(struct octets *o, int64_t wall_ms, uint8_t reason)
 
 	sble_put_date_time(o, wall_ms);
 	if (wall_ms != INT64_MIN)
-		gmtime_r(&seconds, &t);
+		(void)gmtime_r(&seconds, &t);
 	octets_u8(o, wall_ms == INT64_MIN ? 0 : t.tm_wday ? (unsigned)t.tm_wday : 7u);
 	octets_u8(o, wall_ms == INT64_MIN ? 0 : (unsigned)(wall_ms % 1000 * 256 / 1000));
 	octets_u8(o, reason);

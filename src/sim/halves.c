@@ -103,7 +103,7 @@ static void check_names(const struct halves *h, struct ini *ini)
 		const struct section *s = &h->sections[i];
 		const struct section *first = s->of_event ? s : find_device(h, s->name);
 
-		if (first->half == s->half)
+		if (!first || first->half == s->half)
 			continue;
 		ini->line = s->line;
 		ini_problem(ini, "[Device %s] stands twice", s->name);

@@ -306,11 +306,11 @@ void nodes_down(struct nodes *n);
 void nodes_heard(struct nodes *n, const struct zigbee_heard *heard, const struct decode_time *now);
 void nodes_sent(
 	struct nodes *n, uint32_t ticket, enum zigbee_fate fate, const struct decode_time *now);
-void nodes_joined(struct nodes *n, uint64_t eui64, uint16_t node, enum nodes_join how,
+void nodes_joined(struct nodes *n, uint64_t eui64, uint16_t address, enum nodes_join how,
 	const struct decode_time *now);
 void nodes_left(struct nodes *n, uint64_t eui64, const struct decode_time *now);
-void nodes_paired(struct nodes *n, uint64_t eui64, uint16_t node, const struct decode_time *now);
-void nodes_conflict(struct nodes *n, uint16_t node, const struct decode_time *now);
+void nodes_paired(struct nodes *n, uint64_t eui64, uint16_t address, const struct decode_time *now);
+void nodes_conflict(struct nodes *n, uint16_t address, const struct decode_time *now);
 /* What had the token is safe, or will not be. */
 void nodes_safe(struct nodes *n, uint32_t token, bool is_safe, const struct decode_time *now);
 

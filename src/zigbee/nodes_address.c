@@ -47,17 +47,17 @@ static void insert(uint16_t table[static NODES_HASH], unsigned at, uint16_t slot
 void nodes_index_node(struct nodes *n)
 {
 	memset(n->by_node, 0, sizeof(n->by_node));
-	for (uint16_t i = 0; i < n->end; i++)
+	for (unsigned i = 0; i < n->end; i++)
 		if (n->slots[i] && nodes_is_node(n->slots[i]->node))
-			insert(n->by_node, hash_node(n->slots[i]->node), i);
+			insert(n->by_node, hash_node(n->slots[i]->node), (uint16_t)i);
 }
 
 void nodes_index(struct nodes *n)
 {
 	memset(n->by_eui64, 0, sizeof(n->by_eui64));
-	for (uint16_t i = 0; i < n->end; i++)
+	for (unsigned i = 0; i < n->end; i++)
 		if (n->slots[i])
-			insert(n->by_eui64, hash_eui64(n->slots[i]->eui64), i);
+			insert(n->by_eui64, hash_eui64(n->slots[i]->eui64), (uint16_t)i);
 	nodes_index_node(n);
 }
 

@@ -257,8 +257,12 @@ static int decimal_of_float(struct decimal *ret, const struct zcl_value *v)
 	if (v->type == ZCL_TYPE_DOUBLE) {
 		memcpy(&wide, &v->word, sizeof(wide));
 	} else if (v->type == ZCL_TYPE_SINGLE) {
-		memcpy(&f, &word, sizeof(f));
-		wide = f;
+		const union {
+			uint32_t word;
+			float number;
+		} single = { word };
+
+		wide = single.number;
 	} else {
 		f = half_to_float((uint16_t)word);
 		wide = (word & 0x7fff) == 0x7c00 ? (double)__builtin_inff() : f;

@@ -26,9 +26,8 @@ static bool point_number(const struct point *p, enum quirk_form form, int64_t *r
 {
 	if (p->type == POINT_VALUE && p->length == 4)
 		*ret = (int32_t)p->word;
-	else if ((p->type == POINT_ENUM || p->type == POINT_BOOLEAN) && p->length == 1)
-		*ret = p->word;
-	else if (p->type == POINT_BITS && p->length <= 4)
+	else if (((p->type == POINT_ENUM || p->type == POINT_BOOLEAN) && p->length == 1) ||
+		 (p->type == POINT_BITS && p->length <= 4))
 		*ret = p->word;
 	else
 		return false;
