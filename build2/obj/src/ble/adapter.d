@@ -1,6 +1,0 @@
-build2/obj/src/ble/adapter.o: src/ble/adapter.c src/ble/adapter_private.h \
- src/ble/adapter.h src/ble/mgmt.h src/ble/address.h
-src/ble/adapter_private.h:
-src/ble/adapter.h:
-src/ble/mgmt.h:
-src/ble/address.h:

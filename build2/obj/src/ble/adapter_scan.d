@@ -1,7 +1,0 @@
-build2/obj/src/ble/adapter_scan.o: src/ble/adapter_scan.c \
- src/ble/adapter_private.h src/ble/adapter.h src/ble/mgmt.h \
- src/ble/address.h
-src/ble/adapter_private.h:
-src/ble/adapter.h:
-src/ble/mgmt.h:
-src/ble/address.h:

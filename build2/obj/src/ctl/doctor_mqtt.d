@@ -1,3 +1,0 @@
-build2/obj/src/ctl/doctor_mqtt.o: src/ctl/doctor_mqtt.c \
- src/ctl/doctor_mqtt.h
-src/ctl/doctor_mqtt.h:

@@ -1,2 +1,0 @@
-build2/obj/src/ctl/lookup.o: src/ctl/lookup.c src/ctl/lookup.h
-src/ctl/lookup.h:

@@ -1,3 +1,0 @@
-build2/obj/src/publish/refusals.o: src/publish/refusals.c \
- src/publish/refusals.h
-src/publish/refusals.h:

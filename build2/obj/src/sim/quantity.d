@@ -1,2 +1,0 @@
-build2/obj/src/sim/quantity.o: src/sim/quantity.c src/sim/quantity.h
-src/sim/quantity.h:

@@ -1,4 +1,0 @@
-build2/obj/src/zigbee/serial.o: src/zigbee/serial.c src/zigbee/serial.h \
- src/util/cleanup.h
-src/zigbee/serial.h:
-src/util/cleanup.h:
