@@ -41,10 +41,10 @@ def watched(broker, decide=lambda p: 0, account=None):
 
 
 def hang_up(broker):
-    """The broker is gone, connections and all."""
-    broker.stop_listening()
+    """The broker is gone, connections and all, and has taken the last that it takes of them."""
+    broker.end()
     for c in list(broker.accepted):
-        c.close()
+        assert c.ended.wait(30), "a connection that does not end"
 
 
 def at_fake(ward, broker, account=None, devices=3, **mqtt):

@@ -47,9 +47,9 @@ def test_an_outage_under_load(ward, rate, seconds):
     after = resident(daemon.pid)
     print(f"resident before {before >> 10} KiB, half-way {half >> 10} KiB, away {away >> 10} KiB, "
           f"after {after >> 10} KiB; {len(keys)} readings, {len(seen.arrivals)} arrivals")
-    live_first(seen, at)
     seen.check()
-    if seconds >= 60:
+    if seconds >= 60:  # a small backlog is over before the next reading is made
+        live_first(seen, at)
         assert away - half < 2 * MEGABYTE, "memory grows with the backlog"
         assert away - before < 16 * MEGABYTE and after - before < 16 * MEGABYTE
 
