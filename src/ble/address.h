@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/hex.h"
+
 #define BLE_ADDRESS_SIZE 6
 #define BLE_ADDRESS_TEXT_SIZE 18 /* "C0:FF:EE:00:00:01" and a 0 */
 
@@ -86,17 +88,6 @@ static inline const char *ble_address_format(
 	return to;
 }
 
-static inline int ble_address_nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 /* Reads that spelling and no other, in upper or lower case; type becomes type. Returns false, and
  * leaves ret alone, when it is something else. */
 static inline bool ble_address_parse(const char *text, uint8_t type, struct ble_address *ret)
@@ -104,14 +95,9 @@ static inline bool ble_address_parse(const char *text, uint8_t type, struct ble_
 	struct ble_address a = { .type = type };
 
 	for (size_t i = 0; i < BLE_ADDRESS_SIZE; i++) {
-		int high = ble_address_nibble(text[3 * i]), low;
-
-		if (high < 0)
+		if (!hex_read(text + 3 * i, &a.octets[BLE_ADDRESS_SIZE - 1 - i], 1) ||
+			text[3 * i + 2] != (i + 1 < BLE_ADDRESS_SIZE ? ':' : 0))
 			return false;
-		low = ble_address_nibble(text[3 * i + 1]);
-		if (low < 0 || text[3 * i + 2] != (i + 1 < BLE_ADDRESS_SIZE ? ':' : 0))
-			return false;
-		a.octets[BLE_ADDRESS_SIZE - 1 - i] = (uint8_t)(high << 4 | low);
 	}
 	*ret = a;
 	return true;

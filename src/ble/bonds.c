@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "util/hash.h"
+#include "util/hex.h"
 #include "util/text.h"
 
 #define HEAD "wardgate-bonds 1\n"
@@ -214,16 +215,6 @@ size_t bonds_irks(const struct bonds *b, const struct ble_address *adapter,
 
 /* ---- writing ---- */
 
-static void write_hex(struct text *t, const uint8_t *bytes, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < n; i++) {
-		text_char(t, digits[bytes[i] >> 4]);
-		text_char(t, digits[bytes[i] & 15]);
-	}
-}
-
 static void write_who(struct text *t, const char *kind, const struct ble_address *adapter,
 	const struct ble_address *identity)
 {
@@ -249,15 +240,15 @@ int bonds_write(struct bonds *b, char **ret, size_t *ret_length)
 
 		write_who(&t, "ltk", &b->ltks[i].adapter, &k->address);
 		text_printf(&t, " %u %u %u %u ", k->type, k->central, k->size, k->ediv);
-		write_hex(&t, k->rand, sizeof(k->rand));
+		hex_write(&t, k->rand, sizeof(k->rand));
 		text_char(&t, ' ');
-		write_hex(&t, k->value, sizeof(k->value));
+		hex_write(&t, k->value, sizeof(k->value));
 		text_char(&t, '\n');
 	}
 	for (size_t i = 0; i < b->irk_count; i++) {
 		write_who(&t, "irk", &b->irks[i].adapter, &b->irks[i].key.address);
 		text_char(&t, ' ');
-		write_hex(&t, b->irks[i].key.value, sizeof(b->irks[i].key.value));
+		hex_write(&t, b->irks[i].key.value, sizeof(b->irks[i].key.value));
 		text_char(&t, '\n');
 	}
 	text_printf(&t, "check %016llx\n",
@@ -328,13 +319,8 @@ static void next_hex(struct line *l, uint8_t *to, size_t n)
 		memset(to, 0, n);
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
-		int high = ble_address_nibble(w[2 * i]), low = ble_address_nibble(w[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			l->failed = true;
-		to[i] = (uint8_t)((unsigned)high << 4 | (unsigned)low);
-	}
+	if (!hex_read(w, to, n))
+		l->failed = true;
 	OPENSSL_cleanse(w, sizeof(w));
 }
 

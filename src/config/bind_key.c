@@ -9,18 +9,10 @@
 #include <sys/stat.h>
 
 #include "config/problems.h"
+#include "util/hex.h"
 
 #define FILE_MAX 256
 #define WANTED "wanted are 16 bytes as 32 hex digits"
-
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 static bool is_blank(char c)
 {
@@ -37,7 +29,7 @@ int config_parse_bind_key(
 	while (size > 0 && is_blank(text[size - 1]))
 		size--;
 	for (size_t i = 0; r == 0 && i < size; i++) {
-		int d = digit(text[i]);
+		int d = hex_digit(text[i]);
 		bool between = digits % 2 == 0;
 
 		if (d < 0 && between && (is_blank(text[i]) || text[i] == ':' || text[i] == '-'))

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "config/parse.h"
+#include "util/hex.h"
 
 struct psk_entry {
 	char identity[PSK_IDENTITY_MAX];
@@ -84,14 +85,6 @@ size_t psk_count(const struct psk_table *t)
 	return t->count;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The sentence when s is no key, NULL when *e has it. */
 static const char *parse_key(const char *s, size_t n, struct psk_entry *e)
 {
@@ -105,8 +98,7 @@ static const char *parse_key(const char *s, size_t n, struct psk_entry *e)
 		return "the key is shorter than 16 bytes; make one with `openssl rand -hex 16`";
 	if (n > 2 * PSK_KEY_MAX)
 		return "the key is longer than 64 bytes; make one with `openssl rand -hex 16`";
-	for (size_t i = 0; i < n / 2; i++)
-		e->key[i] = (uint8_t)(hex_digit(s[2 * i]) << 4 | hex_digit(s[2 * i + 1]));
+	(void)hex_read(s, e->key, n / 2);
 	e->key_length = (uint8_t)(n / 2);
 	return NULL;
 }

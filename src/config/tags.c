@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/check.h"
+#include "util/hex.h"
 
 #define ADDRESS_SIZE ADVERT_ADDRESS_SIZE
 #define UUID_SIZE 16
@@ -17,13 +18,6 @@ _Static_assert(TAG_NAME_MAX == CONFIG_NAME_MAX, "tags have names as devices have
 
 /* ---- who it is ---- */
 
-static int digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
-
-	return c >= '0' && at ? (int)(at - digits) : -1;
-}
-
 /* Two digits for each byte, colons or hyphens between. Returns how many, 0: it is none such, or
  * more than max. */
 static size_t parse_octets(const char *text, uint8_t *ret, size_t max)
@@ -31,11 +25,9 @@ static size_t parse_octets(const char *text, uint8_t *ret, size_t max)
 	size_t n = 0;
 
 	while (*text) {
-		int high = digit(text[0]), low = high < 0 ? -1 : digit(text[1]);
-
-		if (low < 0 || n == max)
+		if (n == max || !hex_read(text, &ret[n], 1))
 			return 0;
-		ret[n++] = (uint8_t)(high << 4 | low);
+		n++;
 		text += 2;
 		if (*text == ':' || *text == '-') {
 			if (!*++text)

@@ -6,13 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "util/hex.h"
 
 /* Returns what is wrong with the line, or NULL. */
 static const char *parse_line(char *line, struct psk *p)
@@ -29,11 +23,9 @@ static const char *parse_line(char *line, struct psk *p)
 	if (!*hex || strlen(hex) % 2 || strlen(hex) > 2 * (size_t)PSK_KEY_MAX)
 		return "the key is not 1 to 64 bytes of hexadecimal digits in pairs";
 	for (p->key_length = 0; *hex; hex += 2) {
-		int high = digit(hex[0]), low = digit(hex[1]);
-
-		if (high < 0 || low < 0)
+		if (!hex_read(hex, &p->key[p->key_length], 1))
 			return "the key has a character that is no hexadecimal digit";
-		p->key[p->key_length++] = (uint8_t)(high << 4 | low);
+		p->key_length++;
 	}
 	p->identity = strdup(line);
 	return p->identity ? NULL : "out of memory";

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "codec/crc16.h"
-#include "zigbee/hex.h"
+#include "util/hex.h"
 
 #define BLOCK INSTALLCODE_KEY_SIZE
 #define CHECK 2

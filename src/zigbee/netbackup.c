@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/hex.h"
 #include "util/text.h"
-#include "zigbee/hex.h"
 #include "zigbee/message.h"
 
 #define FORMAT "zigpy/open-coordinator-backup"

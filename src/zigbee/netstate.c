@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "util/hash.h"
+#include "util/hex.h"
 #include "util/text.h"
-#include "zigbee/hex.h"
 
 #define HEAD "wardgate-zigbee 1\n"
 

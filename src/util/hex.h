@@ -1,5 +1,6 @@
 /*
- * Bytes and numbers in hex digits, as files and labels of this room have them.
+ * Bytes in hex digits, as keys, addresses and files have them. Either case is
+ * read, lower case is written.
  */
 #pragma once
 
