@@ -306,6 +306,7 @@ static void arm(struct ble *b)
 	}
 	at = b->reopen_us < at ? b->reopen_us : at;
 	at = memory_deadline(b) < at ? memory_deadline(b) : at;
+	at = keys_deadline(b) < at ? keys_deadline(b) : at;
 	at = tagging_deadline(b) < at ? tagging_deadline(b) : at;
 	at = peer_pairing_deadline(b) < at ? peer_pairing_deadline(b) : at;
 	at = at > 0 ? at : 0; /* INT64_MIN stands for a timer that is off */
@@ -344,6 +345,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata)
 	adapter_router_tick(&b->router, now);
 	b->settling = false;
 	memory_due(b, now);
+	keys_due(b, now);
 	tagging_due(b, now);
 	peer_pairing_due(b, now);
 	ble_settle(b);

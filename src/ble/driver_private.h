@@ -141,7 +141,8 @@ struct ble {
 	struct rpa *rpa;
 
 	struct bonds *bonds;
-	bool bonds_changed, bonds_writing;
+	bool bonds_changed, bonds_writing, bonds_failed;
+	int64_t bonds_due_us; /* boot: to write what changed, should it not be done at once */
 	struct key_wait key_waits[ADAPTER_PAIRINGS_MAX * 4];
 	struct mgmt_ltk ltks[MGMT_LTKS_MAX];
 	struct mgmt_irk irks[MGMT_IRKS_MAX];
@@ -222,6 +223,9 @@ bool keys_bonded(struct adapter *a, const struct ble_address *who);
 void keys_forget(struct adapter *a, const struct ble_address *who);
 /* The same, but its private addresses are still known as its own, until the next start. */
 void keys_drop(struct adapter *a, const struct ble_address *who);
+/* When keys_due() wants to be called, boot-time clock: keys that could not be written; INT64_MAX: not. */
+int64_t keys_deadline(const struct ble *b);
+void keys_due(struct ble *b, int64_t now_us);
 
 /* ---- tagging.c ---- */
 /* Takes the tags of b->config. 0 or -ENOMEM. */

@@ -9,6 +9,9 @@
 
 #include "ble/driver_private.h"
 
+/* What could not be written is tried again after this. */
+#define AGAIN_US INT64_C(10000000)
+
 int keys_load(struct ble *b)
 {
 	_cleanup_(closep) int directory =
@@ -74,6 +77,17 @@ bool keys_bonded(struct adapter *a, const struct ble_address *who)
 
 static void write_keys(struct ble *b);
 
+static void write_later(struct ble *b, int error)
+{
+	if (!b->bonds_failed)
+		log_error("the keys of Bluetooth devices cannot be written; until they are, "
+			  "devices that were paired since have to be paired again after a restart",
+			F_ERR(error));
+	b->bonds_failed = true;
+	b->bonds_changed = true;
+	b->bonds_due_us = boottime_us() + AGAIN_US;
+}
+
 static void on_written(int error, void *userdata)
 {
 	struct ble *b = userdata;
@@ -81,9 +95,7 @@ static void on_written(int error, void *userdata)
 
 	b->bonds_writing = false;
 	if (error < 0)
-		log_error("the keys of Bluetooth devices cannot be written; devices that were "
-			  "paired since have to be paired again after a restart",
-			F_ERR(error));
+		write_later(b, error);
 	for (size_t i = 0; i < ARRAY_SIZE(b->key_waits); i++) {
 		struct key_wait w = b->key_waits[i];
 
@@ -92,8 +104,13 @@ static void on_written(int error, void *userdata)
 		b->key_waits[i] = (struct key_wait){ 0 };
 		adapter_saved(w.adapter, &w.who, error, now);
 	}
-	if (b->bonds_changed && error == 0)
-		write_keys(b);
+	if (error == 0) {
+		if (b->bonds_failed)
+			log_info("the keys of Bluetooth devices are written again");
+		b->bonds_failed = false;
+		if (b->bonds_changed)
+			write_keys(b);
+	}
 	ble_settle(b);
 }
 
@@ -110,14 +127,25 @@ static void write_keys(struct ble *b)
 		r = gateway_keep(b->gateway, GATEWAY_BONDS, text, length, on_written, b);
 		bonds_text_free(text, length);
 	}
-	b->bonds_changed = r < 0;
+	b->bonds_changed = false;
 	b->bonds_writing = r == 0;
 	if (r < 0) {
-		log_error("the keys of Bluetooth devices cannot be written", F_ERR(r));
+		write_later(b, r);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(b->key_waits); i++)
 		b->key_waits[i].given = b->key_waits[i].adapter;
+}
+
+int64_t keys_deadline(const struct ble *b)
+{
+	return b->bonds_changed && !b->bonds_writing ? b->bonds_due_us : INT64_MAX;
+}
+
+void keys_due(struct ble *b, int64_t now_us)
+{
+	if (now_us >= keys_deadline(b))
+		write_keys(b);
 }
 
 /* Returns what adapter_ops.save_... returns. */

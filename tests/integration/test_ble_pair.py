@@ -45,6 +45,22 @@ def test_auto_bonds_by_itself_when_the_device_asks_and_the_keys_are_private(ward
     assert "yes" in bay.ctl("device", "strap")[1]
 
 
+def test_keys_that_could_not_be_written_are_written_when_the_disk_is_well(ward):
+    bay = Bay(ward, strap(), start=False, bus=True)
+    disk = ward.disk(bay.daemon)
+    bay.daemon.start()
+    bay.wait_heard("strap", "heart-rate", 2)
+    wait_until(lambda: ADDRESS in bay.bonds(), "the keys on the disk")
+    before = bay.bonds()
+    disk.dead()
+    assert bay.ctl("unpair", "strap", "--yes")[0] == 0
+    bay.daemon.wait_log("keys of Bluetooth devices cannot be written")
+    assert bay.bonds() == before
+    disk.well()
+    bay.daemon.wait_log("keys of Bluetooth devices are written again")
+    assert bay.bonds() != before
+
+
 def test_a_bond_survives_kill_9_and_is_not_made_twice(ward):
     bay = Bay(ward, strap())
     bay.wait_heard("strap", "heart-rate", 2)
