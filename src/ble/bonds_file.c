@@ -4,45 +4,16 @@
 #include "ble/bonds.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <openssl/crypto.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "util/file.h"
 #include "util/text.h"
 
-/* Reads all of it. Returns the length or a negative errno. */
-static ssize_t read_file(int directory_fd, const char *name, char *to)
-{
-	_cleanup_(closep) int fd = openat(
-		directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
-	size_t n = 0;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size > BONDS_TEXT_MAX)
-		return -EFBIG;
-	while (n < BONDS_TEXT_MAX) {
-		ssize_t k = read(fd, to + n, BONDS_TEXT_MAX - n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return -errno;
-		if (k == 0)
-			break;
-		n += (size_t)k;
-	}
-	return (ssize_t)n;
-}
-
 /* Returns 0, -ENOENT, or what was wrong, of which it writes a few words. */
-static int try(struct bonds *b, int directory_fd, const char *name, char *buffer, struct text *t)
+static int try(struct bonds *b, int directory_fd, const char *name, struct text *t)
 {
-	ssize_t n = read_file(directory_fd, name, buffer);
+	char *bytes = NULL;
+	ssize_t n = file_load(directory_fd, name, BONDS_TEXT_MAX, &bytes);
 	unsigned line;
 	int r;
 
@@ -51,8 +22,8 @@ static int try(struct bonds *b, int directory_fd, const char *name, char *buffer
 			text_printf(t, "%s cannot be read (%s); ", name, strerrordesc_np((int)-n));
 		return (int)n;
 	}
-	r = bonds_read(b, buffer, (size_t)n, &line);
-	OPENSSL_cleanse(buffer, (size_t)n);
+	r = bonds_read(b, bytes, (size_t)n, &line);
+	bonds_text_free(bytes, (size_t)n);
 	if (r == 0)
 		return 0;
 	if (line > 0)
@@ -69,18 +40,17 @@ static void set_aside(int directory_fd, const char *name)
 
 int bonds_load(struct bonds *b, int directory_fd, struct bonds_loaded *ret)
 {
-	char *buffer = malloc(BONDS_TEXT_MAX);
 	struct text t = text_init(ret->problem, sizeof(ret->problem));
 	int r, former = 0;
 
-	if (!buffer)
-		return -ENOMEM;
 	*ret = (struct bonds_loaded){ 0 };
-	r = try(b, directory_fd, BONDS_FILE, buffer, &t);
+	r = try(b, directory_fd, BONDS_FILE, &t);
+	if (r == -ENOMEM)
+		return r;
 	if (r != 0) {
 		if (r > 0)
 			set_aside(directory_fd, BONDS_FILE);
-		former = try(b, directory_fd, BONDS_FORMER, buffer, &t);
+		former = try(b, directory_fd, BONDS_FORMER, &t);
 		ret->former = former == 0;
 		if (former > 0 && r <= 0)
 			set_aside(directory_fd, BONDS_FORMER);
@@ -92,7 +62,6 @@ int bonds_load(struct bonds *b, int directory_fd, struct bonds_loaded *ret)
 		else if (t.at != t.start)
 			text_str(&t, "no keys are left: devices have to be paired again");
 	}
-	bonds_text_free(buffer, BONDS_TEXT_MAX);
 	ret->problem[sizeof(ret->problem) - 1] = 0;
 	return 0;
 }

@@ -8,10 +8,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "ble/driver_private.h"
 #include "ble/gatt_cache.h"
+#include "util/file.h"
 
 #define FIRST "wardgate-ble 1\n"
 #define SOON_US INT64_C(1000000)
@@ -209,23 +209,16 @@ int memory_read(struct ble *b, const char *text, size_t length)
 void memory_load(struct ble *b)
 {
 	_cleanup_(freep) char *path = NULL, *text = NULL;
-	_cleanup_(closep) int fd = -1;
-	struct stat st;
-	ssize_t n = 0;
+	ssize_t n;
 
 	if (asprintf(&path, "%s/ble", b->config->gateway.state_directory) < 0) {
 		path = NULL;
 		return;
 	}
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
+	n = file_load(AT_FDCWD, path, MEMORY_TEXT_MAX, &text);
+	if (n == -ENOENT)
 		return;
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > MEMORY_TEXT_MAX)
-		n = -EBADMSG;
-	text = n == 0 ? malloc((size_t)st.st_size + 1) : NULL;
-	if (text)
-		n = pread(fd, text, (size_t)st.st_size, 0);
-	if (n < 0 || !text || memory_read(b, text, (size_t)n) < 0)
+	if (n < 0 || memory_read(b, text, (size_t)n) < 0)
 		log_warning("what was known of Bluetooth devices cannot be read; they are "
 			    "discovered again",
 			F_STR("FILE", path));

@@ -7,8 +7,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "util/file.h"
 
@@ -40,27 +38,13 @@ int statefile_write(int directory_fd, enum store_file file, const char *text, si
 
 ssize_t store_load(const char *directory, enum store_file file, char **ret)
 {
-	_cleanup_(freep) char *path = NULL, *text = NULL;
-	_cleanup_(closep) int fd = -1;
-	struct stat st;
-	ssize_t n;
+	_cleanup_(freep) char *path = NULL;
 
-	if (asprintf(&path, "%s/%s", directory, file_names[file]) < 0)
+	if (asprintf(&path, "%s/%s", directory, file_names[file]) < 0) {
+		path = NULL;
 		return -ENOMEM;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size > STORE_FILE_MAX)
-		return -EFBIG;
-	text = malloc((size_t)st.st_size + 1);
-	if (!text)
-		return -ENOMEM;
-	n = read(fd, text, (size_t)st.st_size);
-	if (n < 0)
-		return -errno;
-	text[n] = 0;
-	*ret = TAKE_PTR(text);
-	return n;
+	}
+	return file_load(AT_FDCWD, path, STORE_FILE_MAX, ret);
 }
 
 int store_set_aside(const char *directory, enum store_file file)

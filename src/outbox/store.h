@@ -174,7 +174,7 @@ struct store_figures store_figures(const struct store *s);
 const char *store_state_text(enum store_state state);
 
 /* Reads a state file at start, before the loop runs; blocks. *ret is to be freed and ends with a 0.
- * Returns its length, -ENOENT, -EFBIG or a negative errno. */
+ * Returns its length, -ENOENT or another negative errno, as file_load() does. */
 ssize_t store_load(const char *directory, enum store_file file, char **ret);
 
 /* Keeps a state file that cannot be used under another name; blocks. Returns 0 or a negative errno.

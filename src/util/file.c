@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,6 +28,55 @@ int file_write_all(int fd, const void *data, size_t n)
 		n -= (size_t)k;
 	}
 	return 0;
+}
+
+/* Up to so many bytes. Returns how many there were, or a negative errno. */
+static ssize_t read_up_to(int fd, char *to, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max) {
+		ssize_t k = read(fd, to + n, max - n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return -errno;
+		if (k == 0)
+			break;
+		n += (size_t)k;
+	}
+	return (ssize_t)n;
+}
+
+ssize_t file_load(int directory_fd, const char *path, size_t max, char **ret)
+{
+	_cleanup_(closep) int fd = openat(
+		directory_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	char *bytes;
+	size_t size;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	if ((uintmax_t)st.st_size > max)
+		return -EFBIG;
+	size = (size_t)st.st_size;
+	bytes = malloc(size + 1);
+	if (!bytes)
+		return -ENOMEM;
+	n = read_up_to(fd, bytes, size);
+	if (n < 0) {
+		explicit_bzero(bytes, size); /* it may hold keys */
+		free(bytes);
+		return n;
+	}
+	bytes[n] = 0;
+	*ret = bytes;
+	return n;
 }
 
 int file_replace(int directory_fd, const char *name, const void *data, size_t n, mode_t mode)

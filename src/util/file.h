@@ -12,6 +12,12 @@
 
 /* Writes all of it, however often it is interrupted. Returns 0 or a negative errno. */
 int file_write_all(int fd, const void *data, size_t n);
+/* Reads all of a regular file, never through a link and never waiting for one that is none. path is
+ * taken from the directory, or as it is with AT_FDCWD. *ret is to be freed and ends with a 0, which
+ * does not count; nothing of the file stays in memory after a failure. Returns the length, -ENOENT,
+ * -ELOOP for a link, -EISDIR or -EINVAL for something else that is no file, -EFBIG beyond max, or
+ * another negative errno. */
+ssize_t file_load(int directory_fd, const char *path, size_t max, char **ret);
 /* Writes name in the directory: a file of the name with FILE_NEW, sync, rename, sync of the
  * directory. So the old or the new content is there, never half of one. The temporary file stays
  * after a failure; the next writing takes it. Returns 0, -ENAMETOOLONG or a negative errno. */

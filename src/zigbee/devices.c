@@ -7,9 +7,8 @@
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "util/file.h"
 #include "zigbee/driver_private.h"
 
 #define SOON_US INT64_C(2000000)
@@ -218,22 +217,16 @@ void devices_forget(struct zigbee *z, struct device *d)
 bool devices_load(struct zigbee *z)
 {
 	_cleanup_(freep) char *path = NULL, *text = NULL;
-	_cleanup_(closep) int fd = -1;
 	struct decode_time now = zigbee_now(z);
-	struct stat st;
-	ssize_t n = -1;
+	ssize_t n;
 
 	if (asprintf(&path, "%s/" ZIGBEE_DEVICES_FILE, z->config->gateway.state_directory) < 0) {
 		path = NULL;
 		return false;
 	}
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
+	n = file_load(AT_FDCWD, path, NODES_TEXT_MAX, &text);
+	if (n == -ENOENT)
 		return false;
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= NODES_TEXT_MAX)
-		text = malloc((size_t)st.st_size + 1);
-	if (text)
-		n = pread(fd, text, (size_t)st.st_size, 0);
 	if (n < 0 || nodes_read(&z->nodes, text, (size_t)n, &now) < 0)
 		log_warning("what was known of Zigbee devices cannot be read; they are asked again",
 			F_STR("FILE", path));

@@ -7,10 +7,9 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "config/bind_key.h"
+#include "util/file.h"
 #include "zigbee/driver_private.h"
 
 _Static_assert(NETSTATE_KEY_SIZE == ADVERT_KEY_SIZE, "read by the same function");
@@ -19,9 +18,7 @@ _Static_assert(NETSTATE_KEY_SIZE == ADVERT_KEY_SIZE, "read by the same function"
 static int read_file(const char *directory, const char *name, struct netstate *ret)
 {
 	_cleanup_(freep) char *path = NULL;
-	_cleanup_(closep) int fd = -1;
-	char text[NETSTATE_TEXT_MAX + 1];
-	struct stat st;
+	char *text = NULL;
 	unsigned line;
 	ssize_t n;
 	int r;
@@ -30,14 +27,11 @@ static int read_file(const char *directory, const char *name, struct netstate *r
 		path = NULL;
 		return -ENOMEM;
 	}
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? -ENOENT : -EBADMSG;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > NETSTATE_TEXT_MAX)
-		return -EBADMSG;
-	n = read(fd, text, sizeof(text));
-	r = n < 0 ? -EBADMSG : netstate_read(text, (size_t)n, ret, &line);
-	OPENSSL_cleanse(text, sizeof(text));
+	n = file_load(AT_FDCWD, path, NETSTATE_TEXT_MAX, &text);
+	if (n < 0)
+		return n == -ENOENT ? -ENOENT : -EBADMSG;
+	r = netstate_read(text, (size_t)n, ret, &line);
+	netstate_text_free(text, (size_t)n);
 	return r;
 }
 

@@ -81,6 +81,50 @@ static void test_what_fails_leaves_the_old(void **state)
 	end(fd);
 }
 
+static void test_all_of_a_file_is_read(void **state)
+{
+	int fd = begin();
+	char path[64], *text = NULL;
+
+	assert_int_equal(file_load(fd, "epoch", 8, &text), -ENOENT);
+	assert_int_equal(file_replace(fd, "epoch", "with\0in", 7, 0600), 0);
+	assert_int_equal(file_load(fd, "epoch", 6, &text), -EFBIG);
+	assert_int_equal(file_load(fd, "epoch", 7, &text), 7);
+	assert_memory_equal(text, "with\0in", 8);
+	free(text);
+	assert_true(snprintf(path, sizeof(path), "%s/epoch", directory) > 0);
+	assert_int_equal(file_load(AT_FDCWD, path, 100, &text), 7);
+	free(text);
+	assert_int_equal(file_replace(fd, "epoch", "", 0, 0600), 0);
+	assert_int_equal(file_load(fd, "epoch", 0, &text), 0);
+	assert_string_equal(text, "");
+	free(text);
+	assert_int_equal(unlinkat(fd, "epoch", 0), 0);
+	end(fd);
+}
+
+static void test_what_is_no_file_is_not_read(void **state)
+{
+	char *text = NULL;
+	int fd = begin();
+
+	assert_int_equal(mkdirat(fd, "directory", 0700), 0);
+	assert_int_equal(file_load(fd, "directory", 100, &text), -EISDIR);
+	assert_int_equal(unlinkat(fd, "directory", AT_REMOVEDIR), 0);
+	/* No one waits for somebody to write. */
+	assert_int_equal(mkfifoat(fd, "fifo", 0600), 0);
+	assert_int_equal(file_load(fd, "fifo", 100, &text), -EINVAL);
+	assert_int_equal(unlinkat(fd, "fifo", 0), 0);
+	assert_int_equal(file_replace(fd, "file", "x", 1, 0600), 0);
+	assert_int_equal(symlinkat("file", fd, "link"), 0);
+	assert_int_equal(file_load(fd, "link", 100, &text), -ELOOP);
+	assert_int_equal(unlinkat(fd, "link", 0), 0);
+	assert_int_equal(unlinkat(fd, "file", 0), 0);
+	assert_int_equal(file_load(fd, "file/within", 100, &text), -ENOENT);
+	assert_null(text);
+	end(fd);
+}
+
 static void test_the_directory_of_a_path(void **state)
 {
 	assert_int_equal(file_sync_directory_of("/tmp/nothing"), 0);
@@ -94,6 +138,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_new_takes_the_place_of_the_old),
 		cmocka_unit_test(test_what_fails_leaves_the_old),
+		cmocka_unit_test(test_all_of_a_file_is_read),
+		cmocka_unit_test(test_what_is_no_file_is_not_read),
 		cmocka_unit_test(test_the_directory_of_a_path),
 	};
 
