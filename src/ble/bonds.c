@@ -8,11 +8,12 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
-#include "util/hash.h"
+#include "util/checked.h"
 #include "util/hex.h"
 #include "util/text.h"
 
 #define HEAD "wardgate-bonds 1\n"
+#define CHECK "check"
 #define WORD_MAX 40 /* longest word of a line, with its 0 */
 
 struct ltk_row {
@@ -251,8 +252,7 @@ int bonds_write(struct bonds *b, char **ret, size_t *ret_length)
 		hex_write(&t, b->irks[i].key.value, sizeof(b->irks[i].key.value));
 		text_char(&t, '\n');
 	}
-	text_printf(&t, "check %016llx\n",
-		(unsigned long long)hash_bytes(&hash_key_fixed, buffer, (size_t)(t.at - t.start)));
+	checked_seal(&t, CHECK);
 	n = text_done(&t);
 	if (n < 0) { /* BONDS_TEXT_MAX has room for BONDS_MAX lines of each kind */
 		bonds_text_free(buffer, BONDS_TEXT_MAX);
@@ -393,21 +393,6 @@ static void clear(struct bonds *b)
 	OPENSSL_cleanse(b, sizeof(*b));
 }
 
-/* The last line, which is always of the same length; NULL when it does not hold. */
-static const char *checked_end(const char *text, size_t length)
-{
-	const size_t tail = sizeof("check 0123456789abcdef\n") - 1;
-	char expected[32];
-	size_t body;
-
-	if (length < sizeof(HEAD) - 1 + tail || length > BONDS_TEXT_MAX)
-		return NULL;
-	body = length - tail;
-	(void)snprintf(expected, sizeof(expected), "check %016llx\n",
-		(unsigned long long)hash_bytes(&hash_key_fixed, text, body));
-	return memcmp(text + body, expected, tail) == 0 ? text + body : NULL;
-}
-
 int bonds_read(struct bonds *b, const char *text, size_t length, unsigned *ret_line)
 {
 	const char *end, *at;
@@ -418,9 +403,10 @@ int bonds_read(struct bonds *b, const char *text, size_t length, unsigned *ret_l
 	if (length < sizeof(HEAD) - 1 || memcmp(text, HEAD, sizeof(HEAD) - 1) != 0)
 		return BONDS_E_MALFORMED;
 	*ret_line = 0; /* the whole: cut off, or altered */
-	end = checked_end(text, length);
-	if (!end)
+	length = length > BONDS_TEXT_MAX ? 0 : checked_body(text, length, CHECK);
+	if (length < sizeof(HEAD) - 1)
 		return BONDS_E_MALFORMED;
+	end = text + length;
 	for (at = text + sizeof(HEAD) - 1; at < end; number++) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 		struct line l = { .at = at, .end = stop ? stop : end };

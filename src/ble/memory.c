@@ -11,9 +11,11 @@
 
 #include "ble/driver_private.h"
 #include "ble/gatt_cache.h"
+#include "util/checked.h"
 #include "util/file.h"
 
 #define FIRST "wardgate-ble 1\n"
+#define CHECK "sum"
 #define SOON_US INT64_C(1000000)
 #define EVERY_US INT64_C(10000000)
 
@@ -73,7 +75,7 @@ static void write_peer(const struct peer *p, bool exact, FILE *f)
 
 int memory_write(const struct ble *b, bool exact, char **ret, size_t *ret_length)
 {
-	char *text = NULL;
+	char *text = NULL, line[CHECKED_LINE_MAX];
 	size_t length = 0;
 	FILE *f = open_memstream(&text, &length);
 
@@ -83,7 +85,7 @@ int memory_write(const struct ble *b, bool exact, char **ret, size_t *ret_length
 	FOR_EACH_PEER(b, i, p)
 	write_peer(p, exact, f);
 	if (fflush(f) == 0)
-		fprintf(f, "sum %016" PRIx64 "\n", hash_bytes(&hash_key_fixed, text, length));
+		(void)fputs(checked_line(CHECK, text, length, line), f);
 	if (fclose(f) != 0) {
 		free(text);
 		return -ENOMEM;
@@ -158,18 +160,9 @@ static size_t read_table(struct peer *p, const char *line, const char *rest, siz
 /* The text without its sum, as that says. Returns its length, 0 when it is not whole. */
 static size_t check_sum(const char *text, size_t length)
 {
-	const size_t tail = sizeof("sum 0123456789abcdef\n") - 1;
-	char line[32];
-	uint64_t sum;
+	size_t body = checked_body(text, length, CHECK);
 
-	if (length < sizeof(FIRST) - 1 + tail || memcmp(text, FIRST, sizeof(FIRST) - 1) != 0)
-		return 0;
-	memcpy(line, text + length - tail, tail);
-	line[tail] = 0;
-	if (sscanf(line, "sum %16" SCNx64 "\n", &sum) != 1 ||
-		sum != hash_bytes(&hash_key_fixed, text, length - tail))
-		return 0;
-	return length - tail;
+	return body >= sizeof(FIRST) - 1 && memcmp(text, FIRST, sizeof(FIRST) - 1) == 0 ? body : 0;
 }
 
 int memory_read(struct ble *b, const char *text, size_t length)

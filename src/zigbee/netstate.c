@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/hash.h"
+#include "util/checked.h"
 #include "util/hex.h"
 #include "util/text.h"
 
 #define HEAD "wardgate-zigbee 1\n"
+#define CHECK "check"
 
 static bool is_blank(const uint8_t key[static NETSTATE_KEY_SIZE])
 {
@@ -99,8 +100,7 @@ int netstate_write(const struct netstate *s, char **ret, size_t *ret_length)
 		text_printf(&t, "link %016llx ", (unsigned long long)s->links[i].eui64);
 		write_key(&t, "", s->links[i].key);
 	}
-	text_printf(&t, "check %016llx\n",
-		(unsigned long long)hash_bytes(&hash_key_fixed, buffer, (size_t)(t.at - t.start)));
+	checked_seal(&t, CHECK);
 	n = text_done(&t);
 	if (n < 0) { /* NETSTATE_TEXT_MAX has room for NETSTATE_LINKS_MAX */
 		netstate_text_free(buffer, NETSTATE_TEXT_MAX);
@@ -221,21 +221,6 @@ static void read_all(struct reader *r, struct netstate *s)
 	read_links(r, s);
 }
 
-/* The last line, which is always of the same length; NULL when it does not hold. */
-static const char *checked_end(const char *text, size_t length)
-{
-	const size_t tail = sizeof("check 0123456789abcdef\n") - 1;
-	char expected[32];
-	size_t body;
-
-	if (length < sizeof(HEAD) - 1 + tail || length > NETSTATE_TEXT_MAX)
-		return NULL;
-	body = length - tail;
-	(void)snprintf(expected, sizeof(expected), "check %016llx\n",
-		(unsigned long long)hash_bytes(&hash_key_fixed, text, body));
-	return memcmp(text + body, expected, tail) == 0 ? text + body : NULL;
-}
-
 int netstate_read(const char *text, size_t length, struct netstate *ret, unsigned *ret_line)
 {
 	struct reader r = { .at = text, .end = text + length, .line = 1 };
@@ -245,9 +230,10 @@ int netstate_read(const char *text, size_t length, struct netstate *ret, unsigne
 	if (!take(&r, HEAD))
 		return -EBADMSG;
 	*ret_line = 0;
-	r.end = checked_end(text, length);
-	if (!r.end)
+	length = length > NETSTATE_TEXT_MAX ? 0 : checked_body(text, length, CHECK);
+	if (length < sizeof(HEAD) - 1)
 		return -EBADMSG;
+	r.end = text + length;
 	r.line = 2;
 	read_all(&r, ret);
 	*ret_line = r.line;

@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/checked.h"
 #include "util/cleanup.h"
-#include "util/hash.h"
 #include "util/text.h"
 #include "zigbee/nodes_private.h"
 
 #define FIRST "wardgate-nodes 1 "
-#define LAST_SIZE (sizeof("sum 0123456789abcdef\n") - 1)
+#define CHECK "sum"
 #define HEAD_MAX 64
 
 /* ---- out ---- */
@@ -48,8 +48,7 @@ int nodes_write(const struct nodes *n, char **ret, size_t *ret_length)
 		text_printf(&t, "node %016" PRIx64 " %04x\n", node->eui64, node->node);
 		interview_write(&node->interview, &t);
 	}
-	text_printf(&t, "sum %016" PRIx64 "\n",
-		hash_bytes(&hash_key_fixed, t.start, (size_t)(t.at - t.start)));
+	checked_seal(&t, CHECK);
 	if (text_done(&t) < 0) {
 		free(bytes);
 		return -ENOMEM;
@@ -64,15 +63,9 @@ int nodes_write(const struct nodes *n, char **ret, size_t *ret_length)
 /* Returns where the last line begins, 0 when the sum is wrong. */
 static size_t check_sum(const char *text, size_t length)
 {
-	char line[LAST_SIZE + 1];
+	size_t body = length > NODES_TEXT_MAX ? 0 : checked_body(text, length, CHECK);
 
-	if (length > NODES_TEXT_MAX || length < sizeof(FIRST) - 1 + LAST_SIZE ||
-		memcmp(text, FIRST, sizeof(FIRST) - 1) != 0)
-		return 0;
-	length -= LAST_SIZE;
-	(void)snprintf(line, sizeof(line), "sum %016" PRIx64 "\n",
-		hash_bytes(&hash_key_fixed, text, length));
-	return memcmp(text + length, line, LAST_SIZE) == 0 ? length : 0;
+	return body >= sizeof(FIRST) - 1 && memcmp(text, FIRST, sizeof(FIRST) - 1) == 0 ? body : 0;
 }
 
 /* The device has all its lines. */
