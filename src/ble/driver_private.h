@@ -223,7 +223,8 @@ bool keys_bonded(struct adapter *a, const struct ble_address *who);
 void keys_forget(struct adapter *a, const struct ble_address *who);
 /* The same, but its private addresses are still known as its own, until the next start. */
 void keys_drop(struct adapter *a, const struct ble_address *who);
-/* When keys_due() wants to be called, boot-time clock: keys that could not be written; INT64_MAX: not. */
+/* When keys_due() wants to be called, boot-time clock: keys that could not be written; INT64_MAX:
+ * not. */
 int64_t keys_deadline(const struct ble *b);
 void keys_due(struct ble *b, int64_t now_us);
 
