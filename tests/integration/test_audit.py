@@ -160,8 +160,8 @@ def test_a_disk_that_fails(ward):
 
 def test_a_flood_is_summed_up(ward):
     s = Station(ward)
-    for i in range(60):
-        s.send("test-alarm", {"request": f"r{i}", "by": "station-2", "bed": "3"})
+    s.sub.publish(s.daemon.gateway_topic("commands/test-alarm"), *[
+        json.dumps({"request": f"r{i}", "by": "station-2", "bed": "3"}) for i in range(60)])
     wait_until(lambda: any('"kind":"refused"' in r["entry"] for r in records(s.sub).values()), "a summary")
     wait_until(lambda: len(records(s.sub)) >= 11, "the others")
     entries = chain(s.sub, 11, more=True)

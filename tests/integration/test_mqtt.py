@@ -99,7 +99,8 @@ def test_commands_are_refused_politely(ward):
 
     def ask(verb, body, retain=False, response_topic="answers/1"):
         at = sub.mark()
-        sub.publish(daemon.gateway_topic(f"commands/{verb}"), body, retain, response_topic, b"corr")
+        sub.publish(daemon.gateway_topic(f"commands/{verb}"), body, retain=retain, response_topic=response_topic,
+                    correlation=b"corr")
         return at
 
     at = ask("pause", json.dumps({"request": "r1", "by": "station", "bed": "3", "seconds": 60}))

@@ -62,18 +62,36 @@ def repeats(v):
             v["by"] == "indication" and "device_time" not in v)
 
 
+def live(k):
+    """The same, not said from memory."""
+    return (*k[:7], ",".join(f for f in k[7].split(",") if f != "stored"), *k[8:])
+
+
+def told_both_ways(sent):
+    """What was said when it was measured and once more from memory: either of the two has to arrive, and only one."""
+    ways = {}
+    for v in sent:
+        if "device_time" in v:
+            ways.setdefault(live(sent_key(v)), set()).add("stored" in v.get("flags", []))
+    return {k for k, found in ways.items() if len(found) == 2}
+
+
 def compare(sent, came, must=lambda v: True):
     """(sent and acknowledged but not arrived, arrived but never sent or more often than that), as sorted lists.
     must: of what was acknowledged, that which has to arrive."""
+    both = told_both_ways(sent)
+
+    def one(k):
+        return live(k) if live(k) in both else k
     may, least = Counter(), Counter()
     for v in sent:
-        k = sent_key(v)
+        k = one(sent_key(v))
         may[k] += 1
         if v["acknowledged"] and must(v):
-            least[k] = 1 if repeats(v) else least[k] + 1
-        if "stored" in v.get("flags", []):
+            least[k] = 1 if repeats(v) or k in both else least[k] + 1
+        if k in both or "stored" in v.get("flags", []) and "device_time" in v:
             may[k] = 1
-    seen = Counter(came_key(r) for r in came)
+    seen = Counter(one(came_key(r)) for r in came)
     missing = {k for k in least if seen[k] < least[k]}
     strange = {k for k in seen if seen[k] > may[k]}
     return sorted(missing, key=str), sorted(strange, key=str)

@@ -87,20 +87,20 @@ class Subscriber:
             self.connected.add("connected")
             client.subscribe(self.topics, qos=1)
 
-    def publish(self, topic, payload, retain=False, response_topic=None, correlation=None):
-        """By a connection of its own, in the calling thread; returns once it is confirmed."""
+    def publish(self, topic, *payloads, retain=False, response_topic=None, correlation=None):
+        """By a connection of its own, in the calling thread; returns once all are confirmed."""
         props = Properties(PacketTypes.PUBLISH)
         if response_topic:
             props.ResponseTopic = response_topic
         if correlation:
             props.CorrelationData = correlation
         client, confirmed = self._client(self.name + "-publisher"), []
-        client.on_connect = lambda c, *a: c.publish(topic, payload, qos=1, retain=retain,
-                                                    properties=props)
+        client.on_connect = lambda c, *a: [c.publish(topic, payload, qos=1, retain=retain, properties=props)
+                                           for payload in payloads]
         client.on_publish = lambda *a: confirmed.append(True)
         self._connect(client, True)
         end = time.monotonic() + DEADLINE
-        while not confirmed:
+        while len(confirmed) < len(payloads):
             if client.loop(0.1) != paho.MQTT_ERR_SUCCESS or time.monotonic() > end:
                 raise Missing(f"PUBACK for {topic}")
         client.disconnect()
