@@ -18,9 +18,8 @@ struct device;
 #define JOINING_SECONDS_MAX 3600
 
 struct joining_view {
-	const char *state; /* of the network, a word; static */
-	bool mismatch;     /* it stays passive until a person decides */
-	bool up;
+	const char *state;     /* of the network, a word; static */
+	bool mismatch;         /* it stays passive until a person decides */
 	unsigned channel;      /* 0: none yet */
 	uint16_t pan;          /* likewise 0xFFFF */
 	unsigned devices;      /* that have joined, as far as is known */

@@ -1,11 +1,11 @@
 /*
  * What was agreed on with devices: long-term keys and identity resolving keys,
  * by adapter and identity, and the text that keeps them. Table and text are
- * pure; keys are wiped from the memory that they leave. bonds_load() and
- * bonds_save() at the end are the file, and block: load before the loop runs
- * (keys come before power-on anyway), save from a worker thread, or on the loop
- * only where a disk that is slow for a moment does no harm. Not for pairing,
- * nor for the controller, which is told by ble/adapter.h.
+ * pure; keys are wiped from the memory that they leave. bonds_load() at the end
+ * reads the file and blocks: before the loop runs (keys come before power-on
+ * anyway). Writing it is the store thread's, which keeps the former generation
+ * beside it. Not for pairing, nor for the controller, which is told by
+ * ble/adapter.h.
  */
 #pragma once
 
@@ -70,7 +70,7 @@ void bonds_text_free(char *text, size_t length);
  * Returns 0, or BONDS_E_MALFORMED with the line at which it is so. */
 int bonds_read(struct bonds *b, const char *text, size_t length, unsigned *ret_line);
 
-/* ---- the file; these block ---- */
+/* ---- the file ---- */
 
 struct bonds_loaded {
 	bool former;       /* the former generation had to do */
@@ -81,6 +81,3 @@ struct bonds_loaded {
  * the table is empty. Never fails for what stands in the files; problem says what was wrong.
  * Returns 0 or -ENOMEM. */
 int bonds_load(struct bonds *b, int directory_fd, struct bonds_loaded *ret);
-/* Writes a text of bonds_write(): the new or the old file, never half of one, and the old one stays
- * beside it. Thread-safe but against itself. Returns 0 or a negative errno. */
-int bonds_save(int directory_fd, const char *text, size_t length);

@@ -65,10 +65,3 @@ int bonds_load(struct bonds *b, int directory_fd, struct bonds_loaded *ret)
 	ret->problem[sizeof(ret->problem) - 1] = 0;
 	return 0;
 }
-
-int bonds_save(int directory_fd, const char *text, size_t length)
-{
-	int r = file_keep_former(directory_fd, BONDS_FILE, BONDS_FORMER);
-
-	return r < 0 ? r : file_replace(directory_fd, BONDS_FILE, text, length, 0600);
-}

@@ -73,11 +73,8 @@ uint64_t gateway_sequence(const struct gateway *g);
  * its device it is taken again, under the same number. */
 void gateway_forget(struct gateway *g, const struct reading *r);
 
-/* Publishes a record under P/gateways/<gateway>/records: members is the inside of a JSON object
- * after "id", beginning with a comma: ,"record":"gap",... Returns 0 or a negative errno. */
-int gateway_record(struct gateway *g, const char *members);
-
-/* In the records below, owed is what the record makes good (ledger.record); 0: nothing. */
+/* Records under P/gateways/<gateway>/records. owed is what the record makes good (ledger.record);
+ * 0: nothing. */
 
 /* Of the numbers first to last those that were never seen were given up. */
 struct gap {

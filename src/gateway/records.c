@@ -24,6 +24,7 @@
 _Static_assert(RANGES_MAX *RANGE_MAX <= AUDIT_MAX, "ranges fit, too");
 _Static_assert(CORRECTIONS_MAX *CORRECTION_MAX <= AUDIT_MAX, "corrections fit, too");
 
+/* members: the inside of a JSON object after "id", beginning with a comma: ,"record":"gap",... */
 static int record(struct gateway *g, const char *members, int64_t owed, uint64_t *ret_sequence)
 {
 	char topic[LABEL_MAX + 32], body[RECORD_MAX];
@@ -44,13 +45,6 @@ static int record(struct gateway *g, const char *members, int64_t owed, uint64_t
 	if (text_done(&t) < 0 || text_done(&b) < 0)
 		return -ENOBUFS;
 	return gateway_append_record(g, sequence, topic, body, owed);
-}
-
-int gateway_record(struct gateway *g, const char *members)
-{
-	uint64_t sequence;
-
-	return record(g, members, 0, &sequence);
 }
 
 /* Ends the members and publishes them. */

@@ -31,11 +31,6 @@ enum sble_body sble_body_by_name(const char *name)
 	return (enum sble_body)b;
 }
 
-const char *sble_body_name(enum sble_body b)
-{
-	return table[b].name;
-}
-
 int sble_body_parse(const char *text, int64_t *ret_milli)
 {
 	bool negative = *text == '-';

@@ -28,7 +28,6 @@ struct sble_body_walk {
 
 /* _SBLE_BODY_MAX when there is none of that name. */
 enum sble_body sble_body_by_name(const char *name);
-const char *sble_body_name(enum sble_body b);
 /* "5.5" into thousandths. Returns 0 or -EINVAL. */
 int sble_body_parse(const char *text, int64_t *ret_milli);
 void sble_body_init(struct sble_body_walk walks[static _SBLE_BODY_MAX], struct rng *r);

@@ -152,7 +152,6 @@ void sble_device_report(struct sble_device *d, const struct octets *ad);
 bool sble_device_reachable(const struct sble_device *d);
 
 /* --- its connection --- */
-bool sble_device_connected(const struct sble_device *d);
 bool sble_device_connected_to(const struct sble_device *d, const struct sble_adapter *a);
 /* Whether that adapter could connect to it now. */
 bool sble_device_connectable(const struct sble_device *d, const struct sble_adapter *a);

@@ -12,11 +12,6 @@
 
 #define CONFIRM_US INT64_C(30000000) /* the transaction timeout, Core Vol 3 Part F 3.3.3 */
 
-bool sble_device_connected(const struct sble_device *d)
-{
-	return d->link.adapter != NULL;
-}
-
 bool sble_device_connected_to(const struct sble_device *d, const struct sble_adapter *a)
 {
 	return d->link.adapter == a;

@@ -22,11 +22,6 @@ static const char *const formats[_PACK_FORMAT_MAX] = {
 	[PACK_CBOR_BASE] = "cbor-base",
 };
 
-const char *pack_format_text(enum pack_format f)
-{
-	return formats[f];
-}
-
 enum pack_format pack_format_by_text(const char *text)
 {
 	int f;

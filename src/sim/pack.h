@@ -32,7 +32,6 @@ struct sample {
 
 #define PACK_BYTES_MAX 65536
 
-const char *pack_format_text(enum pack_format f);
 /* _PACK_FORMAT_MAX when there is none of that name. */
 enum pack_format pack_format_by_text(const char *text);
 unsigned pack_content_format(enum pack_format f);

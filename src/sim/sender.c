@@ -366,11 +366,6 @@ int64_t sender_deadline(const struct sender *s)
 	return at;
 }
 
-bool sender_is_up(const struct sender *s)
-{
-	return s->state == SENDER_UP;
-}
-
 size_t sender_pending(const struct sender *s)
 {
 	return s->waiting_count + s->flying_count;

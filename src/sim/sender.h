@@ -92,7 +92,6 @@ void sender_step(struct sender *s, int64_t now_us);
 /* When to call sender_step() again; INT64_MAX: nothing is due. */
 int64_t sender_deadline(const struct sender *s);
 
-bool sender_is_up(const struct sender *s);
 /* Packs that wait or are on their way. */
 size_t sender_pending(const struct sender *s);
 const struct sender_counters *sender_counters(const struct sender *s);

@@ -95,8 +95,11 @@ static void on_fate(struct network *n, uint32_t ticket, enum zigbee_fate fate, i
 
 static void tell_fates(struct zigbee *z)
 {
-	struct decode_time now = zigbee_now(z);
+	struct decode_time now;
 
+	if (z->fate_count == 0)
+		return;
+	now = zigbee_now(z);
 	while (z->fate_count > 0) {
 		unsigned i = z->fate_first;
 

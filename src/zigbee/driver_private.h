@@ -65,7 +65,6 @@ struct zigbee {
 	int64_t lost_us, calm_us; /* INT64_MAX: not to be waited for */
 
 	uint64_t generation; /* of the network's file */
-	bool network_writing;
 	bool devices_dirty, devices_writing, devices_failed;
 	int64_t devices_due_us;
 

@@ -172,7 +172,6 @@ static void view(void *state, struct joining_view *ret)
 
 	*ret = (struct joining_view){ .state = network_state_word(n->state),
 		.mismatch = n->state == NETWORK_PASSIVE,
-		.up = n->state == NETWORK_UP,
 		.channel = n->kept ? n->net.channel : 0,
 		.pan = n->kept ? n->net.pan : 0xFFFF,
 		.open_until_us = n->permit_until_us > 0 ? n->permit_until_us : 0 };

@@ -101,7 +101,6 @@ static void on_written(int error, void *userdata)
 {
 	struct zigbee *z = userdata;
 
-	z->network_writing = false;
 	if (error < 0)
 		log_error("the keys of the Zigbee network cannot be written; see that the disk has "
 			  "room and is writable",
@@ -125,8 +124,5 @@ int netfile_keep(struct network *n, const struct netstate *s, int64_t now_us)
 	if (r == 0)
 		r = gateway_keep(z->gateway, GATEWAY_ZIGBEE_NETWORK, text, length, on_written, z);
 	netstate_text_free(text, length);
-	if (r < 0)
-		return r;
-	z->network_writing = true;
-	return 1;
+	return r < 0 ? r : 1;
 }

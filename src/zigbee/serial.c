@@ -39,13 +39,6 @@ static bool find_speed(unsigned baud_rate, speed_t *ret)
 	return false;
 }
 
-bool serial_speed_known(unsigned baud_rate)
-{
-	speed_t speed;
-
-	return find_speed(baud_rate, &speed);
-}
-
 /* Both locks are advice that other hosts of radios heed, one or the other. */
 static int take(int fd)
 {

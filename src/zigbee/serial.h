@@ -11,9 +11,6 @@
 
 enum serial_flow { SERIAL_FLOW_NONE, SERIAL_FLOW_HARDWARE, SERIAL_FLOW_SOFTWARE };
 
-/* Whether a port can be told to be as fast: bits per second. */
-bool serial_speed_known(unsigned baud_rate);
-
 /*
  * Opens the port; it never blocks. Whatever waits in it is thrown away. Returns
  * the descriptor (non-blocking, close-on-exec), or a negative errno: -ENOENT and

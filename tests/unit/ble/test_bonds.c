@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "outbox/statefile.h"
 #include "unit/unit.h"
 #include "util/cleanup.h"
 #include "util/hash.h"
@@ -394,7 +395,7 @@ static void save(const struct place *p, struct bonds *b)
 	size_t n;
 
 	assert_int_equal(bonds_write(b, &text, &n), 0);
-	assert_int_equal(bonds_save(p->fd, text, n), 0);
+	assert_int_equal(statefile_write(p->fd, STORE_BONDS, text, n), 0);
 	bonds_text_free(text, n);
 }
 

@@ -120,7 +120,7 @@ static void begin(struct world *w)
 				.transport = TRANSPORT_COAP,
 				.address = (char *)"ox-9" } },
 		.there = true,
-		.view = { .state = "up", .up = true, .channel = 15, .pan = 0x1a62, .devices = 3 },
+		.view = { .state = "up", .channel = 15, .pan = 0x1a62, .devices = 3 },
 	};
 	w->control = (struct control){ .parts.hooks = { .joining = on_joining, .userdata = w },
 		.config = &w->config };

@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "config/schema.h"
 #include "unit/unit.h"
 #include "util/cleanup.h"
 
@@ -135,8 +136,22 @@ static void test_what_cannot_be_opened_is_named(void **state)
 		assert_int_equal(r, rows[i].error);
 		assert_non_null(strstr(serial_open_words(r), rows[i].words));
 	}
-	assert_true(serial_speed_known(921600));
-	assert_false(serial_speed_known(0));
+}
+
+static void test_every_speed_that_can_be_configured_can_be_had(void **state)
+{
+	const struct config_row *row = config_row_by_key(config_group(GROUP_ZIGBEE), "BaudRate");
+
+	for (const struct config_word *w = row->words; w->text; w++) {
+		struct line l = make_line();
+		_cleanup_(closep) int radio __attribute__((unused)) = l.radio;
+		_cleanup_(closep) int port =
+			serial_open(l.path, (unsigned)w->value, SERIAL_FLOW_NONE);
+
+		assert_true(port >= 0);
+	}
+	assert_int_equal(row->words[7].value, 921600);
+	assert_int_equal(serial_open("/dev/ptmx", 0, SERIAL_FLOW_NONE), -EINVAL);
 }
 
 static void test_an_unplugged_radio_shows(void **state)
@@ -162,6 +177,7 @@ int main(void)
 		cmocka_unit_test(test_what_waited_is_thrown_away),
 		cmocka_unit_test(test_only_one_has_it),
 		cmocka_unit_test(test_what_cannot_be_opened_is_named),
+		cmocka_unit_test(test_every_speed_that_can_be_configured_can_be_had),
 		cmocka_unit_test(test_an_unplugged_radio_shows),
 	};
 
