@@ -38,6 +38,8 @@ struct cluster_memory {
 struct cluster_recent {
 	uint64_t hash; /* of the message with its number; 0: none */
 	int64_t boot_us, utc_us;
+	uint8_t counter; /* of its transport */
+	bool before;     /* the device may have started anew since */
 };
 
 enum cluster_supply { CLUSTER_SUPPLY_UNKNOWN, CLUSTER_SUPPLY_MAINS, CLUSTER_SUPPLY_BATTERY };
@@ -72,6 +74,7 @@ struct cluster_message {
 	uint8_t endpoint; /* the device's */
 	uint8_t instance; /* of this endpoint among those of the device with this cluster, from 0 */
 	bool unicast;     /* to us alone: only then a default response is due */
+	uint8_t counter;  /* of its transport (APS), which counts on when it is sent again */
 	const uint8_t *bytes;
 	size_t length;
 };

@@ -232,6 +232,10 @@ static int play(struct szb *b, const struct szb_options *o)
 	r = add_sources(b, o->duration_ms >= 0 ? o->duration_ms : s->duration_ms);
 	if (r < 0)
 		return r;
+	if (o->commands)
+		r = szb_commands_start(b);
+	if (r < 0)
+		return r;
 	sble_log_event(b->log, "start", NULL, "\"devices\":%zu,\"seed\":%llu,\"version\":%u",
 		b->device_count, (unsigned long long)b->seed, b->ncp.options.version);
 	ncp_power_on(&b->ncp, b->start_boot_us);

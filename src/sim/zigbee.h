@@ -5,10 +5,12 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct szb_options {
 	const char *pty, *scenario, *log, *state; /* NULL: as the scenario says */
+	bool commands;                            /* events come on standard input, too */
 	int64_t seed, speed, duration_ms;         /* -1: as the scenario says */
 	int64_t version, rate;                    /* likewise; rate 0: none */
 };

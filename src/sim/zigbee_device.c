@@ -100,7 +100,7 @@ static void put_route(struct szb_device *d, uint8_t lqi, int8_t rssi)
 	ncp_route_record(&b->ncp, d->eui, d->node, lqi, rssi, b->devices[d->config->parent].node);
 }
 
-void szb_device_send(struct szb_device *d, uint16_t profile, uint16_t cluster, bool broadcast,
+static void transmit(struct szb_device *d, struct ncp_aps aps, bool broadcast,
 	const struct octets *o, struct szb_pack *pack)
 {
 	struct szb *b = d->szb;
@@ -108,12 +108,10 @@ void szb_device_send(struct szb_device *d, uint16_t profile, uint16_t cluster, b
 	struct ncp_incoming m = { .type = broadcast ? 4 : 0, .sender = d->node, .eui = d->eui };
 	const char *why = "air";
 
-	m.aps = (struct ncp_aps){ .profile = profile,
-		.cluster = cluster,
-		.source = profile ? SZB_ENDPOINT : 0,
-		.destination = profile ? 1 : 0,
-		.options = broadcast ? 0x0100 : APS_USUAL,
-		.sequence = d->aps_counter++ };
+	aps.destination = aps.profile ? 1 : 0;
+	aps.options = broadcast ? 0x0100 : APS_USUAL;
+	aps.sequence = d->aps_counter++;
+	m.aps = aps;
 	m.lqi = (uint8_t)(lqi < 0 ? 0 : lqi > 255 ? 255 : lqi);
 	m.rssi = (int8_t)(-100 + m.lqi / 4);
 	m.at = o->at;
@@ -128,6 +126,23 @@ void szb_device_send(struct szb_device *d, uint16_t profile, uint16_t cluster, b
 	put_route(d, m.lqi, m.rssi);
 	if (!ncp_receive(&b->ncp, &m, pack, &why))
 		szb_lose(b, pack, why);
+}
+
+void szb_device_send(struct szb_device *d, uint16_t profile, uint16_t cluster, bool broadcast,
+	const struct octets *o, struct szb_pack *pack)
+{
+	transmit(d,
+		(struct ncp_aps){ .profile = profile,
+			.cluster = cluster,
+			.source = profile ? SZB_ENDPOINT : 0 },
+		broadcast, o, pack);
+}
+
+void szb_device_say(
+	struct szb_device *d, uint16_t cluster, uint8_t endpoint, const struct octets *o)
+{
+	transmit(d, (struct ncp_aps){ .profile = 0x0104, .cluster = cluster, .source = endpoint },
+		false, o, NULL);
 }
 
 static void await(struct szb_device *d, uint16_t cluster, const struct octets *o)
@@ -196,6 +211,11 @@ void szb_device_tell(
 
 void szb_device_hear(struct szb_device *d, const struct ncp_message *m)
 {
+	if (d->fault.miss) {
+		d->fault.miss--;
+		szb_device_event(d, "missed");
+		return;
+	}
 	if (!m->aps.profile)
 		szb_zdo_hear(d, m);
 	else if (m->aps.profile == 0x0104 &&

@@ -67,7 +67,7 @@ struct szb_device {
 	struct {
 		int64_t silent_until_us, special_until_us;
 		char special[16];
-		uint32_t duplicate, malformed, deaf;
+		uint32_t duplicate, malformed, deaf, miss;
 		bool reorder;
 	} fault;
 	struct { /* a frame that comes after the next */
@@ -90,6 +90,9 @@ void szb_device_send(struct szb_device *d, uint16_t profile, uint16_t cluster, b
 /* A frame with values: what faults are for, and what asks for a default response. */
 void szb_device_tell(
 	struct szb_device *d, uint16_t cluster, struct octets *o, struct szb_pack *pack);
+/* As it stands, from that endpoint. */
+void szb_device_say(
+	struct szb_device *d, uint16_t cluster, uint8_t endpoint, const struct octets *o);
 /* A message of the host has come. */
 void szb_device_hear(struct szb_device *d, const struct ncp_message *m);
 /* Its time to ask its parent has come; arg is the device. */
@@ -104,6 +107,8 @@ void szb_device_rejoin(struct szb_device *d, bool secured, bool new_address);
 void szb_device_announce(struct szb_device *d);
 /* tell: the NCP hears of it. */
 void szb_device_leave(struct szb_device *d, bool tell);
+/* It says that it goes, and comes back at once. */
+void szb_device_leave_and_rejoin(struct szb_device *d);
 void szb_device_forget(struct szb_device *d);
 void szb_device_on_join_timer(void *arg);
 

@@ -209,8 +209,21 @@ static void set_special(struct szb_device *d, const struct szb_event_config *e)
 static void vanish(struct szb_device *d)
 {
 	d->gone = !d->gone;
-	if (!d->gone)
-		szb_device_rejoin(d, true, false);
+	if (d->gone)
+		return;
+	d->zcl_sequence = d->zdo_sequence = d->aps_counter = 0;
+	szb_device_rejoin(d, true, false);
+}
+
+/* Whatever the scenario makes it say, so many times: as if nobody had answered. */
+static void say(struct szb_device *d, const struct szb_event_config *e)
+{
+	struct octets o = { 0 };
+
+	octets_bytes(&o, e->frame, e->frame_n);
+	for (int64_t i = 0; i < e->times; i++)
+		szb_device_say(d, (uint16_t)e->cluster, (uint8_t)e->endpoint, &o);
+	szb_device_poll_soon(d, szb_real(d->szb, 100000));
 }
 
 static void act_on_member(struct szb_device *d, const struct szb_event_config *e)
@@ -223,7 +236,10 @@ static void act_on_member(struct szb_device *d, const struct szb_event_config *e
 		szb_device_rejoin(d, strcmp(e->amount, "unsecured") != 0, false);
 		break;
 	case SZB_DO_LEAVE:
-		szb_device_leave(d, true);
+		if (!strcmp(e->amount, "rejoin"))
+			szb_device_leave_and_rejoin(d);
+		else
+			szb_device_leave(d, true);
 		break;
 	case SZB_DO_VANISH:
 		vanish(d);
@@ -279,6 +295,12 @@ static void act_on_device(struct szb_device *d, const struct szb_event_config *e
 	case SZB_DO_DEAF:
 		d->fault.deaf = (uint32_t)e->times;
 		break;
+	case SZB_DO_MISS:
+		d->fault.miss = (uint32_t)e->times;
+		break;
+	case SZB_DO_SAY:
+		say(d, e);
+		break;
 	default:
 		act_on_member(d, e);
 		break;
@@ -292,6 +314,12 @@ static void happen(struct szb *b, const struct szb_event_config *e, size_t only)
 	for (size_t i = e->first; e->of_device && i < e->first + e->count; i++)
 		if (only == SIZE_MAX || only == i)
 			act_on_device(&b->devices[i], e);
+}
+
+void szb_event_happen(struct szb *b, struct szb_event_config *e)
+{
+	e->by_rule = true; /* not at a time that it says */
+	happen(b, e, SIZE_MAX);
 }
 
 /* ---- when */

@@ -184,6 +184,14 @@ void szb_device_forget(struct szb_device *d)
 	d->szb->keep = true;
 }
 
+void szb_device_leave_and_rejoin(struct szb_device *d)
+{
+	if (!d->member || !szb_device_reaches(d))
+		return;
+	ncp_left(&d->szb->ncp, d->eui, d->node, parent_of(d));
+	szb_device_rejoin(d, true, false);
+}
+
 void szb_device_leave(struct szb_device *d, bool tell)
 {
 	struct szb *b = d->szb;

@@ -24,13 +24,17 @@ static const char help[] =
 	"  --seed N               decides all chance and all keys (default 1)\n"
 	"  --speed N              the devices' time passes N times as fast (default 1)\n"
 	"  --duration TIME        ends after that much of the scenario's time\n"
+	"  --commands             events also come on standard input, one a line with the keys of "
+	"an\n"
+	"                         [Event]: Device=bell Do=press\n"
 	"  --help                 this\n";
 
 static const struct option options[] = { { "pty", required_argument, NULL, 'p' },
 	{ "version", required_argument, NULL, 'v' }, { "state", required_argument, NULL, 'f' },
 	{ "rate", required_argument, NULL, 'r' }, { "log", required_argument, NULL, 'l' },
 	{ "seed", required_argument, NULL, 'n' }, { "speed", required_argument, NULL, 'x' },
-	{ "duration", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' }, { 0 } };
+	{ "duration", required_argument, NULL, 't' }, { "commands", no_argument, NULL, 'c' },
+	{ "help", no_argument, NULL, 'h' }, { 0 } };
 
 static int wrong(const char *name, const char *value, const char *right)
 {
@@ -60,6 +64,9 @@ static int take(struct szb_options *o, int id, const char *value)
 		return 0;
 	case 'l':
 		o->log = value;
+		return 0;
+	case 'c':
+		o->commands = true;
 		return 0;
 	case 'v':
 		return take_number("version", value, NCP_VERSION_MIN, NCP_VERSION_MAX, &o->version);

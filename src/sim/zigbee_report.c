@@ -298,7 +298,7 @@ void szb_report_measure(struct szb_device *d)
 	if (d->kind->quirk != SZB_PLAIN) {
 		if (d->member)
 			szb_quirk_report(d);
-	} else if (d->config->always && d->member)
+	} else if (d->config->always == 1 && d->member)
 		report_all(d);
 	else
 		look_at_reports(d);

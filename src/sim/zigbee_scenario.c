@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/ble_crypto.h"
 #include "sim/ini.h"
 #include "sim/ncp.h"
 
@@ -54,7 +55,7 @@ struct field {
 static const char *const overflows[] = { "drop", "wait", NULL };
 static const char *const joins[] = { "permit", "event", "known", NULL };
 static const char *const enrolls[] = { "request", "auto", "both", NULL };
-static const char *const reportings[] = { "configured", "always", NULL };
+static const char *const reportings[] = { "configured", "always", "never", NULL };
 
 #define AT(type, member) offsetof(struct type, member)
 
@@ -102,6 +103,7 @@ static const struct field event_fields[] = {
 	{ "For", TIME, AT(szb_event_config, for_ms), 0, 0, NULL },
 	{ "Nth", NUMBER, AT(szb_event_config, nth), 1, 100000000, NULL },
 	{ "Times", NUMBER, AT(szb_event_config, times), 1, 1000000, NULL },
+	{ "Endpoint", NUMBER, AT(szb_event_config, endpoint), 1, 240, NULL },
 	{ 0 },
 };
 
@@ -293,6 +295,18 @@ static void on_device(struct reader *r, const char *key, const char *value)
 		ini_problem(r->ini, "[Device] has no %s=", key);
 }
 
+static void take_frame(
+	struct reader *r, struct szb_event_config *e, const char *key, const char *value)
+{
+	char *hex;
+
+	e->cluster = (int64_t)strtoul(value, &hex, 16);
+	e->frame_n = *hex == ':' ? strlen(hex + 1) / 2 : 0;
+	if (e->frame_n == 0 || e->frame_n > sizeof(e->frame) || e->cluster > UINT16_MAX ||
+		sble_unhex(hex + 1, e->frame, e->frame_n) < 0)
+		wrong(r, key, value, "not a cluster and a frame such as 0x0006:010502");
+}
+
 static void on_event(struct reader *r, const char *key, const char *value)
 {
 	struct szb_event_config *e = &r->scenario->events[r->scenario->event_count - 1];
@@ -322,12 +336,14 @@ static void on_event(struct reader *r, const char *key, const char *value)
 		take_text(r, key, value, e->metric_name, sizeof(e->metric_name));
 	else if (!strcmp(key, "To"))
 		take_text(r, key, value, e->to, sizeof(e->to));
+	else if (!strcmp(key, "Frame"))
+		take_frame(r, e, key, value);
 	else if (!strcmp(key, "Amount"))
 		take_text(r, key, value, e->amount, sizeof(e->amount));
 	else if (!take_field(r, event_fields, e, key, value))
 		ini_problem(r->ini,
 			"[Event] has no %s=; At, When, Nth, Times, Device, Do, Metric, To, Over, "
-			"For, Amount, Command",
+			"For, Amount, Command, Frame, Endpoint",
 			key);
 }
 
@@ -370,18 +386,22 @@ static void begin_device(struct reader *r, const char *name)
 	d->line = r->ini->line;
 }
 
+static void new_event(struct szb_event_config *e, const char *name, int line)
+{
+	*e = (struct szb_event_config){
+		.nth = 1, .times = 1, .command = -1, .endpoint = 1, .line = line
+	};
+	snprintf(e->name, sizeof(e->name), "%s", name);
+}
+
 static void begin_event(struct reader *r, const char *name)
 {
 	struct szb_scenario *s = r->scenario;
 	struct szb_event_config *e =
 		grow(r, &s->events, &s->event_count, SZB_EVENTS_MAX, sizeof(*s->events));
 
-	if (!e)
-		return;
-	snprintf(e->name, sizeof(e->name), "%s", name);
-	e->nth = e->times = 1;
-	e->command = -1;
-	e->line = r->ini->line;
+	if (e)
+		new_event(e, name, r->ini->line);
 }
 
 static void on_head(struct reader *r, const char *kind, const char *name)
@@ -420,6 +440,24 @@ static void on_item(struct ini *i, const char *kind, const char *name, const cha
 		on_device(r, key, value);
 	else if (!strcmp(kind, "Event") && r->scenario->event_count)
 		on_event(r, key, value);
+}
+
+int szb_event_read(const struct szb_scenario *s, const char *line, struct szb_event_config *ret)
+{
+	struct szb_scenario one = { .events = ret, .event_count = 1 };
+	struct ini ini = { .path = "standard input", .line = 1 };
+	struct reader reader = { .scenario = &one, .ini = &ini };
+	char key[32], value[256];
+	int used;
+
+	new_event(ret, "said", 1);
+	for (; sscanf(line, " %31[A-Za-z0-9]=%255s%n", key, value, &used) == 2; line += used)
+		on_event(&reader, key, value);
+	if (line[strspn(line, " ")])
+		ini_problem(&ini, "%s: not Key=value", line);
+	if (!ini.problems)
+		szb_event_check(s, ret, &ini);
+	return ini.problems ? -EBADMSG : 0;
 }
 
 int szb_scenario_read(struct szb_scenario **ret, const char *path)

@@ -30,7 +30,8 @@
  *   Interval=60s                between two measurements; 0s: by events only
  *   Poll=7500ms  FastPoll=15s   of a sleepy one; how long it polls fast after joining
  *   Sleepy=                     yes or no; default: by its kind
- *   Reporting=configured        always: without being bound and configured
+ *   Reporting=configured        always: without being bound and configured; never: it takes a
+ *                               configuration and does nothing about it
  *   Enroll=request              auto: it waits to be enrolled; both
  *   DefaultResponse=no          yes: it asks for one, and says a report again without it
  *   Deaf=0                      so many requests of descriptors go unanswered at first
@@ -46,6 +47,8 @@
  *                               may have either
  *   Do=leave                    see SZB_ACTIONS, or Metric=contact To=false Over=10s
  *   For=20s  Amount=20%  Times=1  Command=0x0034
+ *   Frame=0x0006:010502         what Do=say says: the cluster, and the ZCL frame as it stands
+ *   Endpoint=1                  from which endpoint
  */
 #pragma once
 
@@ -113,6 +116,7 @@ enum szb_when {
 	X(ANOTHER, "another-network")                                                              \
 	/* devices */                                                                              \
 	X(MEASURE, "measure")                                                                      \
+	X(SAY, "say")                                                                              \
 	X(PRESS, "press")                                                                          \
 	X(ENTER, "join")                                                                           \
 	X(REJOIN, "rejoin")                                                                        \
@@ -126,7 +130,8 @@ enum szb_when {
 	X(DUPLICATE, "duplicate")                                                                  \
 	X(REORDER, "reorder")                                                                      \
 	X(MALFORMED, "malformed")                                                                  \
-	X(DEAF, "deaf")
+	X(DEAF, "deaf")                                                                            \
+	X(MISS, "miss")
 
 enum szb_action {
 	SZB_DO_CHANGE, /* of a value */
@@ -180,6 +185,9 @@ struct szb_event_config {
 	enum szb_when when;
 	int64_t nth, times, command; /* command -1: any */
 	int64_t at_ms, over_ms, for_ms;
+	int64_t endpoint, cluster; /* of a frame that it says */
+	uint8_t frame[96];
+	size_t frame_n;
 	enum szb_action action;
 	enum szb_metric metric;
 	char metric_name[32], to[32], amount[32];
@@ -203,6 +211,10 @@ struct szb_scenario *szb_scenario_free(struct szb_scenario *s);
 WG_DEFINE_CLEANUP(struct szb_scenario *, szb_scenario_free)
 
 struct ini;
+/* One event in one line, keys between spaces; problems are said. Returns 0 or -EBADMSG. */
+int szb_event_read(const struct szb_scenario *s, const char *line, struct szb_event_config *ret);
+/* Whether it makes sense, with ini's problems counted up if not. */
+void szb_event_check(const struct szb_scenario *s, struct szb_event_config *e, struct ini *ini);
 /* Finds what refers to what, multiplies devices by their Count=, sorts the events; problems are
  * said and counted. Returns 0 or -ENOMEM. */
 int szb_scenario_check(struct szb_scenario *s, struct ini *ini);

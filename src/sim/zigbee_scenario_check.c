@@ -196,7 +196,7 @@ static void find_targets(const struct szb_scenario *s, struct szb_event_config *
 		ini_problem(i, "[Event %s]: there is no %s", e->name, e->target);
 }
 
-static void check_event(struct szb_scenario *s, struct szb_event_config *e, struct ini *i)
+void szb_event_check(const struct szb_scenario *s, struct szb_event_config *e, struct ini *i)
 {
 	bool devices = e->action >= SZB_FIRST_OF_DEVICES;
 
@@ -214,6 +214,8 @@ static void check_event(struct szb_scenario *s, struct szb_event_config *e, stru
 	} else if (e->action != SZB_DO_SILENCE && devices != e->of_device)
 		ini_problem(i, "[Event %s] Do=%s happens to %s", e->name,
 			szb_action_text(e->action), devices ? "a Device=" : "the radio");
+	if (e->action == SZB_DO_SAY && !e->frame_n)
+		ini_problem(i, "[Event %s] wants Frame=", e->name);
 	if (e->by_rule && e->when >= SZB_WHEN_JOIN && !e->of_device)
 		ini_problem(i, "[Event %s] When= counts what a Device= does; name one", e->name);
 }
@@ -243,7 +245,7 @@ int szb_scenario_check(struct szb_scenario *s, struct ini *ini)
 	for (size_t i = 0; i < s->device_count; i++)
 		check_parent(s, &s->devices[i], ini);
 	for (size_t i = 0; i < s->event_count; i++) {
-		check_event(s, &s->events[i], ini);
+		szb_event_check(s, &s->events[i], ini);
 		s->rule_count += s->events[i].by_rule;
 	}
 	if (s->rule_count > SZB_RULES_MAX)

@@ -51,6 +51,9 @@ struct szb {
 	int64_t rate_credit_us;
 
 	uint64_t sent, acknowledged, lost, heard_nothing;
+
+	char said[1024]; /* of a line of standard input */
+	size_t said_n;
 };
 
 /* Microseconds of the scenario since its start: as fast as Speed= says. */
@@ -70,8 +73,14 @@ void szb_air_clear(struct szb *b);
 
 /* ---- zigbee_event.c */
 void szb_events_start(struct szb *b);
+/* Now, whenever it says. */
+void szb_event_happen(struct szb *b, struct szb_event_config *e);
 /* What rules may wait for has happened; index: the device, or SIZE_MAX. id: of a command. */
 void szb_count(struct szb *b, enum szb_when when, size_t index, int64_t id);
+
+/* ---- zigbee_command.c */
+/* Returns 0 or a negative errno. */
+int szb_commands_start(struct szb *b);
 
 /* ---- zigbee_rate.c: reports at a rate */
 void szb_rate_start(struct szb *b);

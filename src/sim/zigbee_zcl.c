@@ -426,6 +426,16 @@ static void discover(struct szb_device *d, struct frame *f)
 	answer(d, f, &o);
 }
 
+static void log_default_response(struct szb_device *d, const struct frame *f)
+{
+	struct cursor in = f->in;
+	unsigned command = cursor_u8(&in), status = cursor_u8(&in);
+
+	sble_log_event(d->szb->log, "default-response", d->config->name,
+		"\"cluster\":%u,\"control\":%u,\"sequence\":%u,\"command\":%u,\"status\":%u",
+		f->cluster_id, f->control, f->sequence, command, status);
+}
+
 static void on_global(struct szb_device *d, struct frame *f)
 {
 	switch (f->command) {
@@ -443,6 +453,7 @@ static void on_global(struct szb_device *d, struct frame *f)
 		read_configured(d, f);
 		break;
 	case 0x0b:
+		log_default_response(d, f);
 		if (f->sequence == d->unanswered.frame.at[1])
 			d->unanswered.left = 0;
 		break;

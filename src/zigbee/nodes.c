@@ -257,6 +257,7 @@ void nodes_joined(struct nodes *n, uint64_t eui64, uint16_t address, enum nodes_
 	if (!node)
 		return;
 	node->dismissals = 0;
+	cluster_started(&node->interview.device);
 	/* of one that was not there it is told once that it is */
 	news = how == NODES_JOINED && node->joined && node->heard_once && !node->silent &&
 	       !node->stale;

@@ -81,6 +81,7 @@ void nodes_deliver(struct nodes *n, struct node *node, const struct zigbee_heard
 		.instance = interview_instance(
 			&node->interview, heard->cluster, heard->source_endpoint),
 		.unicast = !heard->broadcast,
+		.counter = heard->aps_sequence,
 		.bytes = heard->bytes,
 		.length = heard->length,
 	};
@@ -142,6 +143,7 @@ static void hear_announcement(
 	node->lqi = heard->lqi;
 	node->rssi = heard->rssi;
 	interview_capability(&node->interview, m->capability);
+	cluster_started(&node->interview.device);
 	nodes_alive(n, node, NODES_AWAKE_JOIN_US);
 	nodes_pair(n, node, m->node);
 	if (!node->configured)

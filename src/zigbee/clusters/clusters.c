@@ -8,6 +8,7 @@
 #include "util/cleanup.h"
 
 #define REPEAT_US INT64_C(30000000) /* so late a message is still sent again */
+#define COUNTED_ON_MAX 16           /* messages between one and its repetition */
 
 static const struct zcl_cluster *const rows[_CLUSTER_MAX] = {
 #define CLUSTER(id) &cluster_##id,
@@ -76,6 +77,22 @@ static size_t telling(const struct cluster_call *c)
 	return m->length - c->frame->length + c->row->tells;
 }
 
+/* A new battery has a device count from the beginning: what it says then has a number that was had,
+ * and is new all the same. One that has only come back to the network counts on. */
+static bool is_repeated(const struct cluster_call *c, const struct cluster_recent *r, uint64_t hash)
+{
+	uint8_t on = (uint8_t)(c->message->counter - r->counter);
+
+	return r->hash == hash && c->now.boot_us - r->boot_us <= REPEAT_US &&
+	       (!r->before || (on > 0 && on <= COUNTED_ON_MAX));
+}
+
+void cluster_started(struct cluster_device *d)
+{
+	for (size_t i = 0; i < CLUSTER_RECENT_MAX; i++)
+		d->recent[i].before = true;
+}
+
 /* A device that gets no answer sends the same frame again, under the same number; whatever is new
  * has another. Returns the key of the message, the same for both. */
 static uint64_t key_of(const struct cluster_call *c, bool *ret_repeated)
@@ -88,14 +105,15 @@ static uint64_t key_of(const struct cluster_call *c, bool *ret_repeated)
 
 	for (size_t i = 0; i < CLUSTER_RECENT_MAX; i++) {
 		r = &d->recent[i];
-		if (r->hash != hash || now->boot_us - r->boot_us > REPEAT_US)
+		if (!is_repeated(c, r, hash))
 			continue;
 		*ret_repeated = true;
+		r->counter = m->counter;
 		return measure_key(NULL, 0, hash, (uint64_t)r->utc_us);
 	}
 	r = &d->recent[d->recent_next];
 	d->recent_next = (uint8_t)((d->recent_next + 1u) % CLUSTER_RECENT_MAX);
-	*r = (struct cluster_recent){ hash, now->boot_us, now->utc_us };
+	*r = (struct cluster_recent){ hash, now->boot_us, now->utc_us, m->counter, false };
 	return measure_key(NULL, 0, hash, (uint64_t)now->utc_us);
 }
 

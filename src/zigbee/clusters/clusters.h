@@ -45,6 +45,9 @@ const struct zcl_cluster *cluster_find(uint16_t id);
 
 /* Facts were given back: what follows from them is found again. */
 void cluster_restored(struct cluster_device *d);
+/* It has joined, come back or announced itself: perhaps because it was without power, and counts
+ * from the beginning. */
+void cluster_started(struct cluster_device *d);
 /* A message; m and its bytes are needed during the call only. *out->readings is the caller's, and
  * is cleared. Returns 0 or one of CLUSTER_E_*. */
 int cluster_heard(struct cluster_device *d, const struct cluster_message *m,

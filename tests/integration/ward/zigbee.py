@@ -1,6 +1,7 @@
 """wardsim zigbee as the ward's radio: a scenario, its devices, and its log."""
 import json
 import os
+import subprocess
 from decimal import Decimal
 
 from .base import Process, wait_until
@@ -16,8 +17,8 @@ def eui(text):
 class Mesh:
     """A running wardsim zigbee. devices: name -> keys of its [Device] section, with Kind and EUI64."""
 
-    def __init__(self, world, directory, devices, radio=None, events=(), options=()):
-        self.world, self.dir, self.devices = world, directory, devices
+    def __init__(self, world, directory, devices, radio=None, events=(), options=(), environment=None):
+        self.world, self.dir, self.devices, self.environment = world, directory, devices, environment
         self.log_path = os.path.join(directory, "sent.jsonl")
         self.state_path = os.path.join(directory, "ncp.state")
         self.link = os.path.join(directory, "radio")
@@ -35,9 +36,26 @@ class Mesh:
         """Also again, after stop(): what is in its flash is as it was."""
         self.process = self.world.keep(Process(
             [program("wardsim", "WARDSIM"), "zigbee", "--pty", self.link, "--log", self.log_path, "--state",
-             self.state_path, *self.options, self.scenario], "wardsim-zigbee"))
+             self.state_path, "--commands", *self.options, self.scenario], "wardsim-zigbee",
+            stdin=subprocess.PIPE, env=self.environment))
         wait_until(lambda: os.path.islink(self.link) or not self.process.alive(),
                    lambda: "the simulator's terminal: " + self.process.text())
+
+    def do(self, device, action, **more):
+        """An event, now; device None: it happens to the radio."""
+        keys = {"Device": device, "Do": action, **more} if device else {"Do": action, **more}
+        self.process.child.stdin.write((" ".join(f"{k}={v}" for k, v in keys.items()) + "\n").encode())
+        self.process.child.stdin.flush()
+
+    def turn(self, device, metric, to, **more):
+        """A value changes, now."""
+        line = {"Device": device, "Metric": metric, "To": to, **more}
+        self.process.child.stdin.write((" ".join(f"{k}={v}" for k, v in line.items()) + "\n").encode())
+        self.process.child.stdin.flush()
+
+    def say(self, device, cluster, frame, **more):
+        """The device says that ZCL frame, as it stands."""
+        self.do(device, "say", Frame=f"0x{cluster:04X}:{frame.replace(' ', '')}", **more)
 
     def stop(self):
         """The radio is gone, and the log is whole."""

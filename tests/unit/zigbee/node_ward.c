@@ -187,6 +187,7 @@ static void hear(struct node_ward *w, struct node_device *d, uint16_t profile, u
 		.cluster = cluster,
 		.source_endpoint = endpoint,
 		.destination_endpoint = profile == 0 ? 0 : ZIGBEE_ENDPOINT,
+		.aps_sequence = ++d->counter,
 		.broadcast = broadcast,
 		.lqi = 200,
 		.rssi = -60,

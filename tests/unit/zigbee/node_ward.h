@@ -76,6 +76,7 @@ struct node_device {
 	unsigned check_ins;
 	unsigned asked; /* all requests that arrived */
 	uint8_t sequence;
+	uint8_t counter; /* of its transport */
 };
 
 struct ward_sent {

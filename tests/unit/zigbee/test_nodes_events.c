@@ -115,6 +115,30 @@ static void test_all_256_numbers_in_turn(void **state)
 	assert_int_equal(ward.nodes.counters.repeated, 512);
 }
 
+static void test_a_new_battery_counts_from_the_beginning(void **state)
+{
+	(void)state;
+	button->counter = 4;
+	node_says(&ward, button, 1, 0x0006, "01 00 02");
+	node_ward_pass(&ward, 5 * S);
+	button->counter = 3;
+	node_announces(&ward, button);
+	node_says(&ward, button, 1, 0x0006, "01 00 02");
+	assert_int_equal(ward.reading_count, 2);
+	assert_true(ward.readings[0].source_key != ward.readings[1].source_key);
+	node_says(&ward, button, 1, 0x0006, "01 00 02");
+	assert_int_equal(ward.reading_count, 2);
+	/* it comes back from elsewhere in the network, and counts on */
+	nodes_joined(&ward.nodes, button->eui64, button->node, NODES_REJOINED, &ward.now);
+	node_announces(&ward, button);
+	node_says(&ward, button, 1, 0x0006, "01 00 02");
+	assert_int_equal(ward.reading_count, 2);
+	button->counter = (uint8_t)(button->counter + 16);
+	node_announces(&ward, button);
+	node_says(&ward, button, 1, 0x0006, "01 00 02");
+	assert_int_equal(ward.reading_count, 3);
+}
+
 static void test_an_alarm_says_what_it_is(void **state)
 {
 	(void)state;
@@ -400,6 +424,7 @@ int main(void)
 		TEST(test_numbers_are_of_a_device_an_endpoint_and_a_cluster),
 		TEST(test_a_repeated_report_is_kept_apart_from_a_new_one),
 		TEST(test_all_256_numbers_in_turn),
+		TEST(test_a_new_battery_counts_from_the_beginning),
 		TEST(test_an_alarm_says_what_it_is),
 		TEST(test_a_sensor_that_has_failed),
 		TEST(test_what_is_safe_at_once_is_answered_at_once),
