@@ -25,6 +25,10 @@ struct joining_view {
 	unsigned devices;      /* that have joined, as far as is known */
 	int64_t open_until_us; /* boot-time clock; 0: closed */
 	const char *problem;   /* NULL: none; the driver's, until it is called again */
+	/* What the radio and the line to it have done amiss since the start. resets: those that
+	 * nobody asked for; damaged: frames, which are sent again; lost: how often messages of
+	 * devices did not fit into the radio's memory. */
+	uint64_t unplugged, resets, damaged, lost;
 };
 
 enum joining_device_state {

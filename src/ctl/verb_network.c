@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -91,6 +92,30 @@ int verb_permit_join(const struct ctl *ctl, int argc, char **argv)
 
 /* ---- network ---- */
 
+/* What has gone amiss; nothing, as long as nothing has. */
+static void tell_radio(const cJSON *radio)
+{
+	static const struct {
+		const char *member, *one, *more;
+	} rows[] = { { "resets", "reset by itself", "resets by itself" },
+		{ "unplugged", "time unplugged", "times unplugged" },
+		{ "damaged", "damaged frame", "damaged frames" },
+		{ "lost", "time too full for messages", "times too full for messages" } };
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int64_t n = json_integer(radio, rows[i].member, 0);
+
+		if (n <= 0)
+			continue;
+		printf("%s%" PRId64 " %s", any ? ", " : "radio       ", n,
+			n == 1 ? rows[i].one : rows[i].more);
+		any = true;
+	}
+	if (any)
+		putchar('\n');
+}
+
 static int show(const struct ctl *ctl)
 {
 	_cleanup_(cJSON_Deletep) cJSON *answer = NULL;
@@ -108,6 +133,7 @@ static int show(const struct ctl *ctl)
 	open = json_integer(answer, "open_s", 0);
 	if (open > 0)
 		printf("%-12sfor %d s\n", "open", (int)open);
+	tell_radio(cJSON_GetObjectItemCaseSensitive(answer, "radio"));
 	if (*json_text(answer, "problem", ""))
 		term_line("problem", json_text(answer, "problem", ""));
 	if (json_true(answer, "mismatch"))

@@ -116,7 +116,6 @@ static void write_out(struct line *l, int64_t now_us)
 			return;
 		}
 		l->out_at += (size_t)n;
-		l->counters.bytes_out += (uint64_t)n;
 	}
 	if (l->io)
 		(void)sd_event_source_set_io_events(l->io, full ? EPOLLIN | EPOLLOUT : EPOLLIN);
@@ -147,7 +146,6 @@ static void read_in(struct line *l, int64_t now_us)
 		unplugged(l, now_us);
 		return;
 	}
-	l->counters.bytes_in += (uint64_t)n;
 	ash_receive(&l->ash, bytes, (size_t)n, now_us);
 }
 
@@ -175,6 +173,7 @@ static int on_io(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 
 static void open_port(struct line *l, int64_t now_us)
 {
+	struct ash_counters frames = l->ash.counters; /* of all the times that it was open */
 	int r = serial_open(l->path, l->baud_rate, l->flow);
 
 	l->failed = -1;
@@ -191,6 +190,7 @@ static void open_port(struct line *l, int64_t now_us)
 	}
 	l->counters.opened++;
 	ash_init(&l->ash, &ash_ops, ASH_WINDOW);
+	l->ash.counters = frames;
 	l->ops->opened(l, now_us);
 }
 
@@ -265,7 +265,6 @@ void line_reset(struct line *l, int64_t now_us)
 {
 	if (l->fd < 0)
 		return;
-	l->counters.resets++;
 	/* What is half written is taken back by the first byte of the reset. */
 	l->out_length = l->out_at = 0;
 	ash_reset(&l->ash, now_us);

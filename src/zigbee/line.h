@@ -50,8 +50,7 @@ struct line_ops {
 };
 
 struct line_counters {
-	uint64_t opened, unplugged, resets;
-	uint64_t bytes_in, bytes_out;
+	uint64_t opened, unplugged;
 };
 
 /* To be embedded; fields are for line.c, but context, ash.counters and counters may be read. */

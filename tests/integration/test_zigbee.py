@@ -6,6 +6,7 @@ from decimal import Decimal
 from ward.base import wait_until
 from ward.ble_judge import arrived
 from ward.bus import served
+from ward.ctl import ctl
 from ward.zigbee import compare
 
 CODE = "83FED3407A939723A5C639B26916D505C3B5"
@@ -142,6 +143,9 @@ def test_another_radio_is_left_alone_until_somebody_decides(ward):
     daemon.wait_log("network is not the gateway's", at)
     network = bus.run("network")
     assert network["mismatch"] and network["state"] == "passive", network
+    assert network["radio"]["unplugged"] == 1, network
+    status, out, err = ctl("--bus", bus.address, "network")
+    assert status == 0 and "\nradio       1 time unplugged\n" in out and "network adopt" in out, out + err
     assert daemon.count_log("a Zigbee network is formed") == 1
     bus.run("network-restore", other_radio="yes")
     network_up(daemon, at)

@@ -31,6 +31,7 @@ class Caller:
     everybody."""
 
     def __init__(self, bus, broadcasts=True):
+        self.address = bus.address
         self.connection = open_dbus_connection(bus.address)
         self.signals = Record()
         self.replies = Record()

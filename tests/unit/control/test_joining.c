@@ -229,6 +229,12 @@ static void test_the_network_is_shown(void **state)
 	assert_string_equal(ask(&w, "network", "{}"),
 		"Done {\"state\":\"passive\",\"mismatch\":true,\"devices\":0,\"open_s\":91,"
 		"\"problem\":\"another \\\"radio\\\"\"}");
+	w.view = (struct joining_view){
+		.state = "up", .pan = 0xFFFF, .unplugged = 1, .damaged = UINT64_C(5000000000)
+	};
+	assert_string_equal(ask(&w, "network", "{}"),
+		"Done {\"state\":\"up\",\"mismatch\":false,\"devices\":0,\"radio\":{"
+		"\"unplugged\":1,\"resets\":0,\"damaged\":5000000000,\"lost\":0}}");
 	end(&w);
 }
 
