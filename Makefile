@@ -276,7 +276,7 @@ FROM = $(1:%=$(DESTDIR)$(2)/%)
 man_pages = $(foreach s,1 5 8,$(call FROM,$(notdir $(filter %.$(s),$(1))),$(mandir)/man$(s)))
 UNIT_CONFIG = $(if $(filter-out /etc,$(sysconfdir)), --config $(sysconfdir)/wardgate/wardgate.conf)
 
-.PHONY: install install-sim uninstall deb check-package check-guest
+.PHONY: install install-sim uninstall deb check-package check-guest interop
 
 install: all ## into DESTDIR, prefix=/usr/local; what is in /etc/wardgate already stays
 	$(INSTALL_PROGRAM) $(BUILD)/wardgated $(DESTDIR)$(sbindir)/wardgated
@@ -328,6 +328,10 @@ check-package: all deb ## the packages: by lintian, and in a fresh system
 	@tests/tools/install-deps $(PACKAGE_DEPS)
 	@$(PYTHON) tests/tools/run-checks $(BUILD)=package
 PACKAGE_DEPS := lintian mmdebstrap systemd-container util-linux python3-pytest python3-jeepney
+
+interop: all ## another Zigbee host, from the npm registry, against wardsim zigbee; ONLY=words of a proof's title
+	@command -v npm >/dev/null || tests/tools/install-deps nodejs npm || true
+	@$(PYTHON) tests/interop/run --build $(BUILD) $(if $(ONLY),--only "$(ONLY)")
 
 check-guest: all ## the annunciator with the kernel's GPIO and LEDs, in a virtual machine
 	@tests/tools/install-deps $(GUEST_DEPS)
