@@ -16,6 +16,7 @@
 #include "ctl/run.h"
 #include "ctl/term.h"
 #include "util/file.h"
+#include "util/text.h"
 #include "wardgate/joining.h"
 
 #define SECONDS 120
@@ -101,19 +102,27 @@ static void tell_radio(const cJSON *radio)
 		{ "unplugged", "time unplugged", "times unplugged" },
 		{ "damaged", "damaged frame", "damaged frames" },
 		{ "lost", "time too full for messages", "times too full for messages" } };
-	bool any = false;
+	char line[160];
+	struct text t = text_init(line, sizeof(line));
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int64_t n = json_integer(radio, rows[i].member, 0);
 
 		if (n <= 0)
 			continue;
-		printf("%s%" PRId64 " %s", any ? ", " : "radio       ", n,
+		text_printf(&t, "%s%" PRId64 " %s", t.at > line ? ", " : "", n,
 			n == 1 ? rows[i].one : rows[i].more);
-		any = true;
 	}
-	if (any)
-		putchar('\n');
+	if (text_done(&t) > 0)
+		term_line("radio", line);
+}
+
+static void tell_number(const char *what, const char *before, int64_t n, const char *after)
+{
+	char line[64];
+
+	(void)snprintf(line, sizeof(line), "%s%" PRId64 "%s", before, n, after);
+	term_line(what, line);
 }
 
 static int show(const struct ctl *ctl)
@@ -126,13 +135,13 @@ static int show(const struct ctl *ctl)
 		return r;
 	term_line("state", json_text(answer, "state", "?"));
 	if (json_integer(answer, "channel", 0) > 0)
-		printf("%-12s%d\n", "channel", (int)json_integer(answer, "channel", 0));
+		tell_number("channel", "", json_integer(answer, "channel", 0), "");
 	if (*json_text(answer, "pan", ""))
 		term_line("PAN", json_text(answer, "pan", ""));
-	printf("%-12s%d\n", "devices", (int)json_integer(answer, "devices", 0));
+	tell_number("devices", "", json_integer(answer, "devices", 0), "");
 	open = json_integer(answer, "open_s", 0);
 	if (open > 0)
-		printf("%-12sfor %d s\n", "open", (int)open);
+		tell_number("open", "for ", open, " s");
 	tell_radio(cJSON_GetObjectItemCaseSensitive(answer, "radio"));
 	if (*json_text(answer, "problem", ""))
 		term_line("problem", json_text(answer, "problem", ""));

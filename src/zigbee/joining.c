@@ -169,7 +169,6 @@ static void view(void *state, struct joining_view *ret)
 {
 	const struct zigbee *z = state;
 	const struct network *n = &z->network;
-	const struct ash_counters *frames = &z->line.ash.counters;
 
 	*ret = (struct joining_view){ .state = network_state_word(n->state),
 		.mismatch = n->state == NETWORK_PASSIVE,
@@ -177,8 +176,8 @@ static void view(void *state, struct joining_view *ret)
 		.pan = n->kept ? n->net.pan : 0xFFFF,
 		.open_until_us = n->permit_until_us > 0 ? n->permit_until_us : 0,
 		.unplugged = z->line.counters.unplugged,
-		.resets = frames->radio_resets + frames->radio_errors,
-		.damaged = frames->bad_frames,
+		.resets = z->line.counters.radio_resets,
+		.damaged = z->line.ash.counters.bad_frames,
 		.lost = n->ezsp.counters.overflows };
 	if (z->problem[0] || n->problem[0])
 		ret->problem = problem_of(z);

@@ -69,9 +69,11 @@ static void on_down(struct ash *a, enum ash_reason reason, uint8_t code, int64_t
 
 	switch (reason) {
 	case ASH_RADIO_RESET:
+		l->counters.radio_resets++;
 		l->ops->down(l, LINE_RADIO_RESET, code, now_us);
 		break;
 	case ASH_RADIO_ERROR:
+		l->counters.radio_resets++;
 		l->ops->down(l, LINE_RADIO_ERROR, code, now_us);
 		break;
 	case ASH_NO_ANSWER:

@@ -51,6 +51,7 @@ struct line_ops {
 
 struct line_counters {
 	uint64_t opened, unplugged;
+	uint64_t radio_resets; /* by itself, or it gave up */
 };
 
 /* To be embedded; fields are for line.c, but context, ash.counters and counters may be read. */

@@ -145,7 +145,7 @@ def test_another_radio_is_left_alone_until_somebody_decides(ward):
     assert network["mismatch"] and network["state"] == "passive", network
     assert network["radio"]["unplugged"] == 1, network
     status, out, err = ctl("--bus", bus.address, "network")
-    assert status == 0 and "\nradio       1 time unplugged\n" in out and "network adopt" in out, out + err
+    assert status == 0 and "\n  radio        1 time unplugged\n" in out and "network adopt" in out, out + err
     assert daemon.count_log("a Zigbee network is formed") == 1
     bus.run("network-restore", other_radio="yes")
     network_up(daemon, at)

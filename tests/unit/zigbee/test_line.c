@@ -203,6 +203,8 @@ static void test_a_radio_that_starts_anew_is_reset(void **state)
 	line_settle(&w.line);
 	UNTIL(w.ups == 3);
 	assert_string_equal(w.log, "down 3/3 ");
+	/* the resets that were asked for are none of the radio's own */
+	assert_int_equal(w.line.counters.radio_resets, 1);
 }
 
 static void test_unplugged_and_plugged_in_again(void **state)
