@@ -3,6 +3,7 @@
 Not the place for anything that knows MQTT, CoAP or the daemon.
 """
 import contextlib
+import fcntl
 import os
 import random
 import shutil
@@ -92,13 +93,28 @@ class Record:
 
 
 _ports_given = set()
+_port_locks = []  # a file of whose bytes each is locked by who has that port, as long as that process lives
+
+
+def _is_ours(port):
+    """No other test has it, nor gets it while this one's server is down for a while."""
+    if port in _ports_given:
+        return False
+    if not _port_locks:
+        _port_locks.append(open(f"/tmp/wardgate-ports-{os.getuid()}", "a"))
+    try:
+        fcntl.lockf(_port_locks[0], fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    _ports_given.add(port)
+    return True
 
 
 def free_port(kind=socket.SOCK_STREAM):
     """A loopback port that nobody uses, outside the range that the kernel hands to clients."""
     for _ in range(1000):
         port = random.randrange(12000, 32000)
-        if port in _ports_given:
+        if not _is_ours(port):
             continue
         try:
             for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::")):
@@ -108,7 +124,6 @@ def free_port(kind=socket.SOCK_STREAM):
                     s.bind((host, port))
         except OSError:
             continue
-        _ports_given.add(port)
         return port
     raise RuntimeError("no free port found")
 
