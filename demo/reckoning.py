@@ -3,7 +3,8 @@
 A CoAP device hears whether its values are safe, value by value, each with a time of its own: what was
 acknowledged must have arrived. A Bluetooth device that indicates hears it too. Notifications and broadcasts
 have nobody to hear it: those that a link or an adapter took must have arrived as well, each one, digit for
-digit, but for what was in the air at the moment the gateway was killed or the adapter pulled out.
+digit, but for what was in the air at the moment the gateway was killed or the adapter pulled out. So with Zigbee
+what the gateway has acknowledged to its radio.
 """
 import json
 from collections import Counter
@@ -30,7 +31,7 @@ def digits(value):
 
 
 def air_key(r):
-    """What makes a value of a Bluetooth device the same: the gateway says when it was, so no time."""
+    """What makes a value of a Bluetooth or Zigbee device the same: the gateway says when it was, so no time."""
     return (r["device"], r["metric"], r.get("instance", 0), digits(r["value"]), r.get("validity", "valid"),
             r.get("reason", ""))
 
@@ -73,11 +74,11 @@ class Sent:
 
 
 class Air:
-    """Bluetooth: sent is Sent.air, came maps air_key() to the ids that arrived, cuts are moments (UTC seconds)
-    after which nothing that was in the air can be asked for."""
+    """One radio, Bluetooth or Zigbee: sent is Sent.air, came maps air_key() to the ids that arrived, cuts are moments
+    (UTC seconds) after which nothing that was in the air can be asked for."""
 
-    def __init__(self, sent, came, cuts):
-        self.sent = sent
+    def __init__(self, name, sent, came, cuts):
+        self.name, self.sent = name, sent
         went, promised, taken, excused = Counter(), Counter(), Counter(), Counter()
         for line in sent.values():
             key = air_key(line)
@@ -101,23 +102,25 @@ class Air:
         return not self.lost
 
     def lines(self):
+        taken, cut = {
+            "Bluetooth": (f"values that a link or the adapter took, {self.promised} of them confirmed when safe",
+                          "the gateway was killed or the adapter pulled out"),
+            "Zigbee": (f"of {len(self.sent)} values sent: the others found the radio or the gateway away",
+                       "the gateway was killed")}[self.name]
         return [
-            "Bluetooth, digit for digit:",
-            f"  taken                {self.taken:6}   values that a link or the adapter took, {self.promised} of "
-            "them confirmed when safe",
+            f"{self.name}, digit for digit:",
+            f"  taken                {self.taken:6}   {taken}",
             f"  arrived              {self.arrived:6}   values at the subscriber",
-            f"  in the air           {self.in_the_air:6}   with nobody to confirm them, as the gateway was killed "
-            "or the adapter pulled out",
+            f"  in the air           {self.in_the_air:6}   with nobody to confirm them, as {cut}",
             f"  same under two ids   {sum(self.split.values()):6}   one value taken for two",
             f"  lost                 {sum(self.lost.values()):6}   taken but never arrived",
         ]
 
     def faults(self, whole):
         """(good, sentence) each. whole: the scenario was played to its end."""
-        checks = [(self.taken or not whole, "nothing came over Bluetooth"),
-                  (self.promised or not whole, "no indication was confirmed")]
+        checks = [(self.taken or not whole, f"nothing came over {self.name}")]
         for name, values in (("lost", self.lost), ("arrived but never sent", self.unknown),
                              ("under two ids", self.split)):
-            checks.append((not values, f"{sum(values.values())} Bluetooth values {name}: "
+            checks.append((not values, f"{sum(values.values())} {self.name} values {name}: "
                            + "; ".join(" ".join(map(str, k)) for k in sorted(values)[:5])))
         return checks

@@ -135,6 +135,8 @@ void szb_report_flag_relief(struct szb_device *d);
  * it has none. */
 bool szb_report_one(struct szb_device *d);
 struct szb_pack *szb_report_pack(struct szb_device *d, const char *by);
+/* What a zone's status says, into the log. */
+void szb_report_zone_values(const struct szb_device *d, struct szb_pack *pack);
 
 /* ---- zigbee_quirk.c */
 void szb_quirk_report(struct szb_device *d);

@@ -85,26 +85,30 @@ static uint16_t zone_status(const struct szb_device *d)
 			  (d->walks[SZB_BATTERY_LOW].now ? ZONE_BATTERY : 0) | ZONE_SUPERVISION);
 }
 
-static void notify_zone(struct szb_device *d, uint16_t before)
+void szb_report_zone_values(const struct szb_device *d, struct szb_pack *pack)
+{
+	enum szb_metric m = d->kind->zone_metric;
+	bool alarm = d->zone_status & ZONE_ALARM_1;
+
+	szb_pack_add(pack, m, m == SZB_CONTACT ? !alarm : alarm);
+	szb_pack_add(pack, SZB_TAMPER, !!(d->zone_status & ZONE_TAMPER));
+	szb_pack_add(pack, SZB_BATTERY_LOW, !!(d->zone_status & ZONE_BATTERY));
+}
+
+static void notify_zone(struct szb_device *d)
 {
 	struct octets o = { 0 };
 	struct szb_pack *pack = szb_report_pack(d, "notification");
-	uint16_t status = d->zone_status, news = status ^ before;
 
 	octets_u8(&o, SERVER | CLUSTER);
 	octets_u8(&o, d->zcl_sequence++);
 	octets_u8(&o, 0x00);
-	octets_le(&o, status, 2);
+	octets_le(&o, d->zone_status, 2);
 	octets_u8(&o, 0);
 	octets_u8(&o, d->zone_id);
 	octets_le(&o, 0, 2);
-	if (pack) {
-		szb_pack_add(pack, d->kind->zone_metric, d->walks[d->kind->zone_metric].now);
-		if ((status | news) & ZONE_TAMPER)
-			szb_pack_add(pack, SZB_TAMPER, d->walks[SZB_TAMPER].now);
-		if ((status | news) & ZONE_BATTERY)
-			szb_pack_add(pack, SZB_BATTERY_LOW, d->walks[SZB_BATTERY_LOW].now);
-	}
+	if (pack)
+		szb_report_zone_values(d, pack);
 	szb_device_tell(d, 0x0500, &o, pack);
 }
 
@@ -117,7 +121,7 @@ static void look_at_zone(struct szb_device *d, bool even_so)
 		return;
 	d->zone_status = zone_status(d);
 	if (d->enrolled && d->member && (even_so || before != d->zone_status))
-		notify_zone(d, before);
+		notify_zone(d);
 }
 
 /* ---- attributes */

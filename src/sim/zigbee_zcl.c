@@ -149,6 +149,8 @@ static void log_value(
 {
 	struct szb_value *v;
 
+	if (pack && a->source == SZB_ZONE_STATUS)
+		szb_report_zone_values(d, pack);
 	if (!pack || a->source != SZB_MEASURED)
 		return;
 	v = szb_pack_add(pack, (enum szb_metric)a->value, d->walks[a->value].now);

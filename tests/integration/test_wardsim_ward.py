@@ -1,4 +1,6 @@
-"""wardsim ward: CoAP and Bluetooth devices of one scenario, through the real daemon; the manual's example; the demo."""
+"""wardsim ward: CoAP and Bluetooth devices of one scenario, through the real daemon; the manual's example; the demo,
+which has Zigbee devices beside it."""
+import importlib.util
 import json
 import os
 import pathlib
@@ -163,6 +165,36 @@ def test_what_is_wrong_is_said(tmp_path, wanted, says):
     done = subprocess.run([program("wardsim", "WARDSIM"), *wanted], cwd=tmp_path, capture_output=True, text=True,
                           timeout=30, check=False)
     assert done.returncode == 2 and says in done.stderr
+
+
+def demo_module(name):
+    spec = importlib.util.spec_from_file_location(name, TOP / f"demo/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("sent, came, words", [
+    ([("4.6", True), ("4.6", True)], {"4.6": 2}, []),
+    ([("4.6", True), ("4.6", False)], {"4.6": 1}, []),
+    ([("4.6", True), ("4.6", False)], {"4.6": 2}, []),
+    ([("4.6", True), ("4.6", True)], {"4.6": 1}, ["lost"]),
+    ([("4.6", True), ("4.61", True)], {"4.6": 1}, ["lost"]),
+    ([("4.6", True)], {"4.6": 2}, ["under two ids"]),
+    ([("4.6", True)], {"4.6": 1, "4.7": 1}, ["arrived but never sent"]),
+    ([], {}, ["nothing came"]),
+])
+def test_the_demo_s_reckoning_finds_what_is_lost_and_doubled(sent, came, words):
+    reckoning = demo_module("reckoning")
+    lines = {n: {"device": "fridge", "metric": "ambient-temperature", "value": Decimal(v), "acknowledged": taken,
+                 "time": "2026-11-21T10:00:00.000Z", "by": "report"} for n, (v, taken) in enumerate(sent)}
+    arrivals = {("fridge", "ambient-temperature", 0, v, "valid", ""): set(range(n)) for v, n in came.items()}
+    air = reckoning.Air("Zigbee", lines, arrivals, [0])
+    wrong = [text for good, text in air.faults(True) if not good]
+    assert len(wrong) == len(words) and all(w in text for w, text in zip(words, wrong)), wrong
+    assert air.complete() == ("lost" not in words)
+    killed = reckoning.Air("Zigbee", lines, {}, [reckoning.seconds("2026-11-21T10:00:01.000Z")])
+    assert killed.complete() and killed.in_the_air == sum(taken for _, taken in sent)
 
 
 @pytest.mark.slow

@@ -271,7 +271,10 @@ def test_a_door_is_enrolled_and_tells_at_once(start):
                               "the door to open").payload
     assert told[3:] == b"\x11\0\0\x17\0\0"
     wait_until(lambda: host.pump(0.02) and m.acknowledged(), "the log", step=0)
-    assert [(r["metric"], r["value"], r["by"]) for r in m.acknowledged()] == [("contact", False, "notification")]
+    # what was read when it joined, and then what it said
+    said = [(r["by"], r["metric"], r["value"]) for r in m.acknowledged()]
+    assert said == [(by, *value) for by, shut in (("read", True), ("notification", False))
+                    for value in (("contact", shut), ("tamper", False), ("battery-low", False))]
 
 
 @pytest.mark.parametrize("enroll", ("auto", "both"))
