@@ -9,9 +9,8 @@
 
 #include "zigbee/driver_private.h"
 
-#define LOST_US INT64_C(10000000)   /* without a port for so long: adapter-lost */
-#define DENIED_US INT64_C(60000000) /* the same one is told again after so long in peace */
-#define CALM_US INT64_C(10000000)   /* up for so long: radio-reset is over */
+#define LOST_US INT64_C(10000000) /* without a port for so long: adapter-lost */
+#define CALM_US INT64_C(10000000) /* up for so long: radio-reset is over */
 
 extern const struct driver zigbee_driver;
 
@@ -140,13 +139,9 @@ static void on_device(struct zigbee *z, const struct network_notice *n)
 		nodes_left(&z->nodes, n->eui64, &now);
 		break;
 	case NETWORK_NOTICE_DENIED:
-		/* It tries again for ever. */
-		if (now.boot_us - z->denied_us >= DENIED_US || n->eui64 != z->denied)
-			log_warning("a device may not join the Zigbee network: see REASON",
-				F_STR("ADDRESS", eui64_format(n->eui64, address)),
-				F_STR("REASON", n->text));
-		z->denied = n->eui64;
-		z->denied_us = now.boot_us;
+		log_warning("a device may not join the Zigbee network: see REASON",
+			F_STR("ADDRESS", eui64_format(n->eui64, address)),
+			F_INT("TIMES", n->number), F_STR("REASON", n->text));
 		break;
 	case NETWORK_NOTICE_CHILD:
 	case NETWORK_NOTICE_ROUTE:
@@ -463,6 +458,9 @@ static void quiesce(void *state)
 
 	z->quiet = true;
 	devices_finish(z);
+	/* Nobody would close it. */
+	(void)network_permit(&z->network, 0, false, boottime_us());
+	zigbee_settle(z);
 }
 
 static void report(void *state, struct driver_report *ret)

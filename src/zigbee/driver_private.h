@@ -68,8 +68,6 @@ struct zigbee {
 	bool devices_dirty, devices_writing, devices_failed;
 	int64_t devices_due_us;
 
-	uint64_t denied; /* EUI-64, the last */
-	int64_t denied_us;
 	uint64_t accepted, refused;
 	bool settling;
 };

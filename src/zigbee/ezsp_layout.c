@@ -92,6 +92,8 @@ static const struct row rows[] = {
 	{ EZSP_STACK_STATUS, ANY, true, "stackStatusHandler", NONE, F(STATUS) },
 	{ EZSP_START_SCAN, 0, 12, false, "startScan", F(TYPE, NUMBER32, DURATION), F(STATUS) },
 	{ EZSP_START_SCAN, 13, 255, false, "startScan", F(TYPE, NUMBER32, DURATION), F(STATUS32) },
+	{ EZSP_NETWORK_FOUND, ANY, true, "networkFoundHandler", NONE,
+	  F(CHANNEL, PAN, EXTENDED_PAN, ON, TYPE, UPDATE_ID, LQI, RSSI) },
 	{ EZSP_SCAN_COMPLETE, ANY, true, "scanCompleteHandler", NONE, F(CHANNEL, STATUS) },
 	{ EZSP_FORM_NETWORK, ANY, false, "formNetwork", F(NETWORK), F(STATUS) },
 	{ EZSP_LEAVE_NETWORK, OLD, false, "leaveNetwork", NONE, F(STATUS) },

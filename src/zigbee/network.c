@@ -186,7 +186,7 @@ void network_link_up(struct network *n, int64_t now_us)
 	n->linked_us = now_us;
 	n->commands = 1; /* the version's */
 	n->leaving = false;
-	n->scanned = false;
+	n->scanned = n->looked = false;
 	n->troubled = false;
 	ezsp_start(&n->ezsp, n->former_version, now_us);
 }

@@ -43,6 +43,8 @@
 #define NETWORK_WORDS_SIZE 320
 #define NETWORK_RELAYS_MAX 30
 #define NETWORK_CONFLICTS_MAX 8 /* that are remembered, so that a flood is told once */
+#define NETWORK_DENIED_MAX 16   /* likewise: who may not join tries again for ever */
+#define NETWORK_PANS_MAX 32     /* of other networks, that a new one keeps away from */
 
 #define NETWORK_STEP_US (3 * NETWORK_S)      /* for an answer while it is brought up */
 #define NETWORK_STATUS_US (10 * NETWORK_S)   /* for the stack to be up or down */
@@ -106,9 +108,9 @@ enum network_kind {
 	NETWORK_NOTICE_JOINED,   /* for the first time, or anew; parent */
 	NETWORK_NOTICE_REJOINED, /* with a key that it had; node may be new */
 	NETWORK_NOTICE_LEFT,
-	NETWORK_NOTICE_DENIED,   /* it wanted to join and may not */
-	NETWORK_NOTICE_CHILD,    /* it talks to the radio itself; code: type, number 0: no longer */
-	NETWORK_NOTICE_ROUTE,    /* the way its messages came: relays, lqi, rssi */
+	NETWORK_NOTICE_DENIED, /* it wanted to join and may not; number: times since it was told */
+	NETWORK_NOTICE_CHILD,  /* it talks to the radio itself; code: type, number 0: no longer */
+	NETWORK_NOTICE_ROUTE,  /* the way its messages came: relays, lqi, rssi */
 	NETWORK_NOTICE_CONFLICT, /* two devices have this node: ask who it is; nobody has left */
 	NETWORK_NOTICE_KEY,      /* it has agreed on a key of its own, or failed to; code as told */
 	_NETWORK_NOTICE_MAX
@@ -180,6 +182,7 @@ struct network_invited {
 	uint64_t eui64;
 	uint8_t key[NETSTATE_KEY_SIZE];
 	bool refused; /* the radio did not take it: told once */
+	bool joined;  /* with it: its key is of no use once the network is closed */
 };
 
 /* To be embedded; fields are for network*.c, but those up to counters may be read, and ezsp's
@@ -209,11 +212,11 @@ struct network {
 	unsigned life;  /* counts ups and downs, so that a call out that made one is noticed */
 	uint8_t step;   /* enum network_step */
 	uint16_t asked; /* its command */
-	bool scanned;
-	bool unsafe;     /* net was made or taken, and is not known to be on the disk */
-	unsigned row;    /* of a step that has several */
-	uint32_t waited; /* for this stack status; 0: none */
-	bool answered;   /* the command that leads to it is */
+	bool scanned, looked; /* for a new network: the channels, the neighbours on it */
+	bool unsafe;          /* net was made or taken, and is not known to be on the disk */
+	unsigned row;         /* of a step that has several */
+	uint32_t waited;      /* for this stack status; 0: none */
+	bool answered;        /* the command that leads to it is */
 	bool came;
 	int64_t step_deadline_us;
 	int64_t linked_us, retry_us, look_us;
@@ -226,6 +229,8 @@ struct network {
 	uint8_t found_link_key[NETSTATE_KEY_SIZE];
 	int8_t energy[27];
 	bool measured[27];
+	uint16_t pans[NETWORK_PANS_MAX];
+	unsigned pan_count;
 	uint32_t token;
 	struct netstate target; /* to be restored */
 	char why[NETWORK_WORDS_SIZE];
@@ -256,6 +261,12 @@ struct network {
 		int64_t told_us;
 	} conflict[NETWORK_CONFLICTS_MAX];
 	unsigned conflict_next;
+	struct {
+		uint64_t eui64; /* 0: free */
+		int64_t told_us;
+		uint32_t times; /* since then */
+	} denied[NETWORK_DENIED_MAX];
+	unsigned denied_next;
 };
 
 /* ---- what the driver turns ---- */
@@ -295,7 +306,9 @@ int network_dismiss(
  * -EPERM when the well-known key is not allowed. */
 int network_permit(struct network *n, unsigned seconds, bool well_known, int64_t now_us);
 /* The key of a device's install code (zigbee/installcode.h): it can join with it while the network
- * is open. Kept in memory until network_uninvite(). Returns 0, -ENOSPC, -EINVAL. */
+ * is open. Kept in memory until it has agreed on a key of its own, or has joined and the network is
+ * closed, or network_uninvite(); the radio forgets it when the network is closed. Returns 0,
+ * -ENOSPC, -EINVAL. */
 int network_invite(struct network *n, uint64_t eui64, const uint8_t key[static NETSTATE_KEY_SIZE],
 	int64_t now_us);
 void network_uninvite(struct network *n, uint64_t eui64);

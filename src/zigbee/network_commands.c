@@ -10,6 +10,8 @@
 #define INIT_FLAGS 3 /* as it was before the reset; end devices need not rejoin */
 #define SCAN_ENERGY 0
 #define SCAN_DURATION 4 /* (2^4 + 1) * 15.36 ms for each channel */
+#define SCAN_ACTIVE 1
+#define LOOK_DURATION 3 /* (2^3 + 1) * 15.36 ms */
 #define ALL_CHANNELS UINT32_C(0x07fff800)
 #define VALUE_STACK_TOKENS 0x07
 #define VALUE_EXTENDED_SECURITY 0x0a
@@ -165,6 +167,8 @@ static uint16_t token_command(
 uint16_t network_step_command(
 	struct network *n, struct ezsp_values *v, uint8_t bytes[static 8], int64_t now_us)
 {
+	char why[NETWORK_WORDS_SIZE];
+
 	switch ((enum network_step)n->step) {
 	case STEP_EUI64:
 		return EZSP_GET_EUI64;
@@ -185,6 +189,11 @@ uint16_t network_step_command(
 		v->type = SCAN_ENERGY;
 		v->number = network_scan_mask();
 		v->duration = SCAN_DURATION;
+		return EZSP_START_SCAN;
+	case STEP_LOOK:
+		v->type = SCAN_ACTIVE;
+		v->number = UINT32_C(1) << network_quietest(n, why, sizeof(why));
+		v->duration = LOOK_DURATION;
 		return EZSP_START_SCAN;
 	case STEP_COUNTER_SET:
 		return n->net.counter == 0

@@ -13,6 +13,10 @@ enum {
 	UPDATE_REJOIN, /* without the network's key */
 };
 #define DECISION_DENY 2
+/* Of keyEstablishmentHandler: the trust centre has given the device a key of its own, and the
+ * device has proved that it has it. */
+#define KEY_GIVEN 6
+#define KEY_VERIFIED 16
 #define ROUTE_ADDRESS_CONFLICT 0x0d /* of the codes of a network status (Zigbee PRO 3.4.10.3) */
 
 enum {
@@ -60,13 +64,43 @@ static void tell(struct network *n, enum network_kind kind, const struct ezsp_va
 		.text = "",
 		.eui64 = v->eui64,
 		.node = v->node,
-		.parent = kind == NETWORK_NOTICE_JOINED || kind == NETWORK_NOTICE_REJOINED ||
-					  kind == NETWORK_NOTICE_DENIED
+		.parent = kind == NETWORK_NOTICE_JOINED || kind == NETWORK_NOTICE_REJOINED
 				  ? v->parent
 				  : ZIGBEE_NODE_NONE,
 		.code = code,
 		.number = number };
 
+	n->ops->notice(n, &notice, now_us);
+}
+
+/* Told once a minute for each device. */
+static void on_denied(struct network *n, const struct ezsp_values *v, int64_t now_us)
+{
+	struct network_notice notice = { .kind = NETWORK_NOTICE_DENIED,
+		.text = "it has no key that is let in now; open the network to it: wardgatectl "
+			"permit-join --device NAME --install-code CODE",
+		.eui64 = v->eui64,
+		.node = v->node,
+		.parent = v->parent,
+		.code = v->code };
+	unsigned at = 0;
+
+	n->counters.denied++;
+	while (at < NETWORK_DENIED_MAX && n->denied[at].eui64 != v->eui64)
+		at++;
+	if (at == NETWORK_DENIED_MAX) {
+		at = n->denied_next;
+		n->denied_next = (at + 1) % NETWORK_DENIED_MAX;
+		n->denied[at].eui64 = v->eui64;
+		n->denied[at].told_us = now_us - NETWORK_TELL_US;
+		n->denied[at].times = 0;
+	}
+	n->denied[at].times++;
+	if (now_us - n->denied[at].told_us < NETWORK_TELL_US)
+		return;
+	notice.number = n->denied[at].times;
+	n->denied[at].told_us = now_us;
+	n->denied[at].times = 0;
 	n->ops->notice(n, &notice, now_us);
 }
 
@@ -82,8 +116,8 @@ static void on_join(struct network *n, const struct ezsp_values *v, int64_t now_
 		kind = NETWORK_NOTICE_LEFT;
 		n->counters.left++;
 	} else if (v->decision == DECISION_DENY) {
-		kind = NETWORK_NOTICE_DENIED;
-		n->counters.denied++;
+		on_denied(n, v, now_us);
+		return;
 	} else if (v->code == UPDATE_JOIN) {
 		kind = NETWORK_NOTICE_JOINED;
 		n->counters.joined++;
@@ -93,6 +127,7 @@ static void on_join(struct network *n, const struct ezsp_values *v, int64_t now_
 	}
 	if (kind == NETWORK_NOTICE_JOINED || kind == NETWORK_NOTICE_REJOINED)
 		be_maker_for(n, v->eui64, now_us);
+	network_orders_present(n, v->eui64, kind != NETWORK_NOTICE_LEFT);
 	tell(n, kind, v, v->code, 0, now_us);
 }
 
@@ -202,8 +237,11 @@ void network_event(
 	case EZSP_ENERGY_SCAN_RESULT:
 		network_scan_result(n, v);
 		return;
+	case EZSP_NETWORK_FOUND:
+		network_found(n, v);
+		return;
 	case EZSP_SCAN_COMPLETE:
-		if (n->step == STEP_SCAN)
+		if (n->step == STEP_SCAN || n->step == STEP_LOOK)
 			network_scan_done(n, now_us);
 		return;
 	default:
@@ -242,6 +280,8 @@ void network_event(
 			on_conflict(n, v->node, now_us);
 		break;
 	case EZSP_KEY_ESTABLISHMENT:
+		if (v->code == KEY_GIVEN || v->code == KEY_VERIFIED)
+			network_orders_key(n, v->eui64);
 		tell(n, NETWORK_NOTICE_KEY,
 			&(const struct ezsp_values){ .eui64 = v->eui64, .node = ZIGBEE_NODE_NONE },
 			v->code, 0, now_us);

@@ -35,6 +35,22 @@ void network_scan_result(struct network *n, const struct ezsp_values *v)
 	n->measured[v->channel] = true;
 }
 
+/* A PAN that another network has there, too, would have to be given up later. */
+void network_found(struct network *n, const struct ezsp_values *v)
+{
+	if (n->step != STEP_LOOK || n->pan_count == NETWORK_PANS_MAX)
+		return;
+	n->pans[n->pan_count++] = v->pan;
+}
+
+static bool is_taken(const struct network *n, uint16_t pan)
+{
+	for (unsigned i = 0; i < n->pan_count; i++)
+		if (n->pans[i] == pan)
+			return true;
+	return false;
+}
+
 uint8_t network_quietest(const struct network *n, char *why, size_t size)
 {
 	struct text t = text_init(why, size);
@@ -85,6 +101,10 @@ int network_make(struct network *n, uint8_t channel)
 	r = random_number(n, 8, &s.extended_pan);
 	if (r == 0)
 		r = random_number(n, 2, &pan);
+	/* FFFE and FFFF mean none; 0 and 1 are what others choose who do not draw lots */
+	s.pan = (uint16_t)(2 + pan % 0xfffc);
+	while (is_taken(n, s.pan))
+		s.pan = s.pan == 0xfffd ? 2 : (uint16_t)(s.pan + 1);
 	if (r == 0)
 		r = n->ops->random(n, s.link_key, sizeof(s.link_key));
 	if (r == 0 && n->config.has_key)
@@ -92,8 +112,6 @@ int network_make(struct network *n, uint8_t channel)
 	else if (r == 0)
 		r = n->ops->random(n, s.network_key, sizeof(s.network_key));
 	if (r == 0) {
-		/* FFFE and FFFF mean none; 0 and 1 are what others choose who do not draw lots */
-		s.pan = (uint16_t)(2 + pan % 0xfffc);
 		if (netstate_valid(&s))
 			n->net = s;
 		else

@@ -162,6 +162,31 @@ void network_order(struct network *n, uint32_t bits, int64_t now_us)
 
 /* ---- opening and closing ---- */
 
+static void uninvite(struct network *n, unsigned i)
+{
+	n->invited[i] = n->invited[--n->invited_count];
+	explicit_bzero(&n->invited[n->invited_count], sizeof(n->invited[0]));
+	n->inviting = false;
+	n->invites = 0;
+}
+
+/* Each has a key of its own by now, or has to be let in anew. */
+static void forget_joined(struct network *n)
+{
+	for (unsigned i = n->invited_count; i-- > 0;)
+		if (n->invited[i].joined)
+			uninvite(n, i);
+}
+
+static unsigned invited_at(const struct network *n, uint64_t eui64)
+{
+	unsigned i = 0;
+
+	while (i < n->invited_count && n->invited[i].eui64 != eui64)
+		i++;
+	return i;
+}
+
 static void tell_closed(struct network *n, int64_t now_us)
 {
 	n->permit_until_us = INT64_MIN;
@@ -169,6 +194,7 @@ static void tell_closed(struct network *n, int64_t now_us)
 	n->shut_us = now_us;
 	n->orders = (n->orders & ~ORDERS_PERMIT) | ORDER_BIT(ORDER_CLEAR) |
 		    ORDER_BIT(ORDER_POLICY) | ORDER_BIT(ORDER_PERMIT) | ORDER_BIT(ORDER_SPREAD);
+	forget_joined(n);
 	network_tell(n, NETWORK_NOTICE_CLOSED, 0, "", now_us);
 }
 
@@ -213,18 +239,16 @@ static bool is_blank(const uint8_t *key)
 int network_invite(struct network *n, uint64_t eui64, const uint8_t key[static NETSTATE_KEY_SIZE],
 	int64_t now_us)
 {
-	unsigned i = 0;
+	unsigned i = invited_at(n, eui64);
 
 	if (eui64 == 0 || eui64 == UINT64_MAX || is_blank(key) ||
 		memcmp(key, well_known, NETSTATE_KEY_SIZE) == 0)
 		return -EINVAL;
-	while (i < n->invited_count && n->invited[i].eui64 != eui64)
-		i++;
 	if (i == NETWORK_INVITED_MAX)
 		return -ENOSPC;
 	n->invited_count += i == n->invited_count;
 	n->invited[i].eui64 = eui64;
-	n->invited[i].refused = false;
+	n->invited[i].refused = n->invited[i].joined = false;
 	memcpy(n->invited[i].key, key, NETSTATE_KEY_SIZE);
 	n->inviting = false;
 	if (!(n->orders & ORDER_BIT(ORDER_INVITE)) || i < n->invites)
@@ -237,14 +261,28 @@ int network_invite(struct network *n, uint64_t eui64, const uint8_t key[static N
 /* The radio forgets the key when the network is closed. */
 void network_uninvite(struct network *n, uint64_t eui64)
 {
-	for (unsigned i = 0; i < n->invited_count; i++)
-		if (n->invited[i].eui64 == eui64) {
-			n->invited[i] = n->invited[--n->invited_count];
-			explicit_bzero(&n->invited[n->invited_count], sizeof(n->invited[0]));
-			n->inviting = false;
-			n->invites = 0;
-			return;
-		}
+	unsigned i = invited_at(n, eui64);
+
+	if (i < n->invited_count)
+		uninvite(n, i);
+}
+
+/* It still needs the key to get one of its own; a device that left may have failed at that. */
+void network_orders_present(struct network *n, uint64_t eui64, bool joined)
+{
+	unsigned i = invited_at(n, eui64);
+
+	if (i < n->invited_count)
+		n->invited[i].joined = joined;
+}
+
+/* Only of one that has come in: what an earlier life of it agreed on is not this. */
+void network_orders_key(struct network *n, uint64_t eui64)
+{
+	unsigned i = invited_at(n, eui64);
+
+	if (i < n->invited_count && n->invited[i].joined)
+		uninvite(n, i);
 }
 
 /* ---- answers ---- */

@@ -16,7 +16,8 @@ enum network_step {
 	STEP_ENDPOINT,
 	STEP_INIT,
 	STEP_LEAVE,
-	STEP_SCAN,
+	STEP_SCAN, /* of a new network: how busy the channels are, ... */
+	STEP_LOOK, /* ... and who is on the chosen one */
 	STEP_KEEP,
 	STEP_COUNTER_SET,
 	STEP_LINK_COUNTER_SET,
@@ -129,6 +130,8 @@ int network_make(struct network *n, uint8_t channel);
 uint8_t network_quietest(const struct network *n, char *why, size_t size);
 uint32_t network_scan_mask(void);
 void network_scan_result(struct network *n, const struct ezsp_values *v);
+/* Another network was heard. */
+void network_found(struct network *n, const struct ezsp_values *v);
 /* Whether a network can be at this channel and PAN. */
 bool network_is_place(const struct ezsp_values *v);
 /* What the radio has becomes what is kept. False: it can be no network. */
@@ -143,6 +146,10 @@ void network_orders_up(struct network *n, int64_t now_us);
 void network_orders_down(struct network *n);
 void network_orders_run(struct network *n, int64_t now_us);
 void network_orders_status(struct network *n, uint32_t status, int64_t now_us);
+/* A device has joined or left; and one has agreed on a key of its own, in place of that of its
+ * install code, which is forgotten. */
+void network_orders_present(struct network *n, uint64_t eui64, bool joined);
+void network_orders_key(struct network *n, uint64_t eui64);
 int64_t network_orders_deadline(const struct network *n);
 void network_orders_tick(struct network *n, int64_t now_us);
 

@@ -78,6 +78,11 @@ static void blank(struct network *n, int64_t now_us)
 		network_go(n, STEP_SCAN, now_us);
 		return;
 	}
+	if (!n->looked) {
+		n->pan_count = 0;
+		network_go(n, STEP_LOOK, now_us);
+		return;
+	}
 	r = network_make(n, network_quietest(n, why, sizeof(why)));
 	if (r < 0) {
 		network_problem(n, now_us, "no keys can be made: %s", strerrordesc_np(-r));
@@ -216,6 +221,10 @@ static void step_done(struct network *n, int64_t now_us)
 		n->scanned = true;
 		blank(n, now_us);
 		break;
+	case STEP_LOOK:
+		n->looked = true;
+		blank(n, now_us);
+		break;
 	case STEP_LEAVE:
 		n->leaving = false;
 		network_go(n, STEP_COUNTER_SET, now_us);
@@ -264,7 +273,7 @@ static uint32_t status_of_step(enum network_step step)
 		return STACK_UP;
 	if (step == STEP_LEAVE)
 		return STACK_DOWN;
-	return step == STEP_SCAN ? SCAN_DONE : 0;
+	return step == STEP_SCAN || step == STEP_LOOK ? SCAN_DONE : 0;
 }
 
 static void run_step(struct network *n, int64_t now_us)
@@ -358,7 +367,8 @@ static bool refused(struct network *n, int result, const struct ezsp_values *v, 
 		n->row = n->net.link_count;
 		return true;
 	case STEP_SCAN:
-		/* then the channel is not the quietest */
+	case STEP_LOOK:
+		/* then the channel is not the quietest, and the PAN drawn by lot alone */
 		n->waited = 0;
 		return true;
 	case STEP_KEY:
@@ -465,7 +475,7 @@ void network_step_tick(struct network *n, int64_t now_us)
 	n->step_deadline_us = INT64_MAX;
 	if (n->step == STEP_KEEP)
 		network_step_kept(n, -ETIMEDOUT, now_us);
-	else if (n->step == STEP_SCAN)
+	else if (n->step == STEP_SCAN || n->step == STEP_LOOK)
 		network_step_status(n, SCAN_DONE, now_us);
 	else
 		network_fail(n, now_us, "the radio's stack did not get %s in time",

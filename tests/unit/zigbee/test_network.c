@@ -95,6 +95,16 @@ static void test_how_many(void **state)
 	}
 }
 
+static unsigned first_of(const struct zignet_ncp *ncp, uint16_t id)
+{
+	unsigned i = 0;
+
+	while (i < ncp->count && ncp->log[i].id != id)
+		i++;
+	assert_true(i < ncp->count);
+	return i;
+}
+
 static void test_form(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
@@ -134,8 +144,10 @@ static void test_form(void **state)
 		assert_int_equal(f->length, 20);
 		assert_int_equal(f->bytes[8] | f->bytes[9] << 8, z->kept.pan);
 		assert_memory_equal(f->bytes + 10, "\x08\x14\0\0\0\0\0\xf8\xff\x07", 10);
+		f = zignet_ncp_last(&z->ncp, 0x001a);
+		assert_memory_equal(f->bytes, "\x01\x00\x00\x10\x00\x03", 6); /* who is there */
 		assert_memory_equal(
-			zignet_ncp_last(&z->ncp, 0x001a)->bytes, "\x00\x00\x88\x10\x02\x04", 6);
+			z->ncp.log[first_of(&z->ncp, 0x001a)].bytes, "\x00\x00\x88\x10\x02\x04", 6);
 		/* and then it is the one that is kept */
 		network_link_down(&z->n, "watchdog", z->now_us);
 		zignet_run(z);
@@ -155,9 +167,33 @@ static void test_form_configured(void **state)
 	zignet_start(z);
 	assert_int_equal(z->n.state, NETWORK_UP);
 	assert_string_equal(zignet_text(z, NETWORK_NOTICE_FORMED), "channel 26, as configured");
-	assert_int_equal(zignet_ncp_count(&z->ncp, 0x001a, 0), 0);
+	/* only who else is there */
+	assert_int_equal(zignet_ncp_count(&z->ncp, 0x001a, 0), 1);
+	assert_memory_equal(zignet_ncp_last(&z->ncp, 0x001a)->bytes, "\x01\x00\x00\x00\x04\x03", 6);
 	assert_memory_equal(z->ncp.network_key, config.key, 16);
 	zignet_free(z);
+}
+
+/* PANs that others have there are left alone, in every version. */
+static void test_form_beside_others(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		struct zignet *z = zignet_new(versions[i], NULL);
+		uint16_t alone;
+
+		zignet_start(z);
+		alone = z->kept.pan;
+		zignet_free(z);
+		z = zignet_new(versions[i], NULL);
+		z->ncp.neighbours[0] = 0x1a62;
+		z->ncp.neighbours[1] = (uint16_t)(alone + 1);
+		z->ncp.neighbours[2] = alone;
+		zignet_start(z);
+		assert_int_equal(z->n.state, NETWORK_UP);
+		assert_int_equal(z->kept.pan, alone + 2);
+		assert_int_equal(z->n.counters.ignored, 0);
+		zignet_free(z);
+	}
 }
 
 static void test_scan_fails(void **state)
@@ -386,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_how_many),
 		cmocka_unit_test(test_form),
 		cmocka_unit_test(test_form_configured),
+		cmocka_unit_test(test_form_beside_others),
 		cmocka_unit_test(test_scan_fails),
 		cmocka_unit_test(test_alike),
 		cmocka_unit_test(test_not_kept),

@@ -237,6 +237,100 @@ static void test_invited(void **state)
 	zignet_free(z);
 }
 
+struct join {
+	const char *hex;
+	enum network_kind kind;
+};
+
+#define DENIED 5
+
+/* nodeId, eui64, status, decision, parent */
+static const struct join joins[] = {
+	{ "34 12 9A 6F 50 04 00 8D 15 00 01 00 00 00", NETWORK_NOTICE_JOINED },
+	{ "34 12 9A 6F 50 04 00 8D 15 00 00 00 76 54", NETWORK_NOTICE_REJOINED },
+	{ "34 12 9A 6F 50 04 00 8D 15 00 03 00 00 00", NETWORK_NOTICE_REJOINED },
+	{ "34 12 9A 6F 50 04 00 8D 15 00 02 03 00 00", NETWORK_NOTICE_LEFT },
+	{ "34 12 9A 6F 50 04 00 8D 15 00 02 02 00 00", NETWORK_NOTICE_LEFT },
+	[DENIED] = { "34 12 9A 6F 50 04 00 8D 15 00 01 02 00 00", NETWORK_NOTICE_DENIED },
+	{ "34 12 9A 6F 50 04 00 8D 15 00 07 00 00 00", _NETWORK_NOTICE_MAX },
+	{ "34 12 00 00 00 00 00 00 00 00 01 00 00 00", _NETWORK_NOTICE_MAX },
+	{ "34 12 FF FF FF FF FF FF FF FF 01 00 00 00", _NETWORK_NOTICE_MAX },
+	{ "34 12 A7 0B D8 09 00 4B 12 00 01 00 00 00", _NETWORK_NOTICE_MAX }, /* ourselves */
+};
+
+/* The key of an install code lives until the device has one of its own, or the window is over. */
+static void test_invited_and_joined(void **state)
+{
+	struct zignet *z = up(13, false);
+
+	for (unsigned i = 0; i < 3; i++)
+		network_invite(&z->n, SENSOR + i, key, z->now_us);
+	permit(z, 100, false);
+	assert_int_equal(z->ncp.transient_keys, 3);
+	/* not for what others agree on, nor before it is in */
+	zignet_ncp_callback(&z->ncp, 0x009b, "9A 6F 50 04 00 8D 15 00 06");
+	zignet_run(z);
+	assert_int_equal(z->n.invited_count, 3);
+	zignet_ncp_callback(&z->ncp, 0x0024, "34 12 9A 6F 50 04 00 8D 15 00 01 00 00 00");
+	zignet_ncp_callback(&z->ncp, 0x0024, "35 12 9B 6F 50 04 00 8D 15 00 01 00 00 00");
+	zignet_run(z);
+	assert_int_equal(z->n.invited_count, 3);
+	zignet_ncp_callback(&z->ncp, 0x009b, "9A 6F 50 04 00 8D 15 00 08"); /* it failed */
+	zignet_run(z);
+	assert_int_equal(z->n.invited_count, 3);
+	zignet_ncp_callback(&z->ncp, 0x009b, "9A 6F 50 04 00 8D 15 00 06");
+	zignet_run(z);
+	assert_int_equal(z->n.invited_count, 2);
+	/* after a reset of the radio only the others are told to it */
+	network_link_down(&z->n, "watchdog", z->now_us);
+	zignet_run(z);
+	assert_int_equal(z->ncp.transient_keys, 2);
+	/* the second has joined, and never said more; the third did not come */
+	permit(z, 0, false);
+	assert_int_equal(z->ncp.transient_keys, 0);
+	assert_int_equal(z->n.invited_count, 1);
+	assert_int_equal(z->n.invited[0].eui64, SENSOR + 2);
+	/* one that came and left has failed, and may try again */
+	zignet_ncp_callback(&z->ncp, 0x0024, "36 12 9C 6F 50 04 00 8D 15 00 01 00 00 00");
+	zignet_ncp_callback(&z->ncp, 0x0024, "36 12 9C 6F 50 04 00 8D 15 00 02 03 00 00");
+	zignet_run(z);
+	permit(z, 50, false);
+	permit(z, 0, false);
+	assert_int_equal(z->n.invited_count, 1);
+	zignet_free(z);
+}
+
+/* A device that may not join tries for ever: told once a minute, with how often; each one by
+ * itself, and none makes the table grow. */
+static void test_denied_again_and_again(void **state)
+{
+	struct zignet *z = up(13, false);
+	char hex[64];
+
+	for (unsigned i = 0; i < 50; i++) {
+		zignet_ncp_callback(&z->ncp, 0x0024, joins[DENIED].hex);
+		zignet_run(z);
+	}
+	assert_int_equal(z->n.counters.denied, 50);
+	assert_int_equal(zignet_notices(z, NETWORK_NOTICE_DENIED), 1);
+	assert_int_equal(zignet_notice(z, NETWORK_NOTICE_DENIED)->number, 1);
+	assert_non_null(strstr(zignet_text(z, NETWORK_NOTICE_DENIED), "permit-join"));
+	zignet_pass(z, 61 * ZIGNET_S);
+	zignet_ncp_callback(&z->ncp, 0x0024, joins[DENIED].hex);
+	zignet_run(z);
+	assert_int_equal(zignet_notices(z, NETWORK_NOTICE_DENIED), 2);
+	assert_int_equal(zignet_notice(z, NETWORK_NOTICE_DENIED)->number, 50);
+	/* two in turn are two, each told once */
+	for (unsigned i = 0; i < 20; i++) {
+		(void)snprintf(
+			hex, sizeof(hex), "34 12 %02X 6F 50 04 00 8D 15 00 01 02 00 00", i % 2);
+		zignet_ncp_callback(&z->ncp, 0x0024, hex);
+		zignet_run(z);
+	}
+	assert_int_equal(zignet_notices(z, NETWORK_NOTICE_DENIED), 4);
+	zignet_free(z);
+}
+
 /* An answer is lost: it is said again. */
 static void test_lost_answer(void **state)
 {
@@ -252,25 +346,6 @@ static void test_lost_answer(void **state)
 	assert_int_equal(z->n.state, NETWORK_UP);
 	zignet_free(z);
 }
-
-struct join {
-	const char *hex;
-	enum network_kind kind;
-};
-
-/* nodeId, eui64, status, decision, parent */
-static const struct join joins[] = {
-	{ "34 12 9A 6F 50 04 00 8D 15 00 01 00 00 00", NETWORK_NOTICE_JOINED },
-	{ "34 12 9A 6F 50 04 00 8D 15 00 00 00 76 54", NETWORK_NOTICE_REJOINED },
-	{ "34 12 9A 6F 50 04 00 8D 15 00 03 00 00 00", NETWORK_NOTICE_REJOINED },
-	{ "34 12 9A 6F 50 04 00 8D 15 00 02 03 00 00", NETWORK_NOTICE_LEFT },
-	{ "34 12 9A 6F 50 04 00 8D 15 00 02 02 00 00", NETWORK_NOTICE_LEFT },
-	{ "34 12 9A 6F 50 04 00 8D 15 00 01 02 00 00", NETWORK_NOTICE_DENIED },
-	{ "34 12 9A 6F 50 04 00 8D 15 00 07 00 00 00", _NETWORK_NOTICE_MAX },
-	{ "34 12 00 00 00 00 00 00 00 00 01 00 00 00", _NETWORK_NOTICE_MAX },
-	{ "34 12 FF FF FF FF FF FF FF FF 01 00 00 00", _NETWORK_NOTICE_MAX },
-	{ "34 12 A7 0B D8 09 00 4B 12 00 01 00 00 00", _NETWORK_NOTICE_MAX }, /* ourselves */
-};
 
 static void test_joins(void **state)
 {
@@ -408,6 +483,8 @@ int main(void)
 		cmocka_unit_test(test_opened_by_others),
 		cmocka_unit_test(test_permit_fails),
 		cmocka_unit_test(test_invited),
+		cmocka_unit_test(test_invited_and_joined),
+		cmocka_unit_test(test_denied_again_and_again),
 		cmocka_unit_test(test_lost_answer),
 		cmocka_unit_test(test_joins),
 		cmocka_unit_test(test_makers),

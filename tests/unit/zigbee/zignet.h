@@ -47,7 +47,8 @@ struct zignet_ncp {
 	bool stuck;              /* no stack status comes */
 	bool status_first;       /* before the answer */
 	int8_t energy[27];
-	bool no_fate; /* messages are taken, and nothing more is told */
+	uint16_t neighbours[4]; /* PANs of other networks; 0: none */
+	bool no_fate;           /* messages are taken, and nothing more is told */
 	bool fails_delivery;
 	/* what it was told */
 	struct zignet_frame log[ZIGNET_LOG_MAX];

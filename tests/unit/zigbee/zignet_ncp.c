@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include "util/cleanup.h"
+
 size_t zignet_hex(const char *hex, uint8_t *to, size_t size)
 {
 	size_t n = 0;
@@ -121,10 +123,27 @@ static uint32_t le32(const uint8_t *p)
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* Energy of each channel of the mask, then the end. */
-static void scan(struct zignet_ncp *ncp, uint32_t mask)
+/* Other networks, on the channel of the mask: a beacon each. */
+static void beacons(struct zignet_ncp *ncp, uint32_t mask)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ncp->neighbours) && ncp->neighbours[i]; i++) {
+		uint8_t bytes[] = { (uint8_t)__builtin_ctz(mask), (uint8_t)ncp->neighbours[i],
+			(uint8_t)(ncp->neighbours[i] >> 8), 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 0, 200,
+			0xc4 };
+
+		send(ncp, ncp->last_sequence, 0x90, 0x001b, bytes, sizeof(bytes));
+	}
+}
+
+/* Energy of each channel of the mask, or who is there; then the end. */
+static void scan(struct zignet_ncp *ncp, uint8_t type, uint32_t mask)
 {
 	uint8_t bytes[8];
+
+	if (type == 1) {
+		beacons(ncp, mask);
+		mask = 0;
+	}
 
 	for (uint8_t channel = 11; channel <= 26; channel++)
 		if (mask & UINT32_C(1) << channel) {
@@ -179,7 +198,7 @@ static void after(struct zignet_ncp *ncp, uint16_t id, const uint8_t *p)
 		stack_status(ncp, 0x91, 0x16);
 		break;
 	case 0x001a:
-		scan(ncp, le32(p + 1));
+		scan(ncp, p[0], le32(p + 1));
 		break;
 	case 0x0022:
 		ncp->permit = p[0];
