@@ -24,6 +24,8 @@ struct joining_view {
 	uint16_t pan;          /* likewise 0xFFFF */
 	unsigned devices;      /* that have joined, as far as is known */
 	int64_t open_until_us; /* boot-time clock; 0: closed */
+	uint64_t refused;      /* how often devices wanted to join that may not */
+	char coordinator[64];        /* what it is, for people; "": not known yet */
 	const char *problem;   /* NULL: none; the driver's, until it is called again */
 	/* What the radio and the line to it have done amiss since the start. resets: those that
 	 * nobody asked for; damaged: frames, which are sent again; lost: how often messages of

@@ -150,6 +150,8 @@ static void run_network(struct command_call *call, void *userdata)
 	}
 	fprintf(v.f, "{\"state\":\"%s\",\"mismatch\":%s,\"devices\":%u", n.state,
 		n.mismatch ? "true" : "false", n.devices);
+	if (n.refused)
+		fprintf(v.f, ",\"refused\":%" PRIu64, n.refused);
 	if (n.channel)
 		fprintf(v.f, ",\"channel\":%u", n.channel);
 	if (n.pan != 0xFFFF)
@@ -161,6 +163,8 @@ static void run_network(struct command_call *call, void *userdata)
 			",\"radio\":{\"unplugged\":%" PRIu64 ",\"resets\":%" PRIu64
 			",\"damaged\":%" PRIu64 ",\"lost\":%" PRIu64 "}",
 			n.unplugged, n.resets, n.damaged, n.lost);
+	if (n.coordinator[0])
+		fprintf(v.f, ",\"coordinator\":\"%s\"", n.coordinator);
 	if (n.problem) {
 		fputs(",\"problem\":", v.f);
 		text_print_json(v.f, n.problem);

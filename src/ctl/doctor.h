@@ -51,6 +51,7 @@ void doctor_certificates(struct doctor *d);
 void doctor_broker(struct doctor *d);
 void doctor_coap(struct doctor *d);
 void doctor_serial(struct doctor *d);
+void doctor_zigbee(struct doctor *d);
 void doctor_bluetooth(struct doctor *d);
 
 /* Whether the service's user may read and write what has this owner, group and mode. Where that

@@ -32,6 +32,10 @@ static void look_at_drivers(struct doctor *d, const cJSON *status)
 	{
 		const char *problem = json_text(driver, "problem", "");
 
+		/* doctor_zigbee() knows the remedy. */
+		if (json_true(driver, "running") && strcmp(driver->string, "zigbee") == 0)
+			continue;
+
 		if (*problem || (!json_true(driver, "running") && is_wanted(d, driver->string)))
 			doctor_find(d, FINDING_WRONG, area, NULL, "%s %s%s%s", driver->string,
 				json_true(driver, "running") ? "runs" : "does not run",

@@ -22,6 +22,7 @@ static const struct {
 	{ doctor_broker },
 	{ doctor_coap },
 	{ doctor_serial },
+	{ doctor_zigbee },
 	{ doctor_bluetooth },
 };
 

@@ -138,7 +138,12 @@ static int show(const struct ctl *ctl)
 		tell_number("channel", "", json_integer(answer, "channel", 0), "");
 	if (*json_text(answer, "pan", ""))
 		term_line("PAN", json_text(answer, "pan", ""));
+	if (*json_text(answer, "coordinator", ""))
+		term_line("radio", json_text(answer, "coordinator", ""));
 	tell_number("devices", "", json_integer(answer, "devices", 0), "");
+	if (json_integer(answer, "refused", 0) > 0)
+		tell_number("refused", "", json_integer(answer, "refused", 0),
+			" times: who may not join");
 	open = json_integer(answer, "open_s", 0);
 	if (open > 0)
 		tell_number("open", "for ", open, " s");

@@ -47,16 +47,15 @@ static void mmo(const uint8_t *p, size_t n, uint8_t hash[static 16])
 {
 	uint8_t block[16] = { 0 }, out[32];
 	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
-	size_t last = n / 16;
+	size_t last = (n + 2) / 16; /* the bit and the length have to fit, too */
 
 	memset(hash, 0, 16);
 	for (size_t b = 0; c && b <= last; b++) {
 		int done = 0;
 
-		memset(block, 0, sizeof(block));
-		memcpy(block, p + b * 16, b < last ? 16 : n % 16);
+		for (size_t i = 0; i < sizeof(block); i++)
+			block[i] = b * 16 + i < n ? p[b * 16 + i] : b * 16 + i == n ? 0x80 : 0;
 		if (b == last) {
-			block[n % 16] = 0x80;
 			block[14] = (uint8_t)(n * 8 >> 8);
 			block[15] = (uint8_t)(n * 8);
 		}

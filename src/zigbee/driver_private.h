@@ -64,7 +64,6 @@ struct zigbee {
 	bool resetting;
 	int64_t lost_us, calm_us; /* INT64_MAX: not to be waited for */
 
-	uint64_t generation; /* of the network's file */
 	bool devices_dirty, devices_writing, devices_failed;
 	int64_t devices_due_us;
 

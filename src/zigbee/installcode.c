@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "codec/crc16.h"
@@ -82,45 +83,74 @@ int installcode_key_of(
 	return r;
 }
 
-int installcode_key(const char *text, uint8_t ret_key[static INSTALLCODE_KEY_SIZE])
+/* Bytes of a text; *ret_length counts also those for which there was no room. */
+static int read_text(const char *text, uint8_t code[static INSTALLCODE_MAX], size_t *ret_length)
 {
-	uint8_t code[INSTALLCODE_MAX] = { 0 };
 	size_t n = 0;
-	int r = 0;
 
-	for (; *text && r == 0; text++) {
+	memset(code, 0, INSTALLCODE_MAX);
+	for (; *text; text++) {
 		int digit = hex_digit(*text);
 
 		if (strchr(" :-", *text))
 			continue;
 		if (digit < 0)
-			r = INSTALLCODE_E_DIGIT;
-		else if (n == 2 * sizeof(code))
-			r = INSTALLCODE_E_LENGTH;
-		else
-			code[n / 2] |= (uint8_t)(n % 2 == 0 ? digit << 4 : digit);
+			return INSTALLCODE_E_DIGIT;
+		if (n == 2 * INSTALLCODE_MAX)
+			return INSTALLCODE_E_LENGTH;
+		code[n / 2] |= (uint8_t)(n % 2 == 0 ? digit << 4 : digit);
 		n++;
 	}
-	if (r == 0 && n % 2 != 0)
-		r = INSTALLCODE_E_LENGTH;
+	*ret_length = n / 2;
+	return n % 2 == 0 ? 0 : INSTALLCODE_E_LENGTH;
+}
+
+int installcode_key(const char *text, uint8_t ret_key[static INSTALLCODE_KEY_SIZE])
+{
+	uint8_t code[INSTALLCODE_MAX];
+	size_t n = 0;
+	int r = read_text(text, code, &n);
+
 	if (r == 0)
-		r = installcode_key_of(code, n / 2, ret_key);
+		r = installcode_key_of(code, n, ret_key);
 	OPENSSL_cleanse(code, sizeof(code));
 	return r;
 }
 
-const char *installcode_words(int outcome)
+/* What the check of these digits would be tells a mistake in the check itself from one before it.
+ */
+static void check_words(const char *text, char *buf, size_t size)
+{
+	uint8_t code[INSTALLCODE_MAX];
+	uint16_t check = 0;
+	size_t n = 0;
+
+	if (read_text(text, code, &n) == 0 && n > CHECK)
+		check = (uint16_t)(crc16_mcrf4xx(code, n - CHECK) ^ 0xffff);
+	(void)snprintf(buf, size,
+		"has %02X%02X at its end; to the digits before belongs %02X%02X or %02X%02X, so "
+		"that one of them is mistyped",
+		n > CHECK ? code[n - 2] : 0, n > CHECK ? code[n - 1] : 0, check & 0xff, check >> 8,
+		check >> 8, check & 0xff);
+	OPENSSL_cleanse(code, sizeof(code));
+}
+
+const char *installcode_words(const char *text, int outcome, char *buf, size_t size)
 {
 	switch (outcome) {
 	case 0:
-		return "it is right";
+		return "is right";
 	case INSTALLCODE_E_DIGIT:
-		return "it has something else in it than hex digits";
+		return "has something else in it than hex digits; give it as it is printed, "
+		       "without "
+		       "the device's address";
 	case INSTALLCODE_E_LENGTH:
-		return "it has neither 16, 20, 28 nor 36 hex digits";
+		return "has neither 16, 20, 28 nor 36 hex digits; the last four of them are its "
+		       "check, and belong to it";
 	case INSTALLCODE_E_CHECK:
-		return "its last four digits do not fit the others: it is mistyped";
+		check_words(text, buf, size);
+		return buf;
 	default:
-		return "no memory is left";
+		return "cannot be used: no memory is left";
 	}
 }

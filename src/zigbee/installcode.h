@@ -23,8 +23,8 @@ int installcode_key(const char *text, uint8_t ret_key[static INSTALLCODE_KEY_SIZ
 /* The same of bytes with the check. */
 int installcode_key_of(
 	const uint8_t *code, size_t length, uint8_t ret_key[static INSTALLCODE_KEY_SIZE]);
-/* Why not, the end of a sentence. */
-const char *installcode_words(int outcome);
+/* Why the text is none, the end of a sentence, with what would be right. Returns buf. */
+const char *installcode_words(const char *text, int outcome, char *buf, size_t size);
 /* AES-MMO hash (Zigbee PRO B.6) of at most INSTALLCODE_HASHED_MAX bytes. Returns 0, -EMSGSIZE or
  * -ENOMEM. */
 #define INSTALLCODE_HASHED_MAX 45

@@ -3,14 +3,20 @@
  * to become of a network that is not the one that is kept (wardgate/joining.h).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/rand.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "config/parse.h"
+#include "config/problems.h"
 #include "zigbee/driver_private.h"
 #include "zigbee/installcode.h"
 #include "zigbee/netbackup.h"
+
+#define CODE_MAX 80 /* of an install code as a text */
 
 __attribute__((format(printf, 3, 4))) static int refuse(
 	char *why, int error, const char *format, ...)
@@ -36,11 +42,66 @@ static int not_up(const struct zigbee *z, char *why)
 	return refuse(why, -ENETDOWN, "the Zigbee network is not up: %s", problem_of(z));
 }
 
+/* The text that InstallCode= names. 0; CONFIG_E_INVALID or a negative errno with a sentence. */
+static int read_code(const char *value, char code[static CODE_MAX + 1], struct config_why *why)
+{
+	_cleanup_(freep) char *path = NULL;
+	_cleanup_(closep) int fd = -1;
+	ssize_t n;
+	int r = config_secret_path(value, &path);
+
+	if (r < 0)
+		return r;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	n = fd < 0 ? -1 : read(fd, code, CODE_MAX + 1);
+	if (n < 0)
+		return config_refuse(why, "%s cannot be read: %s", path, strerrordesc_np(errno));
+	if (n > CODE_MAX)
+		return config_refuse(why, "%s is larger than an install code", path);
+	while (n > 0 && strchr(" \t\r\n", code[n - 1]))
+		n--;
+	code[n] = 0;
+	return 0;
+}
+
+static void invite_configured(struct zigbee *z, const struct config_device *d)
+{
+	char code[CODE_MAX + 1] = "", words[JOINING_WHY];
+	uint8_t key[INSTALLCODE_KEY_SIZE];
+	struct config_why why = { 0 };
+	const struct node *node;
+	uint64_t eui64;
+	int r;
+
+	if (!eui64_parse(d->address, &eui64))
+		return;
+	node = nodes_find(&z->nodes, eui64);
+	if (node && node->joined)
+		return; /* it has a key of its own */
+	r = read_code(d->install_code, code, &why);
+	if (r == 0 && (r = installcode_key(code, key)) > 0)
+		(void)config_refuse(
+			&why, "it %s", installcode_words(code, r, words, sizeof(words)));
+	if (r == 0)
+		r = network_invite(&z->network, eui64, key, boottime_us());
+	if (r != 0)
+		log_error("InstallCode= cannot be used: the device cannot join with it",
+			F_STR("WARDGATE_DEVICE", d->name),
+			F_STR("REASON", why.text[0] ? why.text : strerrordesc_np(-r)));
+	explicit_bzero(code, sizeof(code));
+	explicit_bzero(key, sizeof(key));
+}
+
 static int permit(void *state, unsigned seconds, bool well_known, char *why)
 {
 	struct zigbee *z = state;
-	int r = network_permit(&z->network, seconds, well_known, boottime_us());
+	int r;
 
+	for (size_t i = 0; seconds > 0 && i < z->config->device_count; i++)
+		if (z->config->devices[i].transport == TRANSPORT_ZIGBEE &&
+			z->config->devices[i].install_code)
+			invite_configured(z, &z->config->devices[i]);
+	r = network_permit(&z->network, seconds, well_known, boottime_us());
 	zigbee_settle(z);
 	switch (r) {
 	case 0:
@@ -63,6 +124,7 @@ static int invite(void *state, const char *address, const char *code, char *why)
 {
 	struct zigbee *z = state;
 	uint8_t key[INSTALLCODE_KEY_SIZE];
+	char words[JOINING_WHY];
 	uint64_t eui64;
 	int r;
 
@@ -71,7 +133,8 @@ static int invite(void *state, const char *address, const char *code, char *why)
 			why, -EINVAL, "%.64s is no EUI-64; give 0x and 16 hex digits", address);
 	r = installcode_key(code, key);
 	if (r > 0)
-		return refuse(why, -EINVAL, "the install code %s", installcode_words(r));
+		return refuse(why, -EINVAL, "the install code %s",
+			installcode_words(code, r, words, sizeof(words)));
 	if (r == 0)
 		r = network_invite(&z->network, eui64, key, boottime_us());
 	explicit_bzero(key, sizeof(key));
@@ -178,7 +241,13 @@ static void view(void *state, struct joining_view *ret)
 		.unplugged = z->line.counters.unplugged,
 		.resets = z->line.counters.radio_resets,
 		.damaged = z->line.ash.counters.bad_frames,
-		.lost = n->ezsp.counters.overflows };
+		.lost = n->ezsp.counters.overflows,
+		.refused = n->counters.denied };
+	if (n->eui64 != 0 && n->ezsp.version != 0)
+		(void)snprintf(ret->coordinator, sizeof(ret->coordinator),
+			"%016llx, EZSP %u, firmware %u.%u.%u.%u", (unsigned long long)n->eui64,
+			n->ezsp.version, n->stack_version >> 12, n->stack_version >> 8 & 15,
+			n->stack_version >> 4 & 15, n->stack_version & 15);
 	if (z->problem[0] || n->problem[0])
 		ret->problem = problem_of(z);
 	for (unsigned i = 0; nodes_at(&z->nodes, i); i++)

@@ -14,6 +14,8 @@
 
 _Static_assert(NETSTATE_KEY_SIZE == ADVERT_KEY_SIZE, "read by the same function");
 
+#define DAMAGED NETSTATE_FILE ".damaged"
+
 /* 0; -ENOENT; -EBADMSG: it is there and cannot be used. */
 static int read_file(const char *directory, const char *name, struct netstate *ret)
 {
@@ -33,6 +35,16 @@ static int read_file(const char *directory, const char *name, struct netstate *r
 	r = netstate_read(text, (size_t)n, ret, &line);
 	netstate_text_free(text, (size_t)n);
 	return r;
+}
+
+/* Lest the next writing makes it the former one, in place of the good one. */
+static void set_aside(const char *directory)
+{
+	_cleanup_(closep) int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || (renameat(fd, NETSTATE_FILE, fd, DAMAGED) < 0 && errno != ENOENT))
+		log_warning("a damaged file cannot be renamed", F_STR("FILE", NETSTATE_FILE),
+			F_ERR(-errno));
 }
 
 /* The configured key; a file that cannot be read is as no radio at all. */
@@ -68,13 +80,14 @@ int netfile_load(struct zigbee *z, bool devices_known)
 	r = read_file(directory, NETSTATE_FILE, &s);
 	if (r < 0) {
 		former = read_file(directory, NETSTATE_FORMER, &s);
-		if (former == 0)
+		if (former == 0) {
 			log_warning("what is kept of the Zigbee network cannot be read; the former "
 				    "generation is taken");
+			set_aside(directory);
+		}
 		/* Neither there: there never was one, unless devices are known. */
 		r = former == -ENOENT ? r : former;
 	}
-	z->generation = s.generation;
 	network_keep(&z->network, r == 0 ? &s : NULL, r < 0 && (r != -ENOENT || devices_known));
 	netstate_wipe(&s);
 	return 0;
@@ -112,15 +125,10 @@ static void on_written(int error, void *userdata)
 int netfile_keep(struct network *n, const struct netstate *s, int64_t now_us)
 {
 	struct zigbee *z = zigbee_of_network(n);
-	struct netstate copy = *s;
 	char *text = NULL;
 	size_t length;
-	int r;
+	int r = netstate_write(s, &text, &length);
 
-	copy.generation = z->generation;
-	r = netstate_write(&copy, &text, &length);
-	z->generation = copy.generation;
-	netstate_wipe(&copy);
 	if (r == 0)
 		r = gateway_keep(z->gateway, GATEWAY_ZIGBEE_NETWORK, text, length, on_written, z);
 	netstate_text_free(text, length);

@@ -213,6 +213,7 @@ void network_is_up(struct network *n, int64_t now_us)
 {
 	uint32_t took_us = (uint32_t)(now_us - n->linked_us);
 	bool formed = n->forming, restored = n->restored, matches = n->mismatched;
+	char words[96];
 
 	forget_step(n);
 	n->state = NETWORK_UP;
@@ -228,7 +229,10 @@ void network_is_up(struct network *n, int64_t now_us)
 		return;
 	if (formed && !tell_still(n, NETWORK_NOTICE_FORMED, n->net.channel, n->why, now_us))
 		return;
-	if (restored && !tell_still(n, NETWORK_NOTICE_RESTORED, n->net.channel, "", now_us))
+	(void)snprintf(words, sizeof(words),
+		"it was written into the radio: channel %u, PAN %04x, frames counted on from %lu",
+		n->net.channel, n->net.pan, (unsigned long)n->net.counter);
+	if (restored && !tell_still(n, NETWORK_NOTICE_RESTORED, n->net.channel, words, now_us))
 		return;
 	network_tell(n, NETWORK_NOTICE_UP, took_us, "", now_us);
 }
@@ -239,6 +243,9 @@ void network_be_passive(struct network *n, uint32_t differs, int64_t now_us)
 	char words[NETWORK_WORDS_SIZE];
 
 	network_differs_words(n, differs, words, sizeof(words));
+	/* unless there is something newer: why what people decided could not be done */
+	if (!n->troubled)
+		memcpy(n->problem, words, sizeof(words));
 	forget_step(n);
 	n->state = NETWORK_PASSIVE;
 	n->differs = differs;

@@ -75,7 +75,7 @@ static void state(const char *text, size_t size)
 
 static void code(const char *bytes, size_t size)
 {
-	char *text = malloc(size + 1);
+	char *text = malloc(size + 1), words[160];
 	uint8_t key[INSTALLCODE_KEY_SIZE];
 	int r;
 
@@ -85,7 +85,8 @@ static void code(const char *bytes, size_t size)
 		memcpy(text, bytes, size);
 	text[size] = 0;
 	r = installcode_key(text, key);
-	assert(r >= 0 && r <= INSTALLCODE_E_CHECK && installcode_words(r)[0]);
+	assert(r >= 0 && r <= INSTALLCODE_E_CHECK &&
+		installcode_words(text, r, words, sizeof(words))[0]);
 	(void)installcode_key_of((const uint8_t *)bytes, size, key);
 	(void)installcode_hash((const uint8_t *)bytes, size, key);
 	free(text);

@@ -225,10 +225,12 @@ static void test_the_network_is_shown(void **state)
 		.mismatch = true,
 		.pan = 0xFFFF,
 		.open_until_us = boottime_us() + 90500000,
+		.refused = 7,
+		.coordinator = "EZSP 13",
 		.problem = "another \"radio\"" };
 	assert_string_equal(ask(&w, "network", "{}"),
-		"Done {\"state\":\"passive\",\"mismatch\":true,\"devices\":0,\"open_s\":91,"
-		"\"problem\":\"another \\\"radio\\\"\"}");
+		"Done {\"state\":\"passive\",\"mismatch\":true,\"devices\":0,\"refused\":7,"
+		"\"open_s\":91,\"coordinator\":\"EZSP 13\",\"problem\":\"another \\\"radio\\\"\"}");
 	w.view = (struct joining_view){
 		.state = "up", .pan = 0xFFFF, .unplugged = 1, .damaged = UINT64_C(5000000000)
 	};

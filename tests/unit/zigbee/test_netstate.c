@@ -418,6 +418,11 @@ static const struct {
 	{ "83FED3407A939723A5C639B26916D505C3B5", 0, "66b6900981e1ee3ca4206b6b861c02bb" },
 	{ "83FE D340 7A93 9723 A5C6 39B2 6916 D505 B5C3", 0, "66b6900981e1ee3ca4206b6b861c02bb" },
 	{ "83:fe:d3:40-7a939723a5c639b26916d505c3b5", 0, "66b6900981e1ee3ca4206b6b861c02bb" },
+	/* of all lengths; the keys by another program */
+	{ "31323334353672E6", 0, "bbfda089ac2a78801cf7fcbda6533974" },
+	{ "31323334353637386A08", 0, "d2b70622326e018b9c224aaa37e06b0d" },
+	{ "3132333435363738393A3B3CF696", 0, "bed8b2eaa201986030a7f39e9bb3457a" },
+	{ "3132333435363738393A3B3C3D3E3F4069B9", 0, "46433cab8ae38df6103dd9f5875821e5" },
 	/* printed with its check the other way round */
 	{ "F6F1913D834A08D6ADAF1F91BAF4052D7316", 0, NULL },
 	{ "F6F1913D834A08D6ADAF1F91BAF4052D1673", 0, NULL },
@@ -433,13 +438,15 @@ static const struct {
 static void test_codes(void **state)
 {
 	uint8_t key[16], wanted[16], other[16];
+	char words[160];
 
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
 		int r = installcode_key(codes[i].code, key);
 
 		if (r != codes[i].outcome)
-			fail_msg("%s: %s", codes[i].code, installcode_words(r));
-		assert_true(strlen(installcode_words(r)) > 5);
+			fail_msg("%s: %s", codes[i].code,
+				installcode_words(codes[i].code, r, words, sizeof(words)));
+		assert_true(strlen(installcode_words(codes[i].code, r, words, sizeof(words))) > 5);
 		if (!codes[i].key)
 			continue;
 		for (unsigned k = 0; k < 16; k++)
@@ -447,10 +454,14 @@ static void test_codes(void **state)
 		assert_memory_equal(key, wanted, 16);
 	}
 	/* both orders are one code */
-	assert_int_equal(installcode_key(codes[3].code, key), 0);
-	assert_int_equal(installcode_key(codes[4].code, other), 0);
+	assert_int_equal(installcode_key("F6F1913D834A08D6ADAF1F91BAF4052D7316", key), 0);
+	assert_int_equal(installcode_key("F6F1913D834A08D6ADAF1F91BAF4052D1673", other), 0);
 	assert_memory_equal(key, other, 16);
-	assert_true(strlen(installcode_words(-ENOMEM)) > 5);
+	assert_true(strlen(installcode_words("", -ENOMEM, words, sizeof(words))) > 5);
+	assert_string_equal(installcode_words("83FED3407A939723A5C639B26916D505C3B4",
+				    INSTALLCODE_E_CHECK, words, sizeof(words)),
+		"has C3B4 at its end; to the digits before belongs C3B5 or B5C3, so that one of "
+		"them is mistyped");
 }
 
 /* The shorter lengths, with a check that is computed here bit by bit (CRC-16/X-25). */
