@@ -32,5 +32,5 @@ void memory_changed(struct ble *b);
 /* When memory_due() wants to be called, boot-time clock; INT64_MAX: not. */
 int64_t memory_deadline(const struct ble *b);
 void memory_due(struct ble *b, int64_t now_us);
-/* The run is over: written now. */
+/* The run is over, b->quiet is set: written now, whatever is being written. */
 void memory_finish(struct ble *b);

@@ -266,6 +266,9 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 		.tag = &tag };
 	struct advert_summary s;
 
+	/* It would be a replay after the restart, which can still take it. */
+	if (b->quiet)
+		return;
 	for (size_t i = 0; i < sizeof(address); i++)
 		address[i] = r->address.octets[sizeof(address) - 1 - i];
 	b->scratch.count = 0;
@@ -283,8 +286,6 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 		p->broadcasts = false; /* it does not, or somebody did so in its name */
 		peers_expect(b, now->boot_us);
 	}
-	if (b->quiet)
-		return;
 	if (p->advert.counter_known &&
 		p->advert.counter + MEMORY_COUNTER_AHEAD / 2 >= p->saved_counter)
 		memory_changed(b);

@@ -164,7 +164,8 @@ enum gateway_file {
 /* error: 0 when it is on the disk, or a negative errno. */
 typedef void (*gateway_kept_fn)(int error, void *userdata);
 /* Writes it; done tells how that went, later, once. text is copied. Returns 0, -EBUSY while the
- * same file is being written, -ENOTSUP without a keeper, or another negative errno. */
+ * same file is being written and somebody waits for one of the two, -ENOTSUP without a keeper, or
+ * another negative errno. */
 int gateway_keep(struct gateway *g, enum gateway_file file, const char *text, size_t length,
 	gateway_kept_fn done, void *userdata);
 /* Nobody waits any more: userdata goes. */

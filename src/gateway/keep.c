@@ -14,7 +14,7 @@ int gateway_keep(struct gateway *g, enum gateway_file file, const char *text, si
 
 	if (!g->keeper)
 		return -ENOTSUP;
-	if (k->busy)
+	if (k->busy && (k->done || done))
 		return -EBUSY;
 	r = g->keeper(file, text, length, g->keeper_userdata);
 	if (r < 0)

@@ -224,6 +224,28 @@ def test_another_key_opens_nothing(ward):
 
 
 @pytest.mark.slow
+def test_a_counter_is_exact_after_a_stop_that_finds_it_being_written(ward):
+    """What was to be ahead of it in case of a power cut is still on its way to the disk."""
+    name = "bthome-sealed"
+    devices = {name: {"Kind": name, "Address": "A4:C1:38:00:01:07", "Interval": "3s", "Advertise": "100ms",
+                      "BindKey": KEY}}
+    bay = Bay(ward, devices, more={name: {"BindKey": ward.secret("bind.key", KEY)}}, start=False)
+    disk = ward.disk(bay.daemon)
+    bay.daemon.start()
+    bay.daemon.wait_log("connected to the broker")
+    disk.slow(0.2)
+    wait_until(lambda: os.path.exists(os.path.join(bay.daemon.state, "ble.new")), "a writing that takes its time")
+    bay.daemon.stop()
+    disk.well()
+    with open(os.path.join(bay.daemon.state, "ble"), encoding="utf-8") as f:
+        counter = next(int(line.split()[1]) for line in f if line.startswith("counter"))
+    assert counter <= max(v["pack"] for v in bay.air.values())
+    before = len(bay.heard(name))
+    bay.daemon.start()
+    wait_until(lambda: len(bay.heard(name)) > before + 1, "new values")
+
+
+@pytest.mark.slow
 def test_a_counter_survives_kill_9_and_a_recording_is_refused(ward):
     """What was said before is played again after the restart; what is new is taken."""
     name = "bthome-sealed"
