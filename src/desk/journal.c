@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "gateway/clock.h"
-#include "gateway/ramfile.h"
+#include "util/ramfile.h"
 #include "util/hash.h"
 
 #define VERSION 1

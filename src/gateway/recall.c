@@ -20,26 +20,18 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "gateway/epoch.h"
-#include "gateway/ramfile.h"
 #include "util/hash.h"
+#include "util/ramfile.h"
 
 #define BUCKETS RECALL_MAX
 #define HEADER_SIZE 4096
 #define VERSION 1
 #define LABELS 16
 #define FIRST_STORED 256
-
-/* The compiler moves no store across it. */
-#define barrier() __asm__ volatile("" ::: "memory")
 
 static const char magic[8] = { 'w', 'g', 'r', 'e', 'c', 'a', 'l', 'l' };
 
@@ -111,96 +103,45 @@ struct recall {
 
 /* --- the file --- */
 
-/* Returns the mapping, or NULL with *ret_error. */
-static struct file *map(int fd, int *ret_error)
+static bool is_good(const void *file, const uint64_t identity[2])
 {
-	void *p = mmap(NULL, sizeof(struct file), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	const struct header *h = file;
 
-	if (p == MAP_FAILED) {
-		*ret_error = -errno;
-		return NULL;
-	}
-	/* A huge page would count in full as soon as one byte of it is used. */
-	(void)madvise(p, sizeof(struct file), MADV_NOHUGEPAGE);
-	return p;
-}
-
-static bool is_good(const struct header *h, const uint64_t identity[2])
-{
 	return memcmp(h->magic, magic, sizeof(magic)) == 0 && h->version == VERSION &&
 	       h->header_size == HEADER_SIZE && h->entry_size == sizeof(struct entry) &&
 	       h->entries == RECALL_MAX && h->buckets == BUCKETS && h->zero == 0 &&
 	       h->identity[0] == identity[0] && h->identity[1] == identity[1];
 }
 
-/* The file that an earlier run left. NULL with *ret_error: -ENOENT none, -EBADMSG not a good one,
- * other errors. */
-static struct file *open_file(const char *path, const uint64_t identity[2], int *ret_error)
+static int fill(void *file, const uint64_t identity[2])
 {
-	_cleanup_(closep) int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	struct file *f;
-	off_t size;
-
-	if (fd < 0) {
-		*ret_error =
-			errno == ENOENT || errno == ENOMEM || errno == EMFILE ? -errno : -EBADMSG;
-		return NULL;
-	}
-	*ret_error = -EBADMSG;
-	if (!ramfile_is_private(fd, &size) || size != (off_t)sizeof(struct file))
-		return NULL;
-	f = map(fd, ret_error);
-	if (f && !is_good(&f->header, identity)) {
-		(void)munmap(f, sizeof(*f));
-		*ret_error = -EBADMSG;
-		return NULL;
-	}
-	return f;
-}
-
-/* Makes the file. Its pages are reserved at once: in a file system that is full, a store into a
- * hole would be a SIGBUS. They count in nobody's resident size until they are used. */
-static struct file *make_file(const char *path, const uint64_t identity[2], int *ret_error)
-{
-	_cleanup_(closep) int fd =
-		open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct header *h = file;
 	struct hash_key key;
-	struct file *f;
-	int r;
+	int r = hash_key_random(&key);
 
-	if (fd < 0) {
-		*ret_error = -errno;
-		return NULL;
-	}
-	r = hash_key_random(&key);
-	if (r == 0)
-		r = fchmod(fd, 0600) < 0 ? -errno : -posix_fallocate(fd, 0, sizeof(struct file));
-	f = r == 0 ? map(fd, &r) : NULL;
-	if (!f) {
-		(void)unlink(path);
-		*ret_error = r;
-		return NULL;
-	}
-	f->header = (struct header){ .version = VERSION,
+	if (r < 0)
+		return r;
+	*h = (struct header){ .version = VERSION,
 		.header_size = HEADER_SIZE,
 		.entry_size = sizeof(struct entry),
 		.entries = RECALL_MAX,
 		.buckets = BUCKETS,
 		.identity = { identity[0], identity[1] },
 		.key = key };
-	barrier();
-	memcpy(f->header.magic, magic, sizeof(magic));
-	return f;
+	ramfile_barrier();
+	memcpy(h->magic, magic, sizeof(magic));
+	return 0;
 }
+
+static const struct ramfile_kind kind = { ".recall", sizeof(struct file), is_good, fill };
 
 int recall_new(struct recall **ret, const char *directory, const char *state_directory,
 	const char *gateway, const char *epoch)
 {
 	_cleanup_(recall_freep) struct recall *r = calloc(1, sizeof(*r));
 	struct epoch own;
-	char found[PATH_MAX / 2], path[PATH_MAX];
-	uint64_t identity[2] = { 0 };
-	int error = 0;
+	void *file;
+	int error;
 
 	if (!r)
 		return -ENOMEM;
@@ -209,28 +150,10 @@ int recall_new(struct recall **ret, const char *directory, const char *state_dir
 		return error;
 	r->own_counter = own.counter;
 	r->own_random = own.random;
-	error = ramfile_identify(state_directory, gateway, identity);
+	error = ramfile_map(&kind, directory, state_directory, gateway, &file);
 	if (error < 0)
 		return error;
-	if (!directory) {
-		error = ramfile_directory(found, sizeof(found));
-		if (error < 0)
-			return error;
-		directory = found;
-	}
-	if (snprintf(path, sizeof(path), "%s/wardgate-%016" PRIx64 ".recall", directory,
-		    identity[0]) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-
-	r->file = open_file(path, identity, &error);
-	if (!r->file) {
-		if (error == -EBADMSG && unlink(path) < 0)
-			return -errno;
-		if (error == -EBADMSG || error == -ENOENT)
-			r->file = make_file(path, identity, &error);
-		if (!r->file)
-			return error;
-	}
+	r->file = file;
 	*ret = TAKE_PTR(r);
 	return 0;
 }
@@ -315,9 +238,9 @@ static void add(struct recall *r, struct entry *new)
 	e = &r->file->ring[new->serial &(RECALL_MAX - 1)];
 
 	h->count++;
-	barrier();
+	ramfile_barrier();
 	*(volatile uint64_t *)&e->key = 0;
-	barrier();
+	ramfile_barrier();
 	e->sequence = new->sequence;
 	e->device_sequence = new->device_sequence;
 	e->counter = new->counter;
@@ -325,9 +248,9 @@ static void add(struct recall *r, struct entry *new)
 	e->serial = new->serial;
 	e->check = new->check;
 	e->next = new->next;
-	barrier();
+	ramfile_barrier();
 	*(volatile uint64_t *)&e->key = new->key;
-	barrier();
+	ramfile_barrier();
 	*head = (uint16_t)((new->serial &(RECALL_MAX - 1)) + 1);
 }
 
@@ -492,13 +415,13 @@ void recall_keep(struct recall *r, const void *note, size_t size)
 	new.check = note_check(r, &new);
 
 	*(volatile uint64_t *)&n->serial = 0;
-	barrier();
+	ramfile_barrier();
 	memcpy(n->bytes, note, size);
 	n->size = size;
 	n->check = new.check;
-	barrier();
+	ramfile_barrier();
 	*(volatile uint64_t *)&n->serial = new.serial;
-	barrier();
+	ramfile_barrier();
 }
 
 size_t recall_kept(const struct recall *r, void *ret, size_t size)
