@@ -65,7 +65,7 @@ static void check_port(struct check *k, struct config_section *s)
 	else
 		config_blame(k, s, "Port",
 			"changes its number when radios are plugged in anew; give the radio's "
-			"name in %s",
+			"name in %s, or where it has none there, a link that a udev rule makes",
 			directory);
 }
 

@@ -7,10 +7,13 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
+#include <limits.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ctl/doctor.h"
 
@@ -104,25 +107,6 @@ static void look_at_port(struct doctor *d, const char *port)
 		(unsigned)(st.st_mode & 07777), found ? group.gr_name : "?");
 }
 
-void doctor_serial(struct doctor *d)
-{
-	glob_t found;
-
-	if (d->config && d->config->zigbee.enabled) {
-		if (d->config->zigbee.port)
-			look_at_port(d, d->config->zigbee.port);
-		return;
-	}
-	if (glob("/dev/serial/by-id/*", 0, NULL, &found) == 0) {
-		doctor_find(d, FINDING_NOTE, "serial", NULL,
-			"%zu port%s, e.g. %s; [Zigbee] Enabled=no", found.gl_pathc,
-			found.gl_pathc == 1 ? "" : "s", found.gl_pathv[0]);
-		globfree(&found);
-	}
-}
-
-/* --- Bluetooth --- */
-
 static bool says(const char *directory, const char *file, const char *text)
 {
 	_cleanup_(freep) char *path = NULL;
@@ -139,6 +123,57 @@ static bool says(const char *directory, const char *file, const char *text)
 	line[strcspn(line, "\n")] = 0;
 	return strcmp(line, text) == 0;
 }
+
+/* Other programs that have it open, as far as this user may see: two of them spoil each other's
+ * frames, and not all of them lock it. */
+static void look_at_holders(struct doctor *d, const char *port)
+{
+	_cleanup_(freep) char *real = realpath(port, NULL);
+	char target[PATH_MAX], process[64];
+	glob_t found;
+
+	if (!real || glob("/proc/[0-9]*/fd/*", GLOB_NOSORT, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		ssize_t n = readlink(found.gl_pathv[i], target, sizeof(target) - 1);
+		int pid = 0;
+
+		if (n < 0)
+			continue;
+		target[n] = 0;
+		if (strcmp(target, real) != 0 || sscanf(found.gl_pathv[i], "/proc/%d/", &pid) != 1)
+			continue;
+		snprintf(process, sizeof(process), "/proc/%d", pid);
+		if (says(process, "comm", "wardgated"))
+			continue;
+		doctor_find(d, FINDING_WRONG, "serial",
+			"end it, or keep it from this port: only one can speak to the radio",
+			"%s is open in another program, process %d", port, pid);
+		break;
+	}
+	globfree(&found);
+}
+
+void doctor_serial(struct doctor *d)
+{
+	glob_t found;
+
+	if (d->config && d->config->zigbee.enabled) {
+		if (d->config->zigbee.port) {
+			look_at_port(d, d->config->zigbee.port);
+			look_at_holders(d, d->config->zigbee.port);
+		}
+		return;
+	}
+	if (glob("/dev/serial/by-id/*", 0, NULL, &found) == 0) {
+		doctor_find(d, FINDING_NOTE, "serial", NULL,
+			"%zu port%s, e.g. %s; [Zigbee] Enabled=no", found.gl_pathc,
+			found.gl_pathc == 1 ? "" : "s", found.gl_pathv[0]);
+		globfree(&found);
+	}
+}
+
+/* --- Bluetooth --- */
 
 static void look_at_switches(struct doctor *d)
 {

@@ -256,14 +256,15 @@ static void on_line_down(struct line *l, enum line_why why, int detail, int64_t 
 {
 	char words[NETWORK_WORDS_SIZE];
 
-	network_link_down(&of(l)->network, line_words(why, detail, words, sizeof(words)), now_us);
+	network_link_down(
+		&of(l)->network, line_words(l, why, detail, words, sizeof(words)), now_us);
 }
 
 static void on_closed(struct line *l, enum line_why why, int detail, int64_t now_us)
 {
 	struct zigbee *z = of(l);
 
-	(void)line_words(why, detail, z->problem, sizeof(z->problem));
+	(void)line_words(l, why, detail, z->problem, sizeof(z->problem));
 	log_error("the Zigbee radio cannot be used", F_STR("REASON", z->problem));
 	network_stop(&z->network, now_us);
 	nodes_down(&z->nodes);

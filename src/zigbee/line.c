@@ -280,12 +280,14 @@ void line_settle(struct line *l)
 	arm(l);
 }
 
-const char *line_words(enum line_why why, int detail, char *buf, size_t size)
+const char *line_words(const struct line *l, enum line_why why, int detail, char *buf, size_t size)
 {
+	char open_words[192];
+
 	switch (why) {
 	case LINE_NO_PORT:
-		(void)snprintf(
-			buf, size, "the port cannot be opened: %s", serial_open_words(detail));
+		(void)snprintf(buf, size, "the port %s cannot be opened: %s", l->path,
+			serial_open_words(detail, l->path, open_words, sizeof(open_words)));
 		break;
 	case LINE_UNPLUGGED:
 		(void)snprintf(buf, size, "the radio was unplugged, or its port failed");

@@ -90,4 +90,4 @@ void line_reset(struct line *l, int64_t now_us);
 void line_settle(struct line *l);
 
 /* A sentence of why the line is down, with the remedy where there is one. Returns buf. */
-const char *line_words(enum line_why why, int detail, char *buf, size_t size);
+const char *line_words(const struct line *l, enum line_why why, int detail, char *buf, size_t size);

@@ -3,13 +3,18 @@
  */
 #include "zigbee/serial.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/serial.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -112,21 +117,110 @@ int serial_open(const char *path, unsigned baud_rate, enum serial_flow flow)
 	return TAKE_FD(fd);
 }
 
-const char *serial_open_words(int error)
+/* ---- why it cannot be had ---- */
+
+static FILE *open_text(const char *path)
+{
+	return fopen(path, "re");
+}
+
+/* Of the machine's own file: who else would be asked may take long to answer. */
+static bool find_group(gid_t gid, char *ret, size_t size)
+{
+	_cleanup_(fclosep) FILE *f = open_text("/etc/group");
+	struct group *g;
+
+	while (f && (g = fgetgrent(f)))
+		if (g->gr_gid == gid) {
+			(void)snprintf(ret, size, "%s", g->gr_name);
+			return true;
+		}
+	return false;
+}
+
+static const char *permission_words(const char *path, char *buf, size_t size)
+{
+	char group[64];
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return "it may not be opened; its directory is closed to the service";
+	if (!find_group(st.st_gid, group, sizeof(group)))
+		(void)snprintf(group, sizeof(group), "%u", st.st_gid);
+	(void)snprintf(buf, size,
+		"it may not be opened (mode %04o, group %s); \"systemctl edit wardgated\": "
+		"[Service] SupplementaryGroups=%s",
+		st.st_mode & 07777, group, group);
+	return buf;
+}
+
+pid_t serial_holder(const char *path)
+{
+	_cleanup_(fclosep) FILE *f = open_text("/proc/locks");
+	unsigned long inode;
+	unsigned high, low;
+	char line[256];
+	struct stat st;
+	int pid;
+
+	if (!f || stat(path, &st) < 0)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s FLOCK %*s %*s %d %x:%x:%lu", &pid, &high, &low, &inode) ==
+				4 &&
+			inode == st.st_ino && makedev(high, low) == st.st_dev)
+			return pid > 0 ? pid : 0;
+	return 0;
+}
+
+static const char *busy_words(const char *path, char *buf, size_t size)
+{
+	_cleanup_(fclosep) FILE *f = NULL;
+	pid_t pid = serial_holder(path);
+	char name[64] = "", comm[64];
+
+	(void)snprintf(comm, sizeof(comm), "/proc/%d/comm", (int)pid);
+	f = open_text(comm);
+	if (f && fgets(name, sizeof(name), f))
+		name[strcspn(name, "\n")] = 0;
+	if (pid == 0)
+		return "another program has it; end that one, only one can speak to the radio";
+	(void)snprintf(buf, size,
+		"another program has it, %s%sprocess %d; end that one, only one can speak to the "
+		"radio",
+		name, name[0] ? ", " : "", (int)pid);
+	return buf;
+}
+
+static const char *missing_words(const char *directory, char *buf, size_t size)
+{
+	static const char plug[] = "it is not there; is the radio plugged in?";
+	DIR *d = opendir(directory);
+	const struct dirent *e;
+	int n;
+
+	while (d && (e = readdir(d)) && e->d_name[0] == '.')
+		;
+	n = d && e ? snprintf(buf, size, "%s There is %s/%s", plug, directory, e->d_name) : 0;
+	if (d)
+		(void)closedir(d);
+	return n > 0 && (size_t)n < size ? buf : plug;
+}
+
+const char *serial_open_words(int error, const char *path, char *buf, size_t size)
 {
 	switch (-error) {
 	case ENOENT:
 	case ENXIO:
 	case ENODEV:
-		return "it is not there; is the radio plugged in?";
+		return missing_words(SERIAL_BY_ID, buf, size);
 	case EACCES:
 	case EPERM:
-		return "it may not be opened; its group, usually dialout, has to be one of the "
-		       "service's";
+		return permission_words(path, buf, size);
 	case EBUSY:
-		return "another program has it; end that one, only one can speak to the radio";
+		return busy_words(path, buf, size);
 	case ENOTTY:
-		return "it is no serial port; give the radio's name in /dev/serial/by-id";
+		return "it is no serial port; give the radio's name in " SERIAL_BY_ID;
 	case EINVAL:
 		return "it does not take this BaudRate= or FlowControl=";
 	default:

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum serial_flow { SERIAL_FLOW_NONE, SERIAL_FLOW_HARDWARE, SERIAL_FLOW_SOFTWARE };
 
@@ -23,5 +24,10 @@ enum serial_flow { SERIAL_FLOW_NONE, SERIAL_FLOW_HARDWARE, SERIAL_FLOW_SOFTWARE 
  */
 int serial_open(const char *path, unsigned baud_rate, enum serial_flow flow);
 
-/* A sentence's end for a failed serial_open(), with the remedy. */
-const char *serial_open_words(int error);
+#define SERIAL_BY_ID "/dev/serial/by-id"
+
+/* A sentence's end for a failed serial_open() of path, with who has it or whose it is, and the
+ * remedy: buf or a text of its own. It looks into small files of the machine's own. */
+const char *serial_open_words(int error, const char *path, char *buf, size_t size);
+/* The process that has locked it, as far as can be seen; 0: none. */
+pid_t serial_holder(const char *path);

@@ -230,9 +230,12 @@ def test_serial_ports(ward):
     leader, follower = os.openpty()
     daemon.set("Zigbee", {"Port": os.ttyname(follower)})
     _, areas = doctor(daemon)
+    assert [f["level"] for f in areas["serial"]] == ["good", "wrong"]
+    assert f"is open in another program, process {os.getpid()}" in areas["serial"][1]["found"]
+    os.close(follower)
+    _, areas = doctor(daemon)
     assert [f["level"] for f in areas["serial"]] == ["good"]
     os.close(leader)
-    os.close(follower)
 
 
 def test_a_configuration_with_errors(ward):

@@ -218,7 +218,8 @@ static void going_together(void **state)
 						  "give the radio's name in /dev/serial/by-id" },
 		{ BASE "[Zigbee]\nPort=/dev/ttyUSB0\n",
 			"t.conf:8: [Zigbee] Port=/dev/ttyUSB0: changes its number when radios are "
-			"plugged in anew; give the radio's name in /dev/serial/by-id" },
+			"plugged in anew; give the radio's name in /dev/serial/by-id, or where it "
+			"has none there, a link that a udev rule makes" },
 		{ BASE "[Zigbee]\nPort=ttyUSB0\n",
 			"t.conf:8: [Zigbee] Port=ttyUSB0: is no absolute "
 			"path; begin it with /" },

@@ -198,7 +198,8 @@ static void test_a_radio_that_starts_anew_is_reset(void **state)
 	ash_peer_fail(&w.peer, ASH_CODE_WATCHDOG);
 	UNTIL(w.ups == 2);
 	assert_string_equal(w.log, "down 3/3 ");
-	assert_non_null(strstr(line_words(LINE_RADIO_ERROR, 3, text, sizeof(text)), "watchdog"));
+	assert_non_null(
+		strstr(line_words(&w.line, LINE_RADIO_ERROR, 3, text, sizeof(text)), "watchdog"));
 	line_reset(&w.line, boottime_us());
 	line_settle(&w.line);
 	UNTIL(w.ups == 3);
@@ -272,11 +273,13 @@ static void test_every_reason_has_words(void **state)
 		{ LINE_NO_ANSWER, 0, "FlowControl=" },
 		{ LINE_NOT_ASH, 3, "version 3" },
 	};
-	char text[200];
+	const struct line l = { .path = "/dev/serial/by-id/radio" };
+	char text[320];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		assert_non_null(strstr(line_words(rows[i].why, rows[i].detail, text, sizeof(text)),
-			rows[i].words));
+		assert_non_null(
+			strstr(line_words(&l, rows[i].why, rows[i].detail, text, sizeof(text)),
+				rows[i].words));
 }
 
 #define ROW(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)

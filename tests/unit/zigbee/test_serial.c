@@ -105,12 +105,18 @@ static void test_only_one_has_it(void **state)
 {
 	struct line l = make_line();
 	_cleanup_(closep) int radio __attribute__((unused)) = l.radio;
+	char text[64], buf[256];
 	int port = serial_open(l.path, 115200, SERIAL_FLOW_NONE);
 
 	assert_true(port >= 0);
 	assert_int_equal(serial_open(l.path, 115200, SERIAL_FLOW_NONE), -EBUSY);
-	assert_non_null(strstr(serial_open_words(-EBUSY), "another program"));
+	(void)snprintf(text, sizeof(text), "process %d;", (int)getpid());
+	assert_non_null(strstr(serial_open_words(-EBUSY, l.path, buf, sizeof(buf)), text));
+	assert_int_equal(serial_holder(l.path), getpid());
 	close(port);
+	assert_int_equal(serial_holder(l.path), 0);
+	assert_non_null(strstr(
+		serial_open_words(-EBUSY, l.path, buf, sizeof(buf)), "another program has it;"));
 	port = serial_open(l.path, 115200, SERIAL_FLOW_NONE);
 	assert_true(port >= 0);
 	close(port);
@@ -130,12 +136,21 @@ static void test_what_cannot_be_opened_is_named(void **state)
 		{ "/dev/ptmx", 115201, -EINVAL, "BaudRate=" },
 	};
 
+	char buf[256];
+
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int r = serial_open(rows[i].path, rows[i].baud_rate, SERIAL_FLOW_NONE);
 
 		assert_int_equal(r, rows[i].error);
-		assert_non_null(strstr(serial_open_words(r), rows[i].words));
+		assert_non_null(strstr(
+			serial_open_words(r, rows[i].path, buf, sizeof(buf)), rows[i].words));
 	}
+	/* whose it is, and of what group the service would have to be */
+	assert_non_null(strstr(serial_open_words(-EACCES, "/dev/null", buf, sizeof(buf)),
+		"(mode 0666, group root)"));
+	assert_non_null(strstr(buf, "SupplementaryGroups=root"));
+	assert_non_null(strstr(
+		serial_open_words(-EACCES, "/nonexistent/x", buf, sizeof(buf)), "directory"));
 }
 
 static void test_every_speed_that_can_be_configured_can_be_had(void **state)
