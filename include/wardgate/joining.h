@@ -47,6 +47,7 @@ struct joining_device {
 	uint8_t link_quality;  /* 0 to 255 */
 	int8_t signal_dbm;     /* 0: not known */
 	int64_t heard_boot_us; /* 0: not in this run */
+	unsigned asked_for;    /* clusters that it does not report, so that they are asked for */
 };
 
 struct joining {

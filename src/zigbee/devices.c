@@ -117,6 +117,16 @@ static void on_changed(struct nodes *n, struct node *node, unsigned changes)
 			F_STR("WARDGATE_DEVICE", name_of(node)));
 }
 
+static void on_alive(struct nodes *n, struct node *node)
+{
+	struct zigbee *z = of(n);
+	struct decode_time now = zigbee_now(z);
+
+	if (node->context)
+		registry_heard(
+			gateway_registry(z->gateway), node->context, now.utc_us, now.boot_us);
+}
+
 static void on_unknown(struct nodes *n, const struct node *node)
 {
 	struct zigbee *z = of(n);
@@ -151,6 +161,7 @@ static const struct nodes_ops ops = {
 	.readings = on_readings,
 	.send = on_send,
 	.changed = on_changed,
+	.alive = on_alive,
 	.unknown = on_unknown,
 	.note = on_note,
 };

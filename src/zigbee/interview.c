@@ -11,8 +11,6 @@
 #include "zigbee/interview_private.h"
 
 #define PROFILE_LIGHT_LINK 0xc05e /* its devices answer to home automation */
-#define SECOND_US INT64_C(1000000)
-#define POLL_ATTRIBUTES 3 /* of one request */
 
 _Static_assert(INTERVIEW_ATTRIBUTES_MAX <= 16, "a bit of interview_cluster.polled each");
 
@@ -86,7 +84,7 @@ static bool is_wanted(const struct interview *i, const struct interview_cluster 
 }
 
 /* The first endpoint with the basic cluster, or any while what they have is not known. */
-static bool find_basic(const struct interview *i, bool limited, uint8_t *ret)
+bool interview_find_basic(const struct interview *i, bool limited, uint8_t *ret)
 {
 	for (unsigned k = 0; k < i->cluster_count; k++)
 		if (i->clusters[k].id == cluster_basic.id && !i->clusters[k].output) {
@@ -138,12 +136,12 @@ bool interview_choose(struct interview *i, bool limited)
 	for (at = 0; !limited && at < i->endpoint_count; at++)
 		if (!i->endpoints[at].known)
 			return set(i, INTERVIEW_SIMPLE, at);
-	if (!(i->known & INTERVIEW_HAS_FACTS) && find_basic(i, limited, &at))
+	if (!(i->known & INTERVIEW_HAS_FACTS) && interview_find_basic(i, limited, &at))
 		return set(i, INTERVIEW_FACTS, at);
 	if (limited)
 		return false;
 	if (!(i->known & INTERVIEW_HAS_MAGIC) && i->device.quirks & QUIRK_MAGIC_READ &&
-		find_basic(i, limited, &at))
+		interview_find_basic(i, limited, &at))
 		return set(i, INTERVIEW_MAGIC, at);
 	return choose_cluster(i);
 }
@@ -161,7 +159,7 @@ static void ask_zdo(struct interview_ask *ret, const struct zdo_message *m)
 	ret->length = (size_t)n;
 }
 
-static void to_endpoint(
+void interview_to_endpoint(
 	const struct interview *i, struct interview_ask *ret, uint16_t cluster, uint8_t endpoint)
 {
 	ret->endpoint = i->endpoints[endpoint].id;
@@ -197,7 +195,7 @@ static bool ask_cluster(struct interview *i, uint64_t eui64, uint8_t sequence,
 {
 	struct interview_cluster *c = &i->clusters[i->at];
 
-	to_endpoint(i, ret, c->id, c->endpoint);
+	interview_to_endpoint(i, ret, c->id, c->endpoint);
 	if (i->step == INTERVIEW_BEGIN)
 		return true;
 	if (i->step != INTERVIEW_BIND)
@@ -234,10 +232,10 @@ static bool ask(struct interview *i, uint16_t node, uint64_t eui64, uint8_t sequ
 		ask_zdo(ret, &m);
 		return true;
 	case INTERVIEW_FACTS:
-		to_endpoint(i, ret, cluster_basic.id, i->at);
+		interview_to_endpoint(i, ret, cluster_basic.id, i->at);
 		return ask_row(i, &cluster_basic, sequence, ret);
 	case INTERVIEW_MAGIC:
-		to_endpoint(i, ret, cluster_basic.id, i->at);
+		interview_to_endpoint(i, ret, cluster_basic.id, i->at);
 		i->next = 1; /* there is one alone */
 		if (i->offset > 0)
 			return false;
@@ -430,131 +428,6 @@ uint16_t interview_profile(const struct interview *i, uint8_t endpoint)
 			i->endpoints[k].profile != PROFILE_LIGHT_LINK)
 			return i->endpoints[k].profile;
 	return ZIGBEE_PROFILE_HOME;
-}
-
-static int64_t polled_us(const struct interview_cluster *c)
-{
-	const struct zcl_cluster *row = cluster_find(c->id);
-	int64_t least = 0;
-
-	for (size_t k = 0; row && k < row->attribute_count && k < INTERVIEW_ATTRIBUTES_MAX; k++)
-		if (c->polled & 1u << k) {
-			int64_t us = row->attributes[k].max_s * SECOND_US;
-
-			if (us < INTERVIEW_POLL_MIN_US)
-				us = INTERVIEW_POLL_MIN_US;
-			if (least == 0 || us < least)
-				least = us;
-		}
-	return least;
-}
-
-/* The shorter of two intervals, 0 being none. */
-static int64_t shorter(int64_t a, int64_t b)
-{
-	return a == 0 || (b != 0 && b < a) ? b : a;
-}
-
-static int64_t cluster_expects(const struct interview_cluster *c)
-{
-	return shorter(c->max_s * SECOND_US, polled_us(c));
-}
-
-int64_t interview_cluster_expect_us(const struct interview *i, uint16_t cluster, uint8_t endpoint)
-{
-	for (unsigned k = 0; k < i->cluster_count; k++)
-		if (i->clusters[k].id == cluster && !i->clusters[k].output &&
-			i->endpoints[i->clusters[k].endpoint].id == endpoint &&
-			cluster_expects(&i->clusters[k]) != 0)
-			return cluster_expects(&i->clusters[k]);
-	return i->device.quirk_every_s * SECOND_US;
-}
-
-int64_t interview_expect_us(const struct interview *i)
-{
-	int64_t us = 0;
-
-	for (unsigned k = 0; k < i->cluster_count; k++)
-		us = shorter(us, cluster_expects(&i->clusters[k]));
-	/* one that cannot be told to may do so by itself */
-	return us != 0 ? us : i->device.quirk_every_s * SECOND_US;
-}
-
-/* ---- polling ---- */
-
-int64_t interview_poll_us(const struct interview *i)
-{
-	int64_t us = 0;
-
-	for (unsigned k = 0; k < i->cluster_count; k++)
-		us = shorter(us, polled_us(&i->clusters[k]));
-	return us;
-}
-
-/* A read of the cluster's attributes from *offset on; false: there are no more. */
-static bool poll_cluster(const struct interview_cluster *c, bool all, size_t *offset,
-	uint8_t sequence, struct interview_ask *ret)
-{
-	const struct zcl_cluster *row = cluster_find(c->id);
-	struct zcl_writer w;
-	unsigned n = 0;
-	ssize_t length;
-
-	if (!row || c->output)
-		return false;
-	w = zcl_ask(ret->bytes, sizeof(ret->bytes), 0, row->maker, ZCL_READ);
-	for (; n < POLL_ATTRIBUTES && *offset < row->attribute_count; (*offset)++) {
-		const struct cluster_attribute *a = &row->attributes[*offset];
-		bool polled = *offset < INTERVIEW_ATTRIBUTES_MAX && c->polled & 1u << *offset;
-
-		if (!polled && !(all && a->use & CLUSTER_READ && row->id != cluster_basic.id))
-			continue;
-		zcl_put_record(&w, &(struct zcl_record){ .attribute = a->id });
-		n++;
-	}
-	length = zcl_end(&w);
-	if (n == 0 || length < 0)
-		return false;
-	ret->length = (size_t)length;
-	zcl_set_sequence(ret->bytes, ret->length, sequence);
-	return true;
-}
-
-/* The version of the library that it follows: all have it. */
-static bool probe(
-	const struct interview *i, unsigned *at, uint8_t sequence, struct interview_ask *ret)
-{
-	struct zcl_writer w = zcl_ask(ret->bytes, sizeof(ret->bytes), 0, 0, ZCL_READ);
-	ssize_t length;
-	uint8_t endpoint;
-
-	if (*at > 0 || !find_basic(i, true, &endpoint))
-		return false;
-	*at = INTERVIEW_CLUSTERS_MAX;
-	zcl_put_record(&w, &(struct zcl_record){ .attribute = 0 });
-	length = zcl_end(&w);
-	assert(length > 0);
-	to_endpoint(i, ret, cluster_basic.id, endpoint);
-	ret->length = (size_t)length;
-	zcl_set_sequence(ret->bytes, ret->length, sequence);
-	return true;
-}
-
-bool interview_poll(const struct interview *i, bool all, unsigned *at, size_t *offset,
-	uint8_t sequence, struct interview_ask *ret)
-{
-	*ret = (struct interview_ask){ .step = INTERVIEW_OVER };
-	if (!all && interview_poll_us(i) == 0)
-		return probe(i, at, sequence, ret);
-	for (; *at < i->cluster_count; (*at)++, *offset = 0) {
-		const struct interview_cluster *c = &i->clusters[*at];
-
-		if (!poll_cluster(c, all, offset, sequence, ret))
-			continue;
-		to_endpoint(i, ret, c->id, c->endpoint);
-		return true;
-	}
-	return false;
 }
 
 const char *interview_step_text(enum interview_step s)

@@ -49,6 +49,10 @@ struct interview_cluster {
 	/* Attributes that are not reported, so that they are asked for: bits of their rows. */
 	uint16_t polled;
 	uint16_t max_s; /* as reporting stands; 0: it reports nothing */
+	/* Of this run: it says that it reports, and does not, so that it is asked as well. */
+	bool mute;
+	uint8_t unheard;  /* looks since it said something by itself, ... */
+	int64_t spoke_us; /* ... and when that was; 0: not yet */
 };
 
 struct interview_endpoint {
@@ -161,6 +165,14 @@ bool interview_sleeps(const struct interview *i);
  * of one cluster of it. */
 int64_t interview_expect_us(const struct interview *i);
 int64_t interview_cluster_expect_us(const struct interview *i, uint16_t cluster, uint8_t endpoint);
+/* A cluster has said something by itself. */
+void interview_spoke(struct interview *i, uint16_t cluster, uint8_t endpoint, int64_t now_us);
+/* Of a device that was heard, now and then: looks for clusters that say that they report and have
+ * said nothing for twice as long as that may take, not counting what was before since_us. They are
+ * asked from now on. Returns one that was found, 0 when there is none. */
+uint16_t interview_find_mute(struct interview *i, int64_t since_us, int64_t now_us);
+/* How many clusters are asked for what they do not report. */
+unsigned interview_asked_for(const struct interview *i);
 /* Of this endpoint among those of the device that have the cluster. */
 uint8_t interview_instance(const struct interview *i, uint16_t cluster, uint8_t endpoint);
 /* What messages to that endpoint are to be of. */

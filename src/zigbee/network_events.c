@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "zigbee/network_private.h"
+#include "zigbee/quirks.h"
 
 enum {
 	UPDATE_SECURED_REJOIN,
@@ -28,12 +29,6 @@ enum {
 	INCOMING_BROADCAST_LOOPBACK,
 };
 
-/* These makers' devices talk only to a coordinator that says that it is of that maker. */
-static const struct {
-	uint32_t prefix; /* of EUI-64s */
-	uint16_t maker;
-} makers[] = { { 0x54ef44, 0x115f }, { 0x04cf8c, 0x115f } };
-
 static bool is_eui64(uint64_t v)
 {
 	return v != 0 && v != UINT64_MAX;
@@ -44,13 +39,11 @@ static bool is_node(uint16_t node)
 	return node != ZIGBEE_NODE_COORDINATOR && node < 0xfff8; /* what follows are broadcasts */
 }
 
+/* Some makers' devices leave a coordinator that is not of that maker. */
 static void be_maker_for(struct network *n, uint64_t eui64, int64_t now_us)
 {
-	uint16_t maker = n->config.maker;
+	uint16_t maker = quirk_joins_with_lumi(eui64) ? QUIRK_MAKER_CODE_LUMI : n->config.maker;
 
-	for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++)
-		if (eui64 >> 40 == makers[i].prefix)
-			maker = makers[i].maker;
 	if (maker == n->maker)
 		return;
 	n->maker = maker;

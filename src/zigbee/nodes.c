@@ -50,6 +50,8 @@ const char *nodes_note_text(enum nodes_note note)
 		[NODES_NOTE_MALFORMED] = "a message of it could not be read",
 		[NODES_NOTE_NOT_SAFE] = "what it said was not made safe, and is not acknowledged",
 		[NODES_NOTE_NOT_ENROLLED] = "its alarm zone does not take the enrolment",
+		[NODES_NOTE_NOT_REPORTING] =
+			"it does not report what it said it would, and is asked for it",
 	};
 
 	return note < _NODES_NOTE_MAX ? texts[note] : "";
@@ -220,9 +222,16 @@ void nodes_forget(struct nodes *n, uint64_t eui64)
 
 /* ---- there and not there ---- */
 
+void nodes_tell_alive(struct nodes *n, struct node *node)
+{
+	if (node->configured && n->ops->alive)
+		n->ops->alive(n, node);
+}
+
 void nodes_alive(struct nodes *n, struct node *node, int64_t awake_us)
 {
 	unsigned changes = 0;
+	bool was_stale = node->stale;
 
 	if (!node->joined)
 		changes |= NODES_CHANGED_PRESENT | NODES_CHANGED_MEMORY;
@@ -239,6 +248,10 @@ void nodes_alive(struct nodes *n, struct node *node, int64_t awake_us)
 		node->awake_us = n->now.boot_us + awake_us;
 	if (node->dismissals > 0)
 		nodes_wake(n, node->dismiss_us);
+	/* what happened while the radio was away it said to nobody; now it listens */
+	if (was_stale && interview_sleeps(&node->interview) &&
+		!(node->interview.device.quirks & QUIRK_NO_SETUP))
+		nodes_reread(n, node);
 	if (changes != 0) {
 		nodes_expect(n, node);
 		if (node->configured)
@@ -262,6 +275,7 @@ void nodes_joined(struct nodes *n, uint64_t eui64, uint16_t address, enum nodes_
 	news = how == NODES_JOINED && node->joined && node->heard_once && !node->silent &&
 	       !node->stale;
 	nodes_alive(n, node, NODES_AWAKE_JOIN_US);
+	nodes_tell_alive(n, node);
 	nodes_pair(n, node, address);
 	if (how == NODES_JOINED) {
 		nodes_work_drop(n, node);

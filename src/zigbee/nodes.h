@@ -100,7 +100,8 @@ enum nodes_note {
 	NODES_NOTE_CONFLICT,  /* another claims its short address */
 	NODES_NOTE_MALFORMED, /* a message of it could not be read, or not whole: CLUSTER_E_* */
 	NODES_NOTE_NOT_SAFE,  /* what it said was not made safe: it was not answered */
-	NODES_NOTE_NOT_ENROLLED, /* an alarm zone */
+	NODES_NOTE_NOT_ENROLLED,  /* an alarm zone */
+	NODES_NOTE_NOT_REPORTING, /* of a cluster (detail) that it said it would report */
 	_NODES_NOTE_MAX
 };
 
@@ -150,7 +151,9 @@ struct node {
 	/* The row of a cluster has its turn. */
 	bool beginning, begin_failed, enrolled;
 	bool told_ready;
-	int64_t redo_us; /* what was left out is asked again; INT64_MAX: nothing was */
+	int64_t ready_us; /* since when it is set up, in this run */
+	int64_t look_us;  /* no look before whether it reports what it should */
+	int64_t redo_us;  /* what was left out is asked again; INT64_MAX: nothing was */
 	/* What is not of the interview: polls and probes. */
 	bool polling, asked_poll;
 	bool rereading; /* all that is worth it, as after an absence */
@@ -183,6 +186,8 @@ struct nodes_ops {
 	 * in NODES_RETRY_US. */
 	int (*send)(struct nodes *n, const struct zigbee_send *send);
 	void (*changed)(struct nodes *n, struct node *node, unsigned changes);
+	/* It was heard, but gave no reading. May be NULL. */
+	void (*alive)(struct nodes *n, struct node *node);
 	/* One that is not configured was heard, or is better known. */
 	void (*unknown)(struct nodes *n, const struct node *node);
 	/* step, detail: as the note says; else INTERVIEW_OVER and 0. May be NULL. */
@@ -210,7 +215,8 @@ struct nodes_counters {
 	uint64_t asked, answered, unanswered, undelivered;
 	uint64_t work_lost; /* frames for which there was no room */
 	uint64_t not_safe;
-	uint64_t evicted; /* devices that are not configured, for others of their kind */
+	uint64_t unreported; /* clusters that did not report what they said they would */
+	uint64_t evicted;    /* devices that are not configured, for others of their kind */
 	uint64_t moved, conflicts;
 };
 

@@ -137,6 +137,7 @@ static void redo_later(struct nodes *n, struct node *node)
 static void interview_ended(struct nodes *n, struct node *node)
 {
 	node->told_ready = true;
+	node->ready_us = n->now.boot_us;
 	nodes_expect(n, node);
 	redo_later(n, node);
 	if (node->configured)

@@ -7,6 +7,7 @@
 #include "zigbee/nodes_private.h"
 
 #define ANNOUNCED_US (SECOND_US / 5) /* until it listens: it has just said so */
+#define LOOK_US (60 * SECOND_US)
 
 /* ---- of clusters ---- */
 
@@ -50,10 +51,28 @@ static void hear_stranger(struct nodes *n, struct node *node, const struct zigbe
 	nodes_work_add(n, node, heard->profile, heard->source_endpoint, &r);
 }
 
+/* It is there: whether all that it is to report comes, too. */
+static void look_at_reports(struct nodes *n, struct node *node)
+{
+	int64_t since = node->ready_us > n->up_us ? node->ready_us : n->up_us;
+	uint16_t cluster;
+
+	if (n->now.boot_us < node->look_us || !node->told_ready)
+		return;
+	node->look_us = n->now.boot_us + LOOK_US;
+	while ((cluster = interview_find_mute(&node->interview, since, n->now.boot_us)) != 0) {
+		n->counters.unreported++;
+		nodes_note(n, node, NODES_NOTE_NOT_REPORTING, INTERVIEW_OVER, cluster);
+		nodes_expect(n, node);
+	}
+}
+
 static void hear_cluster(struct nodes *n, struct node *node, const struct zigbee_heard *heard,
 	const struct cluster_message *m, const struct zcl_frame *f)
 {
 	struct cluster_result out;
+	uint64_t before = n->counters.readings;
+	bool reports = zcl_is_general(f, ZCL_REPORT);
 	int outcome;
 
 	node->interview.device.wants_poll =
@@ -64,7 +83,12 @@ static void hear_cluster(struct nodes *n, struct node *node, const struct zigbee
 	if (outcome == CLUSTER_E_MALFORMED || outcome == CLUSTER_E_OVERFLOW)
 		nodes_note(n, node, NODES_NOTE_MALFORMED, INTERVIEW_OVER, outcome);
 	nodes_take(n, node, heard->profile, heard->cluster, heard->source_endpoint, &out);
-	if (zcl_is_general(f, ZCL_REPORT))
+	if (reports || (f->header.control & ZCL_OF_CLUSTER && out.readings->count > 0))
+		interview_spoke(
+			&node->interview, heard->cluster, heard->source_endpoint, n->now.boot_us);
+	if (n->counters.readings == before)
+		nodes_tell_alive(n, node);
+	if (reports)
 		return; /* by far the most, and no answer */
 	nodes_work_answered(n, node, heard->cluster, heard->source_endpoint, f->header.sequence);
 	nodes_begin_check(n, node);
@@ -95,6 +119,7 @@ void nodes_deliver(struct nodes *n, struct node *node, const struct zigbee_heard
 		nodes_note(n, node, NODES_NOTE_MALFORMED, INTERVIEW_OVER, CLUSTER_E_MALFORMED);
 	} else if (node->configured) {
 		hear_cluster(n, node, heard, &m, &f);
+		look_at_reports(n, node);
 	} else {
 		hear_stranger(n, node, heard, &m, &f);
 	}
@@ -145,6 +170,7 @@ static void hear_announcement(
 	interview_capability(&node->interview, m->capability);
 	cluster_started(&node->interview.device);
 	nodes_alive(n, node, NODES_AWAKE_JOIN_US);
+	nodes_tell_alive(n, node);
 	nodes_pair(n, node, m->node);
 	if (!node->configured)
 		n->ops->unknown(n, node);
@@ -194,6 +220,7 @@ static void hear_zdo(struct nodes *n, const struct zigbee_heard *heard)
 	node->lqi = heard->lqi;
 	node->rssi = heard->rssi;
 	nodes_alive(n, node, NODES_AWAKE_US);
+	nodes_tell_alive(n, node);
 	if (r == 0)
 		nodes_ask_zdo(n, node, &m);
 	nodes_ask_heard(n, node);

@@ -22,6 +22,8 @@ void nodes_note(struct nodes *n, struct node *node, enum nodes_note note, enum i
 	int detail);
 /* It was heard, or is said to be there. */
 void nodes_alive(struct nodes *n, struct node *node, int64_t awake_us);
+/* The same for the driver, unless a reading of it goes out anyway. */
+void nodes_tell_alive(struct nodes *n, struct node *node);
 
 /* ---- nodes_address.c ---- */
 

@@ -77,6 +77,7 @@ static void finish(struct nodes *n, struct node *node, uint32_t rows)
 	node->told_ready = interview_is_over(&node->interview, false);
 	node->interview.device.our_eui64 = n->settings.our_eui64;
 	node->joined = true;
+	node->ready_us = n->now.boot_us;
 	if (interview_has_missed(&node->interview)) {
 		node->redo_us = n->now.boot_us;
 		nodes_wake(n, node->redo_us);

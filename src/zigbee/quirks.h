@@ -9,16 +9,15 @@
 #include <stdint.h>
 
 enum quirk_flag {
-	QUIRK_NO_SETUP = 1 << 0,      /* refuses binding and reporting: it speaks by itself */
-	QUIRK_MAKER_JOIN = 1 << 1,    /* joins well only where the gateway has its maker's code */
-	QUIRK_MAGIC_READ = 1 << 2,    /* wants QUIRK_MAGIC_ATTRIBUTES read first, at once */
-	QUIRK_LUMP = 1 << 3,          /* packs values into attributes of its own; LUMP_ROW */
-	QUIRK_BATTERY_WHOLE = 1 << 4, /* the battery in percent, not in half percent */
-	QUIRK_COLDEST_IS_FAULT = 1 << 5, /* -100.00 Cel says that the sensor has failed */
-	QUIRK_LUX_PLAIN = 1 << 6,        /* illuminance in lux, not its logarithm */
-	QUIRK_NO_MOTION_END = 1 << 7,    /* never says that nothing moves any more */
-	QUIRK_SWITCH_IS_BUTTON = 1 << 8, /* the on/off attribute is a button's */
-	QUIRK_SWITCH_IS_DOOR = 1 << 9,   /* the on/off attribute is a contact's: on is open */
+	QUIRK_NO_SETUP = 1 << 0,         /* refuses binding and reporting: it speaks by itself */
+	QUIRK_MAGIC_READ = 1 << 1,       /* wants QUIRK_MAGIC_ATTRIBUTES read first, at once */
+	QUIRK_LUMP = 1 << 2,             /* packs values into attributes of its own; LUMP_ROW */
+	QUIRK_BATTERY_WHOLE = 1 << 3,    /* the battery in percent, not in half percent */
+	QUIRK_COLDEST_IS_FAULT = 1 << 4, /* -100.00 Cel says that the sensor has failed */
+	QUIRK_LUX_PLAIN = 1 << 5,        /* illuminance in lux, not its logarithm */
+	QUIRK_NO_MOTION_END = 1 << 6,    /* never says that nothing moves any more */
+	QUIRK_SWITCH_IS_BUTTON = 1 << 7, /* the on/off attribute is a button's */
+	QUIRK_SWITCH_IS_DOOR = 1 << 8,   /* the on/off attribute is a contact's: on is open */
 };
 
 /* Of the basic cluster: name of the maker, version, and so on, as Tuya's own gateway reads them. */
@@ -27,7 +26,7 @@ enum quirk_flag {
 		0x0004, 0x0000, 0x0001, 0x0005, 0x0007, 0xfffe                                     \
 	}
 
-/* What the gateway is to say of itself while a device with QUIRK_MAKER_JOIN joins. */
+/* What the gateway is to say of itself while a device joins of which quirk_joins_with_lumi(). */
 #define QUIRK_MAKER_CODE_LUMI 0x115f
 
 struct quirk {
@@ -39,8 +38,8 @@ struct quirk {
 /* The quirks of a device; texts are "" when it has not told. All rows that match count; of zone
  * types and intervals the last. */
 struct quirk quirk_find(const char *maker, const char *model);
-/* Whether a device that is joining is of a maker with QUIRK_MAKER_JOIN: by its address alone,
- * nothing else being known yet. */
+/* Whether a device that is joining leaves a gateway that does not show its maker's code: by its
+ * address alone, nothing else being known yet. */
 bool quirk_joins_with_lumi(uint64_t eui64);
 
 #define QUIRK_ANY (-1)

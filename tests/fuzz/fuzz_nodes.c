@@ -81,7 +81,7 @@ static void on_note(struct nodes *n, struct node *node, enum nodes_note note,
 	assert(nodes_note_text(note)[0] != 0 && interview_step_text(step)[0] != 0);
 }
 
-static const struct nodes_ops ops = { on_readings, on_send, on_changed, on_unknown, on_note };
+static const struct nodes_ops ops = { on_readings, on_send, on_changed, NULL, on_unknown, on_note };
 
 static void start(struct host *h)
 {

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from ward.base import wait_until
 from ward.ble_judge import arrived
-from ward.bus import served
+from ward.bus import Caller, served, wait_served
 from ward.ctl import ctl
 from ward.zigbee import compare
 
@@ -17,14 +17,21 @@ KINDS = {"temperature": "ambient-temperature", "climate": "humidity", "weather":
          "fridge": "ambient-temperature", "air": "ambient-co2", "plug": "power"}
 
 
-def begin(ward, devices, wait=True, **kwargs):
-    """The radio, a broker, a daemon with its network up, a bus, a subscriber."""
-    mesh = ward.mesh(devices, **kwargs)
+def begin(ward, devices, wait=True, speed=1, **kwargs):
+    """The radio, a broker, a daemon with its network up, a bus, a subscriber. speed: of their clocks."""
+    hurried = ward.hurry(speed) if speed > 1 else None
+    mesh = ward.mesh(devices, environment=hurried, **kwargs)
     broker = ward.broker()
     sub = ward.subscriber(broker)
     sections = mesh.sections()
     sections["Zigbee"]["AllowWellKnownKey"] = "yes"
-    daemon, bus = served(ward, broker=broker, devices={}, sections={**sections, "CoAP": {"Enabled": "no"}})
+    daemon, bus = served(ward, broker=broker, devices={}, sections={**sections, "CoAP": {"Enabled": "no"}},
+                         start=hurried is None)
+    if hurried:
+        daemon.environment = hurried
+        daemon.start()
+        wait_served(daemon)
+        bus = ward.keep(Caller(bus))
     if wait:
         network_up(daemon)
     return mesh, daemon, bus, sub

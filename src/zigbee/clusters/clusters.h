@@ -48,6 +48,8 @@ void cluster_restored(struct cluster_device *d);
 /* It has joined, come back or announced itself: perhaps because it was without power, and counts
  * from the beginning. */
 void cluster_started(struct cluster_device *d);
+/* How often it checks in by what that endpoint of it has said; 0: not known, or never. */
+int64_t cluster_check_in_us(const struct cluster_device *d, uint8_t endpoint);
 /* A message; m and its bytes are needed during the call only. *out->readings is the caller's, and
  * is cleared. Returns 0 or one of CLUSTER_E_*. */
 int cluster_heard(struct cluster_device *d, const struct cluster_message *m,

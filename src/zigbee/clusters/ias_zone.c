@@ -29,6 +29,8 @@
 #define PROBLEMS (TROUBLE | MAINS_FAULT | BATTERY_DEFECT)
 
 #define QUARTER_US 250000
+#define TENTH_US 100000
+#define ECHO_TENTHS 100      /* so late a report still follows a notification */
 #define DELAY_MAX (4 * 3600) /* quarters of a second; what is above is no delay */
 
 #define NO_TYPE 0xffff
@@ -42,6 +44,7 @@ enum {
 	WORD_TRIES,    /* of an enrolment under way; 0: none is */
 	WORD_LAST,     /* the last status, plus one */
 	WORD_WAITING,  /* 1 while an alarm waits for the type to be known */
+	WORD_TOLD_AT,  /* when a notification came last, in tenths of a second */
 };
 
 static const struct cluster_attribute ias_zone_attributes[] = {
@@ -133,6 +136,20 @@ static void take_status(const struct cluster_call *c, uint16_t status, unsigned 
 		memory->words[WORD_WAITING] = unknown;
 	}
 	c->out->event = true;
+}
+
+/* A zone that reports its status, too, says each change twice: what has happened has happened once.
+ */
+static bool is_echo(const struct cluster_call *c, uint16_t status)
+{
+	const struct cluster_memory *m = cluster_memory(c);
+	int64_t since;
+
+	if (!zcl_is_general(c->frame, ZCL_REPORT) || !m || m->words[WORD_TOLD_AT] == 0 ||
+		m->words[WORD_LAST] != (int32_t)status + 1)
+		return false;
+	since = c->now.boot_us / TENTH_US - m->words[WORD_TOLD_AT];
+	return since >= 0 && since <= ECHO_TENTHS;
 }
 
 /* ---- enrolment ---- */
@@ -236,6 +253,8 @@ static int ias_zone_attribute(const struct cluster_call *c, uint16_t id,
 		return CLUSTER_E_UNKNOWN;
 	if (zcl_type_size(v->type) == 0 || zcl_type_size(v->type) > 4)
 		return CLUSTER_E_MALFORMED;
+	if (id == STATUS && is_echo(c, (uint16_t)v->word))
+		return 0;
 	if (id == STATUS)
 		take_status(c, (uint16_t)v->word, 0);
 	else if (!m)
@@ -250,6 +269,7 @@ static int ias_zone_attribute(const struct cluster_call *c, uint16_t id,
 static int status_changed(const struct cluster_call *c)
 {
 	struct cursor cur = cursor_init(c->frame->payload, c->frame->length);
+	struct cluster_memory *memory = cluster_memory(c);
 	uint16_t status = cursor_le16(&cur), delay = 0;
 
 	if (cur.failed)
@@ -259,6 +279,8 @@ static int status_changed(const struct cluster_call *c)
 	if (!cur.failed)
 		delay = cursor_le16(&cur);
 	take_status(c, status, cur.failed ? 0 : delay);
+	if (memory)
+		memory->words[WORD_TOLD_AT] = (int32_t)(c->now.boot_us / TENTH_US);
 	return 0;
 }
 

@@ -11,6 +11,10 @@
 #define INTERVAL_QUARTERS 2400 /* ten minutes */
 #define LISTEN_QUARTERS 40     /* ten seconds */
 
+#define QUARTER_US INT64_C(250000)
+
+enum { WORD_INTERVAL }; /* of check-ins, in quarters of a second; 0: none, or not said */
+
 static const struct cluster_attribute poll_control_attributes[] = {
 	{ CHECK_IN_INTERVAL, ZCL_TYPE_U32, CLUSTER_READ, .metric = METRIC_NONE },
 };
@@ -48,12 +52,35 @@ static int poll_control_begin(const struct cluster_call *c)
 	return 0;
 }
 
+/* It may have taken another one than was asked for. */
+static int poll_control_attribute(const struct cluster_call *c, uint16_t id,
+	const struct cluster_attribute *row, const struct zcl_value *v)
+{
+	if (!row)
+		return CLUSTER_E_UNKNOWN;
+	if (v->form != ZCL_FORM_UNSIGNED)
+		return CLUSTER_E_MALFORMED;
+	cluster_remember(c, cluster_memory(c), WORD_INTERVAL,
+		v->unknown || v->word > INT32_MAX ? 0 : (int32_t)v->word);
+	return 0;
+}
+
+int64_t cluster_check_in_us(const struct cluster_device *d, uint8_t endpoint)
+{
+	for (unsigned i = 0; i < d->memory_count; i++)
+		if (d->memories[i].cluster == cluster_poll_control.id &&
+			d->memories[i].endpoint == endpoint)
+			return d->memories[i].words[WORD_INTERVAL] * QUARTER_US;
+	return 0;
+}
+
 const struct zcl_cluster cluster_poll_control = {
 	.name = "poll-control",
 	.id = 0x0020,
 	.bind = CLUSTER_OF_SERVER,
 	.attributes = poll_control_attributes,
 	.attribute_count = ARRAY_SIZE(poll_control_attributes),
+	.attribute = poll_control_attribute,
 	.command = poll_control_command,
 	.begin = poll_control_begin,
 };

@@ -278,6 +278,9 @@ static void test_what_is_told_of_a_device(void **state)
 	};
 	assert_non_null(strstr(ask(&w, "device", "{\"device\":\"fridge\"}"),
 		",\"link\":{\"state\":\"joined\",\"router\":true,\"quality\":200,\"signal\":-61}"));
+	w.device.asked_for = 2;
+	assert_non_null(strstr(
+		ask(&w, "device", "{\"device\":\"fridge\"}"), "\"signal\":-61,\"asked_for\":2}"));
 	assert_null(strstr(ask(&w, "device", "{\"device\":\"bed4\"}"), "link\":{"));
 	joining_forget(&w.control, "bed4");
 	joining_forget(&w.control, "nobody");

@@ -11,6 +11,8 @@
 
 #define PARENT_US (7680 * INT64_C(1000)) /* keeps a message for a child */
 
+struct node_ward wing;
+
 static struct node_ward *ward_of(struct nodes *n)
 {
 	return n->context;
@@ -68,6 +70,12 @@ static void on_changed(struct nodes *n, struct node *node, unsigned changes)
 	w->zones += (changes & NODES_CHANGED_ZONE) != 0;
 }
 
+static void on_alive(struct nodes *n, struct node *node)
+{
+	assert_true(node->configured);
+	ward_of(n)->alive++;
+}
+
 static void on_unknown(struct nodes *n, const struct node *node)
 {
 	struct node_ward *w = ward_of(n);
@@ -84,11 +92,14 @@ static void on_note(struct nodes *n, struct node *node, enum nodes_note note,
 
 	assert_string_not_equal(nodes_note_text(note), "");
 	w->notes[note]++;
+	if (note == NODES_NOTE_NOT_REPORTING)
+		return;
 	w->last_step = step;
 	w->last_detail = detail;
 }
 
-static const struct nodes_ops ops = { on_readings, on_send, on_changed, on_unknown, on_note };
+static const struct nodes_ops ops = { on_readings, on_send, on_changed, on_alive, on_unknown,
+	on_note };
 
 /* ---- the ward ---- */
 
@@ -362,4 +373,30 @@ bool node_ward_interview(struct node_ward *w, struct node_device *d, int64_t us)
 		node_ward_pass(w, S / 4);
 	}
 	return interview_is_over(&node_of(w, d)->interview, false);
+}
+
+/* ---- of a test ---- */
+
+int node_ward_set_up(void **state)
+{
+	(void)state;
+	node_ward_init(&wing);
+	return 0;
+}
+
+int node_ward_tear_down(void **state)
+{
+	(void)state;
+	node_ward_done(&wing);
+	return 0;
+}
+
+struct node_device *node_settled(const struct node_kind *kind)
+{
+	struct node_device *d = node_ward_add(&wing, kind, true);
+
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
+	wing.reading_count = 0;
+	return d;
 }

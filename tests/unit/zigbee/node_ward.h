@@ -104,7 +104,7 @@ struct node_ward {
 	uint32_t tokens[64];
 	unsigned token_count;
 	unsigned changes; /* ored */
-	unsigned ready, zones, presents, notes[_NODES_NOTE_MAX], strangers;
+	unsigned ready, zones, presents, alive, notes[_NODES_NOTE_MAX], strangers;
 	uint64_t last_stranger;
 	enum interview_step last_step;
 	int last_detail;
@@ -119,6 +119,13 @@ extern const struct node_kind node_lumi;    /* sleeps, sets up nothing */
 extern const struct node_kind node_pair;    /* on the mains: temperature on two endpoints */
 
 #define WARD_A UINT64_C(0x00158d0000000001)
+
+/* The ward of a test, made by node_ward_set_up(). */
+extern struct node_ward wing;
+int node_ward_set_up(void **state);
+int node_ward_tear_down(void **state);
+/* A device of it that is there and through with its interview; what it said meanwhile is gone. */
+struct node_device *node_settled(const struct node_kind *kind);
 
 /* A ward with a radio that is up. */
 void node_ward_init(struct node_ward *w);

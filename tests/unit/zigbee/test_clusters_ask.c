@@ -248,7 +248,7 @@ static void test_quirks(void **state)
 	struct quirk_press press;
 
 	(void)state;
-	assert_true(q.flags & QUIRK_NO_SETUP && q.flags & QUIRK_MAKER_JOIN);
+	assert_true(q.flags & QUIRK_NO_SETUP && q.flags & QUIRK_LUMP);
 	assert_true(q.flags & QUIRK_LUX_PLAIN && q.flags & QUIRK_NO_MOTION_END);
 	assert_int_equal(q.zone_type, 0x000d);
 	assert_int_equal(q.every_s, 3600);

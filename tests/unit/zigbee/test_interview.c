@@ -8,26 +8,10 @@
 
 #include <errno.h>
 
-static struct node_ward ward;
-
-static int set_up(void **state)
-{
-	(void)state;
-	node_ward_init(&ward);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	node_ward_done(&ward);
-	return 0;
-}
-
 static const struct interview_cluster *cluster_of(
 	const struct node_device *d, uint16_t id, bool output)
 {
-	const struct interview *i = &node_of(&ward, d)->interview;
+	const struct interview *i = &node_of(&wing, d)->interview;
 
 	for (unsigned k = 0; k < i->cluster_count; k++)
 		if (i->clusters[k].id == id && i->clusters[k].output == output)
@@ -37,13 +21,13 @@ static const struct interview_cluster *cluster_of(
 
 static void test_a_fridge_is_known_bound_read_and_set_up(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+	struct node_device *d = node_ward_add(&wing, &node_fridge, true);
 	const struct interview *i;
 
 	(void)state;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
-	i = &node_of(&ward, d)->interview;
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
+	i = &node_of(&wing, d)->interview;
 	assert_int_equal(i->type, ZDO_END_DEVICE);
 	assert_int_equal(i->maker, 0x1286);
 	assert_string_equal(i->device.facts[FACT_MAKER], "eWeLink");
@@ -58,15 +42,15 @@ static void test_a_fridge_is_known_bound_read_and_set_up(void **state)
 	assert_int_equal(node_reports(d, 1, 0x0402, 0)->type, 0x29);
 	assert_non_null(node_reports(d, 1, 0x0405, 0));
 	assert_non_null(node_reports(d, 1, 0x0001, 0x0021));
-	assert_int_equal(ward.ready, 1);
-	assert_int_equal(ward.notes[NODES_NOTE_NO_ANSWER], 0);
+	assert_int_equal(wing.ready, 1);
+	assert_int_equal(wing.notes[NODES_NOTE_NO_ANSWER], 0);
 	/* the first reading came with it */
-	assert_true(ward.reading_count >= 3);
+	assert_true(wing.reading_count >= 3);
 	assert_int_equal(
-		node_of(&ward, d)->expect_us, interview_expect_us(&node_of(&ward, d)->interview));
-	assert_true(node_of(&ward, d)->expect_us > 0);
-	assert_true(ward.changes & NODES_CHANGED_BATTERY);
-	assert_int_equal(node_of(&ward, d)->battery_percent, 100);
+		node_of(&wing, d)->expect_us, interview_expect_us(&node_of(&wing, d)->interview));
+	assert_true(node_of(&wing, d)->expect_us > 0);
+	assert_true(wing.changes & NODES_CHANGED_BATTERY);
+	assert_int_equal(node_of(&wing, d)->battery_percent, 100);
 }
 
 /* ---- kinds ---- */
@@ -75,62 +59,62 @@ static void test_an_alarm_zone_is_enrolled_whichever_way_it_wants(void **state)
 {
 	(void)state;
 	for (int asks = 0; asks < 2; asks++) {
-		struct node_device *d = node_ward_add(&ward, &node_contact, true);
+		struct node_device *d = node_ward_add(&wing, &node_contact, true);
 
 		d->zone_asks = asks;
-		node_joins(&ward, d);
-		assert_true(node_ward_interview(&ward, d, 60 * S));
+		node_joins(&wing, d);
+		assert_true(node_ward_interview(&wing, d, 60 * S));
 		assert_true(d->zone_owned);
 		assert_true(d->enrolled);
-		assert_true(interview_zones_well(&node_of(&ward, d)->interview));
-		assert_true(ward.zones > 0);
+		assert_true(interview_zones_well(&node_of(&wing, d)->interview));
+		assert_true(wing.zones > 0);
 	}
-	assert_int_equal(ward.notes[NODES_NOTE_NOT_ENROLLED], 0);
+	assert_int_equal(wing.notes[NODES_NOTE_NOT_ENROLLED], 0);
 }
 
 static void test_a_zone_that_is_never_enrolled_is_told_and_tried_again(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_contact, true);
+	struct node_device *d = node_ward_add(&wing, &node_contact, true);
 
 	(void)state;
 	d->zone_never = true;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 600 * S));
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 600 * S));
 	assert_false(d->enrolled);
-	assert_false(interview_zones_well(&node_of(&ward, d)->interview));
-	assert_true(ward.notes[NODES_NOTE_NOT_ENROLLED] >= 1);
-	assert_true(ward.changes & NODES_CHANGED_ZONE);
+	assert_false(interview_zones_well(&node_of(&wing, d)->interview));
+	assert_true(wing.notes[NODES_NOTE_NOT_ENROLLED] >= 1);
+	assert_true(wing.changes & NODES_CHANGED_ZONE);
 	/* the rest of it was set up all the same */
 	assert_non_null(node_reports(d, 1, 0x0001, 0x0021));
 	d->zone_never = false;
-	node_ward_pass(&ward, 310 * S);
+	node_ward_pass(&wing, 310 * S);
 	assert_true(d->enrolled);
-	assert_true(interview_zones_well(&node_of(&ward, d)->interview));
+	assert_true(interview_zones_well(&node_of(&wing, d)->interview));
 }
 
 static void test_a_zone_that_has_forgotten_its_enrolment_is_enrolled_again(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_contact, true);
+	struct node_device *d = node_ward_add(&wing, &node_contact, true);
 
 	(void)state;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
-	node_ward_pass(&ward, 100 * S);
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
+	node_ward_pass(&wing, 100 * S);
 	d->enrolled = false; /* a new battery */
-	nodes_joined(&ward.nodes, d->eui64, d->node, NODES_REJOINED, &ward.now);
-	node_announces(&ward, d);
-	node_ward_pass(&ward, 30 * S);
+	nodes_joined(&wing.nodes, d->eui64, d->node, NODES_REJOINED, &wing.now);
+	node_announces(&wing, d);
+	node_ward_pass(&wing, 30 * S);
 	assert_true(d->enrolled);
-	assert_true(interview_is_over(&node_of(&ward, d)->interview, false));
+	assert_true(interview_is_over(&node_of(&wing, d)->interview, false));
 }
 
 static void test_a_button_is_bound_where_it_is_the_client(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_button, true);
+	struct node_device *d = node_ward_add(&wing, &node_button, true);
 
 	(void)state;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
 	assert_non_null(cluster_of(d, 0x0006, true));
 	assert_true(cluster_of(d, 0x0006, true)->done & INTERVIEW_BOUND);
 	assert_null(node_reports(d, 1, 0x0006, 0));
@@ -138,25 +122,25 @@ static void test_a_button_is_bound_where_it_is_the_client(void **state)
 
 static void test_who_refuses_setting_up_is_not_set_up(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_lumi, true);
+	struct node_device *d = node_ward_add(&wing, &node_lumi, true);
 
 	(void)state;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
 	assert_int_equal(d->bound, 0);
 	assert_int_equal(d->asked_zcl[0x06], 0);
-	assert_true(node_of(&ward, d)->interview.device.quirks & QUIRK_NO_SETUP);
+	assert_true(node_of(&wing, d)->interview.device.quirks & QUIRK_NO_SETUP);
 }
 
 static void test_two_endpoints_are_two_instances(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_pair, true);
+	struct node_device *d = node_ward_add(&wing, &node_pair, true);
 	const struct interview *i;
 
 	(void)state;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
-	i = &node_of(&ward, d)->interview;
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
+	i = &node_of(&wing, d)->interview;
 	assert_int_equal(i->endpoint_count, 2); /* 242 is no application's */
 	assert_int_equal(interview_instance(i, 0x0402, 3), 0);
 	assert_int_equal(interview_instance(i, 0x0402, 7), 1);
@@ -167,86 +151,86 @@ static void test_two_endpoints_are_two_instances(void **state)
 	assert_int_equal(interview_profile(i, 7), ZIGBEE_PROFILE_HOME);
 	assert_non_null(node_reports(d, 3, 0x0402, 0));
 	assert_non_null(node_reports(d, 7, 0x0402, 0));
-	node_says(&ward, d, 7, 0x0402, "18 01 0A 00 00 29 D0 07");
-	assert_int_equal(ward.readings[ward.reading_count - 1].instance, 1);
+	node_says(&wing, d, 7, 0x0402, "18 01 0A 00 00 29 D0 07");
+	assert_int_equal(wing.readings[wing.reading_count - 1].instance, 1);
 }
 
 static void test_a_mains_device_hears_always(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_plug, true);
+	struct node_device *d = node_ward_add(&wing, &node_plug, true);
 
 	(void)state;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
-	assert_false(interview_sleeps(&node_of(&ward, d)->interview));
-	assert_int_equal(node_of(&ward, d)->interview.type, ZDO_ROUTER);
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
+	assert_false(interview_sleeps(&node_of(&wing, d)->interview));
+	assert_int_equal(node_of(&wing, d)->interview.type, ZDO_ROUTER);
 }
 
 /* ---- refusals ---- */
 
 static void test_refused_bindings_are_noted_and_gone_past(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+	struct node_device *d = node_ward_add(&wing, &node_fridge, true);
 
 	(void)state;
 	d->bind_status = 0x8c;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
-	assert_true(ward.notes[NODES_NOTE_REFUSED] >= 3);
-	assert_int_equal(ward.last_step, INTERVIEW_BIND);
-	assert_int_equal(ward.last_detail, 0x8c);
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
+	assert_true(wing.notes[NODES_NOTE_REFUSED] >= 3);
+	assert_int_equal(wing.last_step, INTERVIEW_BIND);
+	assert_int_equal(wing.last_detail, 0x8c);
 	assert_true(cluster_of(d, 0x0402, false)->refused & INTERVIEW_BOUND);
 	assert_non_null(node_reports(d, 1, 0x0402, 0));
 }
 
 static void test_what_is_not_reported_is_read_at_intervals(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_plug, true);
+	struct node_device *d = node_ward_add(&wing, &node_plug, true);
 	unsigned reads;
 
 	(void)state;
 	d->configure_status = 0x8c;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
 	assert_int_equal(d->reporting_count, 0);
 	assert_int_equal(d->asked_zcl[0x08], 0); /* there is nothing to be checked */
-	assert_true(interview_poll_us(&node_of(&ward, d)->interview) >= INTERVIEW_POLL_MIN_US);
+	assert_true(interview_poll_us(&node_of(&wing, d)->interview) >= INTERVIEW_POLL_MIN_US);
 	reads = d->asked_zcl[0x00];
-	ward.reading_count = 0;
-	node_ward_pass(&ward, interview_poll_us(&node_of(&ward, d)->interview) + 2 * S);
+	wing.reading_count = 0;
+	node_ward_pass(&wing, interview_poll_us(&node_of(&wing, d)->interview) + 2 * S);
 	assert_true(d->asked_zcl[0x00] > reads);
-	assert_true(ward.reading_count > 0);
+	assert_true(wing.reading_count > 0);
 	reads = d->asked_zcl[0x00];
-	node_ward_pass(&ward, interview_poll_us(&node_of(&ward, d)->interview) + 2 * S);
+	node_ward_pass(&wing, interview_poll_us(&node_of(&wing, d)->interview) + 2 * S);
 	assert_true(d->asked_zcl[0x00] > reads);
 }
 
 static void test_a_refusal_of_all_by_a_default_response(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+	struct node_device *d = node_ward_add(&wing, &node_fridge, true);
 
 	(void)state;
 	d->configure_default = true;
 	d->configure_status = 0x82;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
 	assert_int_equal(d->reporting_count, 0);
 	assert_true(cluster_of(d, 0x0402, false)->polled != 0);
 	assert_true(cluster_of(d, 0x0402, false)->refused & INTERVIEW_CONFIGURED);
-	assert_int_equal(ward.last_detail, 0x82);
+	assert_int_equal(wing.last_detail, 0x82);
 }
 
 static void test_one_attribute_of_several_is_refused(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_plug, true);
+	struct node_device *d = node_ward_add(&wing, &node_plug, true);
 	const struct interview_cluster *c;
 	unsigned polled = 0;
 
 	(void)state;
 	d->configure_status = 0x8c;
 	d->configure_id = 0x0508;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
 	c = cluster_of(d, 0x0b04, false);
 	assert_false(c->refused & INTERVIEW_CONFIGURED);
 	assert_non_null(node_reports(d, 1, 0x0b04, 0x050b));
@@ -261,26 +245,26 @@ static void test_one_attribute_of_several_is_refused(void **state)
 
 static void test_what_it_does_not_have_is_not_asked_for_again(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+	struct node_device *d = node_ward_add(&wing, &node_fridge, true);
 
 	(void)state;
 	d->configure_status = 0x86;
 	d->configure_id = 0x0020;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
 	assert_int_equal(cluster_of(d, 0x0001, false)->polled, 0);
 }
 
 static void test_a_device_that_reports_more_seldom_is_expected_so(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_pair, true);
+	struct node_device *d = node_ward_add(&wing, &node_pair, true);
 
 	(void)state;
 	d->max_s = 7200;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
 	assert_int_equal(cluster_of(d, 0x0402, false)->max_s, 7200);
-	assert_true(node_of(&ward, d)->expect_us == 7200 * S);
+	assert_true(node_of(&wing, d)->expect_us == 7200 * S);
 	/* it was told twice, and not for ever */
 	assert_int_equal(d->asked_zcl[0x06], 4);
 	assert_int_equal(d->asked_zcl[0x08], 4);
@@ -288,47 +272,47 @@ static void test_a_device_that_reports_more_seldom_is_expected_so(void **state)
 
 static void test_what_cannot_be_checked_counts_as_it_was_told(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_pair, true);
+	struct node_device *d = node_ward_add(&wing, &node_pair, true);
 
 	(void)state;
 	d->check_status = 0x82;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
 	assert_true(cluster_of(d, 0x0402, false)->done & INTERVIEW_CHECKED);
-	assert_true(node_of(&ward, d)->expect_us == cluster_expect_us(&cluster_temperature));
+	assert_true(node_of(&wing, d)->expect_us == cluster_expect_us(&cluster_temperature));
 }
 
 static void test_who_does_not_describe_itself_is_gone_past(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+	struct node_device *d = node_ward_add(&wing, &node_fridge, true);
 
 	(void)state;
 	d->node_status = 0x84;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
 	assert_non_null(node_reports(d, 1, 0x0402, 0));
-	assert_true(interview_sleeps(&node_of(&ward, d)->interview)); /* as it announced */
+	assert_true(interview_sleeps(&node_of(&wing, d)->interview)); /* as it announced */
 }
 
 static void test_who_has_no_endpoints_is_through_at_once(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_fridge, true),
-			   *e = node_ward_add(&ward, &node_fridge, true);
+	struct node_device *d = node_ward_add(&wing, &node_fridge, true),
+			   *e = node_ward_add(&wing, &node_fridge, true);
 
 	(void)state;
 	d->endpoints_status = 0x84;
 	e->simple_status = 0x82;
-	node_joins(&ward, d);
-	node_joins(&ward, e);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
-	assert_true(node_ward_interview(&ward, e, 60 * S));
+	node_joins(&wing, d);
+	node_joins(&wing, e);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
+	assert_true(node_ward_interview(&wing, e, 60 * S));
 	assert_int_equal(d->asked, 2);
 	assert_int_equal(e->asked, 3);
 	/* its values are taken all the same */
-	ward.reading_count = 0;
-	node_says(&ward, d, 1, 0x0402, "18 01 0A 00 00 29 D0 07");
-	assert_int_equal(ward.reading_count, 1);
-	assert_int_equal(ward.readings[0].number.mantissa, 2000);
+	wing.reading_count = 0;
+	node_says(&wing, d, 1, 0x0402, "18 01 0A 00 00 29 D0 07");
+	assert_int_equal(wing.reading_count, 1);
+	assert_int_equal(wing.readings[0].number.mantissa, 2000);
 }
 
 static void test_reporting_that_was_taken_and_is_not_there(void **state)
@@ -336,11 +320,11 @@ static void test_reporting_that_was_taken_and_is_not_there(void **state)
 	(void)state;
 	/* it has none after all: it is told once more, then asked for its values */
 	for (int lacks = 0; lacks < 2; lacks++) {
-		struct node_device *d = node_ward_add(&ward, &node_pair, true);
+		struct node_device *d = node_ward_add(&wing, &node_pair, true);
 
 		d->forgets = lacks ? 0x86 : 0x8b;
-		node_joins(&ward, d);
-		assert_true(node_ward_interview(&ward, d, 60 * S));
+		node_joins(&wing, d);
+		assert_true(node_ward_interview(&wing, d, 60 * S));
 		assert_int_equal(d->asked_zcl[0x06], lacks ? 2 : 4);
 		/* not where there is no such attribute */
 		assert_int_equal(cluster_of(d, 0x0402, false)->polled, lacks ? 0 : 1);
@@ -349,23 +333,23 @@ static void test_reporting_that_was_taken_and_is_not_there(void **state)
 
 static void test_it_is_interviewed_again_when_somebody_wants_that(void **state)
 {
-	struct node_device *d = node_ward_add(&ward, &node_fridge, true);
+	struct node_device *d = node_ward_add(&wing, &node_fridge, true);
 
 	(void)state;
-	node_joins(&ward, d);
-	assert_true(node_ward_interview(&ward, d, 60 * S));
-	assert_int_equal(nodes_interview(&ward.nodes, d->eui64, &ward.now), 0);
-	assert_false(interview_is_over(&node_of(&ward, d)->interview, false));
-	assert_true(node_ward_interview(&ward, d, 60 * S));
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
+	assert_int_equal(nodes_interview(&wing.nodes, d->eui64, &wing.now), 0);
+	assert_false(interview_is_over(&node_of(&wing, d)->interview, false));
+	assert_true(node_ward_interview(&wing, d, 60 * S));
 	assert_int_equal(d->asked_zdo[0x0002], 2);
 	assert_int_equal(d->asked_zdo[0x0004], 2);
-	assert_int_equal(ward.ready, 2);
-	assert_int_equal(nodes_interview(&ward.nodes, 0x77, &ward.now), -ENOENT);
+	assert_int_equal(wing.ready, 2);
+	assert_int_equal(nodes_interview(&wing.nodes, 0x77, &wing.now), -ENOENT);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, node_ward_set_up, node_ward_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_fridge_is_known_bound_read_and_set_up),
 		TEST(test_an_alarm_zone_is_enrolled_whichever_way_it_wants),

@@ -1,0 +1,162 @@
+/*
+ * What is to be expected of a device by what it reports, is asked for and how it
+ * sleeps; devices that do not report what they said they would.
+ */
+#include "unit/unit.h"
+#include "unit/zigbee/node_ward.h"
+#include "util/cleanup.h"
+
+#define MINUTE (60 * S)
+#define REFUSED 0x8c
+
+static const struct node *told(const struct node_device *d)
+{
+	return node_of(&wing, d);
+}
+
+/* One that sleeps is asked when it listens; when that is depends on its check-ins alone. */
+static void test_the_longest_silence_of_each_sort(void **state)
+{
+	static const struct {
+		const struct node_kind *kind;
+		uint8_t configure, bind;
+		int64_t every_us;
+	} rows[] = {
+		{ &node_fridge, 0, 0, 5 * MINUTE },
+		{ &node_fridge, REFUSED, 0, 60 * MINUTE },
+		/* its zone every 15 minutes, check-ins every ten */
+		{ &node_contact, 0, 0, 10 * MINUTE },
+		{ &node_contact, REFUSED, 0, 10 * MINUTE },
+		{ &node_contact, 0, 0x84, 15 * MINUTE },
+		{ &node_contact, REFUSED, 0x84, 60 * MINUTE },
+		{ &node_plug, 0, 0, 5 * MINUTE },
+		{ &node_plug, REFUSED, 0, 5 * MINUTE },
+		{ &node_button, 0, 0, 360 * MINUTE },
+		{ &node_button, REFUSED, 0, 360 * MINUTE },
+		{ &node_lumi, 0, 0, 60 * MINUTE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct node_device *d;
+
+		node_ward_tear_down(state);
+		node_ward_set_up(state);
+		d = node_ward_add(&wing, rows[i].kind, true);
+		d->configure_status = rows[i].configure;
+		d->bind_status = rows[i].bind;
+		node_joins(&wing, d);
+		assert_true(node_ward_interview(&wing, d, MINUTE));
+		print_message("row %zu: %lld s\n", i, (long long)(told(d)->expect_us / S));
+		assert_true(told(d)->expect_us == rows[i].every_us);
+		node_ward_restart(&wing);
+		assert_true(told(d)->expect_us == rows[i].every_us);
+	}
+}
+
+static void test_a_button_that_checks_in_is_there(void **state)
+{
+	struct node_device *d = node_settled(&node_contact);
+	char hex[] = "09 00 00";
+
+	(void)state;
+	for (unsigned i = 0; i < 12; i++) {
+		hex[4] = (char)('0' + i % 10);
+		node_ward_pass(&wing, 10 * MINUTE);
+		wing.alive = 0;
+		node_says(&wing, d, 1, 0x0020, hex);
+		assert_int_equal(wing.alive, 1);
+		assert_false(told(d)->silent);
+	}
+	node_ward_pass(&wing, 30 * MINUTE - 1);
+	assert_false(told(d)->silent);
+	node_ward_pass(&wing, 1);
+	assert_true(told(d)->silent);
+}
+
+/* It says one thing and not the other, though it has taken both. */
+static void test_what_is_not_reported_is_noticed_and_asked_for(void **state)
+{
+	struct node_device *d = node_settled(&node_pair);
+	unsigned reads = d->asked_zcl[0x00], minutes = 0;
+
+	(void)state;
+	while (wing.notes[NODES_NOTE_NOT_REPORTING] == 0 && minutes++ < 30) {
+		node_says(&wing, d, 3, 0x0402, "18 01 0A 00 00 29 D0 07");
+		node_ward_pass(&wing, MINUTE);
+	}
+	/* twice the longest interval, and not at the first look */
+	assert_in_range(minutes, 10, 15);
+	assert_int_equal(wing.nodes.counters.unreported, 1);
+	assert_int_equal(interview_asked_for(&told(d)->interview), 1);
+	for (unsigned i = 0; i < 11; i++) {
+		wing.reading_count = 0;
+		node_says(&wing, d, 3, 0x0402, "18 02 0A 00 00 29 D0 07");
+		node_ward_pass(&wing, MINUTE);
+	}
+	assert_in_range(d->asked_zcl[0x00] - reads, 2, 3);
+	/* it does after all */
+	node_says(&wing, d, 7, 0x0402, "18 03 0A 00 00 29 D0 07");
+	assert_int_equal(interview_asked_for(&told(d)->interview), 0);
+	assert_int_equal(wing.notes[NODES_NOTE_NOT_REPORTING], 1);
+}
+
+static void test_an_absence_is_no_missing_report(void **state)
+{
+	struct node_device *d = node_settled(&node_fridge);
+
+	(void)state;
+	node_says(&wing, d, 1, 0x0402, "18 01 0A 00 00 29 D0 07");
+	node_says(&wing, d, 1, 0x0405, "18 02 0A 00 00 21 D0 07");
+	node_ward_pass(&wing, 24 * 60 * MINUTE);
+	assert_true(told(d)->silent);
+	node_says(&wing, d, 1, 0x0402, "18 01 0A 00 00 29 D0 07");
+	node_ward_pass(&wing, MINUTE);
+	node_says(&wing, d, 1, 0x0402, "18 02 0A 00 00 29 D0 07");
+	node_says(&wing, d, 1, 0x0405, "18 03 0A 00 00 21 D0 07");
+	node_says(&wing, d, 1, 0x0001, "18 04 0A 21 00 20 C8");
+	for (unsigned i = 0; i < 3; i++) {
+		node_ward_pass(&wing, MINUTE);
+		node_says(&wing, d, 1, 0x0402, "18 05 0A 00 00 29 D0 07");
+	}
+	assert_int_equal(wing.notes[NODES_NOTE_NOT_REPORTING], 0);
+}
+
+/* A door that was opened while the radio was away: asked as soon as it listens. */
+static void test_a_sleeper_is_asked_when_it_is_heard_after_the_radio_was_away(void **state)
+{
+	struct node_device *d = node_settled(&node_contact), *e = node_settled(&node_lumi);
+
+	(void)state;
+	node_ward_pass(&wing, 5 * MINUTE);
+	d->awake_us = e->awake_us = 0;
+	nodes_down(&wing.nodes);
+	node_ward_pass(&wing, MINUTE);
+	nodes_up(&wing.nodes, &wing.now);
+	node_ward_pass(&wing, MINUTE);
+	wing.reading_count = 0;
+	node_says(&wing, d, 1, 0x0020, "09 77 00");
+	node_ward_pass(&wing, 2 * S);
+	while (wing.reading_count > 0 &&
+		wing.readings[wing.reading_count - 1].metric != METRIC_CONTACT)
+		wing.reading_count--;
+	assert_true(wing.reading_count > 0);
+	/* one that sets up nothing hardly ever listens */
+	e->asked = 0;
+	node_says(&wing, e, 1, 0x0402, "18 01 0A 00 00 29 D0 07");
+	node_ward_pass(&wing, 2 * S);
+	assert_int_equal(e->asked, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, node_ward_set_up, node_ward_tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_the_longest_silence_of_each_sort),
+		TEST(test_a_button_that_checks_in_is_there),
+		TEST(test_what_is_not_reported_is_noticed_and_asked_for),
+		TEST(test_an_absence_is_no_missing_report),
+		TEST(test_a_sleeper_is_asked_when_it_is_heard_after_the_radio_was_away),
+	};
+
+	return RUN_TESTS(tests);
+}
