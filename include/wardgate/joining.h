@@ -29,8 +29,9 @@ struct joining_view {
 	const char *problem;   /* NULL: none; the driver's, until it is called again */
 	/* What the radio and the line to it have done amiss since the start. resets: those that
 	 * nobody asked for; damaged: frames, which are sent again; lost: how often messages of
-	 * devices did not fit into the radio's memory. */
-	uint64_t unplugged, resets, damaged, lost;
+	 * devices did not fit into the radio's memory; unknown: callbacks and answers, also late
+	 * ones, that nobody waits for. */
+	uint64_t unplugged, resets, damaged, lost, unknown;
 };
 
 enum joining_device_state {

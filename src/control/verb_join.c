@@ -158,11 +158,11 @@ static void run_network(struct command_call *call, void *userdata)
 		fprintf(v.f, ",\"pan\":\"0x%04x\"", n.pan);
 	if (n.open_until_us > now)
 		fprintf(v.f, ",\"open_s\":%" PRId64, (n.open_until_us - now + 999999) / 1000000);
-	if (n.unplugged + n.resets + n.damaged + n.lost > 0)
+	if (n.unplugged + n.resets + n.damaged + n.lost + n.unknown > 0)
 		fprintf(v.f,
 			",\"radio\":{\"unplugged\":%" PRIu64 ",\"resets\":%" PRIu64
-			",\"damaged\":%" PRIu64 ",\"lost\":%" PRIu64 "}",
-			n.unplugged, n.resets, n.damaged, n.lost);
+			",\"damaged\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"unknown\":%" PRIu64 "}",
+			n.unplugged, n.resets, n.damaged, n.lost, n.unknown);
 	if (n.coordinator[0])
 		fprintf(v.f, ",\"coordinator\":\"%s\"", n.coordinator);
 	if (n.problem) {

@@ -101,8 +101,9 @@ static void tell_radio(const cJSON *radio)
 	} rows[] = { { "resets", "reset by itself", "resets by itself" },
 		{ "unplugged", "time unplugged", "times unplugged" },
 		{ "damaged", "damaged frame", "damaged frames" },
-		{ "lost", "time too full for messages", "times too full for messages" } };
-	char line[160];
+		{ "lost", "time too full for messages", "times too full for messages" },
+		{ "unknown", "frame that was not understood", "frames that were not understood" } };
+	char line[224];
 	struct text t = text_init(line, sizeof(line));
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -56,7 +56,7 @@ static enum nodes_taken on_readings(struct nodes *n, struct node *node, const st
 	int r;
 
 	/* Without a place to wait for it the device is not answered, and says it again. */
-	if (!d || z->quiet) {
+	if (!d) {
 		z->refused++;
 		return NODES_TAKEN_NOT;
 	}

@@ -9,7 +9,7 @@
 
 #include "zigbee/driver_private.h"
 
-#define LOST_US INT64_C(10000000) /* without a port for so long: adapter-lost */
+#define LOST_US INT64_C(10000000) /* not up for so long: adapter-lost */
 #define CALM_US INT64_C(10000000) /* up for so long: radio-reset is over */
 
 extern const struct driver zigbee_driver;
@@ -33,19 +33,41 @@ static void tell(struct zigbee *z, enum gateway_radio c, bool there, const char 
 	gateway_radio_set(z->gateway, GATEWAY_RADIO_OF_ZIGBEE, c, there, text);
 }
 
-static void was_reset(struct zigbee *z, const char *why)
+/* A radio that answers resets and nothing else is as good as lost after a while. */
+static void was_reset(struct zigbee *z, const char *why, int64_t now_us)
 {
 	z->resetting = true;
 	z->calm_us = INT64_MAX;
+	(void)snprintf(z->reason, sizeof(z->reason), "%s", why);
+	if (z->lost_us == INT64_MAX && !z->lost)
+		z->lost_us = now_us + LOST_US;
 	tell(z, GATEWAY_RADIO_RESET, true, why);
+}
+
+static void is_back(struct zigbee *z)
+{
+	z->lost_us = INT64_MAX;
+	z->lost = false;
+	z->reason[0] = 0;
+	tell(z, GATEWAY_ADAPTER_LOST, false, NULL);
+}
+
+const char *zigbee_problem(const struct zigbee *z)
+{
+	if (z->problem[0])
+		return z->problem;
+	if (z->network.problem[0])
+		return z->network.problem;
+	return z->reason[0] ? z->reason : NULL;
 }
 
 static void conditions_due(struct zigbee *z, int64_t now_us)
 {
 	if (now_us >= z->lost_us) {
 		z->lost_us = INT64_MAX;
-		log_error("the Zigbee radio is lost", F_STR("REASON", z->problem));
-		tell(z, GATEWAY_ADAPTER_LOST, true, z->problem);
+		z->lost = true;
+		log_error("the Zigbee radio is lost", F_STR("REASON", zigbee_problem(z)));
+		tell(z, GATEWAY_ADAPTER_LOST, true, zigbee_problem(z));
 	}
 	if (now_us >= z->calm_us) {
 		z->calm_us = INT64_MAX;
@@ -114,9 +136,8 @@ static void on_up(struct zigbee *z, const struct network_notice *n, int64_t now_
 
 	log_notice("the Zigbee network is up", F_INT("CHANNEL", z->network.net.channel),
 		F_INT("EZSP", z->network.ezsp.version), F_INT("TOOK_MS", n->number / 1000));
-	z->lost_us = INT64_MAX;
+	is_back(z);
 	z->calm_us = z->resetting ? now_us + CALM_US : INT64_MAX;
-	tell(z, GATEWAY_ADAPTER_LOST, false, NULL);
 	if (!z->resetting)
 		tell(z, GATEWAY_RADIO_RESET, false, NULL);
 	nodes_set_eui64(&z->nodes, z->network.eui64);
@@ -171,7 +192,7 @@ static void on_notice(struct network *network, const struct network_notice *n, i
 	case NETWORK_NOTICE_RESET:
 		log_warning("the Zigbee radio is started anew", F_STR("REASON", n->text));
 		if (n->number) /* else people wanted it */
-			was_reset(z, n->text);
+			was_reset(z, n->text, now_us);
 		break;
 	case NETWORK_NOTICE_PROBLEM:
 		log_error("the Zigbee radio: see REASON", F_STR("REASON", n->text));
@@ -268,7 +289,7 @@ static void on_closed(struct line *l, enum line_why why, int detail, int64_t now
 	log_error("the Zigbee radio cannot be used", F_STR("REASON", z->problem));
 	network_stop(&z->network, now_us);
 	nodes_down(&z->nodes);
-	if (z->lost_us == INT64_MAX)
+	if (z->lost_us == INT64_MAX && !z->lost)
 		z->lost_us = now_us + LOST_US;
 }
 
@@ -280,6 +301,8 @@ static void arm(struct zigbee *z)
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		at = all[i] < at ? all[i] : at;
+	if (z->line.hushed)
+		at = devices_deadline(z);
 	if (at == z->timer_us)
 		return;
 	z->timer_us = at;
@@ -289,10 +312,24 @@ static void arm(struct zigbee *z)
 		z->timer, at == INT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
+/* What the radio is told to be safe here must not be lost on the way out: it is not heard any more,
+ * once it has answered what was asked of it. */
+static void hush(struct zigbee *z)
+{
+	if (z->quiet && !z->line.hushed && network_is_idle(&z->network))
+		line_hush(&z->line);
+}
+
 static void on_turned(struct line *l, int64_t now_us)
 {
-	tell_fates(of(l));
-	arm(of(l));
+	struct zigbee *z = of(l);
+
+	/* It is there, though its network is not ours; that may have been told long ago. */
+	if (z->network.state == NETWORK_PASSIVE && (z->lost || z->lost_us != INT64_MAX))
+		is_back(z);
+	tell_fates(z);
+	hush(z);
+	arm(z);
 }
 
 static const struct line_ops line_ops = {
@@ -312,6 +349,7 @@ void zigbee_settle(struct zigbee *z)
 		return;
 	z->settling = true;
 	tell_fates(z);
+	hush(z);
 	line_settle(&z->line);
 	arm(z);
 	z->settling = false;
@@ -323,10 +361,12 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata)
 	struct decode_time now = zigbee_now(z);
 
 	z->timer_us = INT64_MIN; /* it is off now */
-	network_tick(&z->network, now.boot_us);
-	nodes_tick(&z->nodes, &now);
 	devices_due(z, now.boot_us);
-	conditions_due(z, now.boot_us);
+	if (!z->line.hushed) {
+		network_tick(&z->network, now.boot_us);
+		nodes_tick(&z->nodes, &now);
+		conditions_due(z, now.boot_us);
+	}
 	zigbee_settle(z);
 	return 0;
 }
@@ -475,10 +515,7 @@ static void report(void *state, struct driver_report *ret)
 			   z->nodes.counters.ambiguous };
 	for (unsigned i = 0; nodes_at(&z->nodes, i); i++)
 		ret->sessions += nodes_at(&z->nodes, i)->joined;
-	if (z->problem[0])
-		ret->problem = z->problem;
-	else if (z->network.problem[0])
-		ret->problem = z->network.problem;
+	ret->problem = zigbee_problem(z);
 }
 
 static bool wanted(const struct config *c)

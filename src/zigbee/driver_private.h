@@ -41,7 +41,7 @@ struct zigbee {
 	sd_event *event;
 	struct gateway *gateway;
 	struct config *config;
-	bool quiet; /* nothing new is taken in */
+	bool quiet; /* nothing new is to be taken in: the line is hushed as soon as it can be */
 
 	char *port; /* as it was at the start */
 	struct line line;
@@ -61,8 +61,9 @@ struct zigbee {
 	struct zigbee_wait waits[ZIGBEE_WAITS_MAX];
 
 	/* The radio was reset or is gone: conditions end a while after it is back. */
-	bool resetting;
-	int64_t lost_us, calm_us; /* INT64_MAX: not to be waited for */
+	bool resetting, lost;
+	char reason[NETWORK_WORDS_SIZE]; /* of the last reset, while it is not up again; "": none */
+	int64_t lost_us, calm_us;        /* INT64_MAX: not to be waited for */
 
 	bool devices_dirty, devices_writing, devices_failed;
 	int64_t devices_due_us;
@@ -76,6 +77,8 @@ const struct network_ops *zigbee_network_ops(void);
 struct decode_time zigbee_now(const struct zigbee *z);
 /* Writes what is to be written and sets the timer: at the end of whatever has happened. */
 void zigbee_settle(struct zigbee *z);
+/* Why it is not up, in words; NULL: it is, and all is well. */
+const char *zigbee_problem(const struct zigbee *z);
 
 /* ---- devices.c ---- */
 int devices_init(struct zigbee *z);

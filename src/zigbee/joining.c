@@ -32,9 +32,7 @@ __attribute__((format(printf, 3, 4))) static int refuse(
 /* Why it is not up, the end of a sentence. */
 static const char *problem_of(const struct zigbee *z)
 {
-	if (z->problem[0])
-		return z->problem;
-	return z->network.problem[0] ? z->network.problem : network_state_word(z->network.state);
+	return zigbee_problem(z) ?: network_state_word(z->network.state);
 }
 
 static int not_up(const struct zigbee *z, char *why)
@@ -242,14 +240,14 @@ static void view(void *state, struct joining_view *ret)
 		.resets = z->line.counters.radio_resets,
 		.damaged = z->line.ash.counters.bad_frames,
 		.lost = n->ezsp.counters.overflows,
+		.unknown = n->ezsp.counters.unknown_callbacks + n->ezsp.counters.strays,
 		.refused = n->counters.denied };
 	if (n->eui64 != 0 && n->ezsp.version != 0)
 		(void)snprintf(ret->coordinator, sizeof(ret->coordinator),
 			"%016llx, EZSP %u, firmware %u.%u.%u.%u", (unsigned long long)n->eui64,
 			n->ezsp.version, n->stack_version >> 12, n->stack_version >> 8 & 15,
 			n->stack_version >> 4 & 15, n->stack_version & 15);
-	if (z->problem[0] || n->problem[0])
-		ret->problem = problem_of(z);
+	ret->problem = zigbee_problem(z);
 	for (unsigned i = 0; nodes_at(&z->nodes, i); i++)
 		ret->devices += nodes_at(&z->nodes, i)->joined;
 }

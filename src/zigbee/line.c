@@ -33,6 +33,10 @@ static void close_port(struct line *l, int64_t reopen_us)
 
 static void closed(struct line *l, enum line_why why, int detail, int64_t now_us)
 {
+	if (l->hushed) {
+		close_port(l, INT64_MAX);
+		return;
+	}
 	close_port(l, now_us + (why == LINE_NO_PORT || why == LINE_UNPLUGGED ? LINE_REOPEN_US
 									     : LINE_REST_US));
 	if (l->told_why == (int)why && l->told_detail == detail)
@@ -120,14 +124,15 @@ static void write_out(struct line *l, int64_t now_us)
 		l->out_at += (size_t)n;
 	}
 	if (l->io)
-		(void)sd_event_source_set_io_events(l->io, full ? EPOLLIN | EPOLLOUT : EPOLLIN);
+		(void)sd_event_source_set_io_events(
+			l->io, (l->hushed ? 0 : EPOLLIN) | (full ? EPOLLOUT : 0));
 }
 
 static void arm(struct line *l)
 {
 	int64_t at = l->reopen_us, ash = l->fd >= 0 ? ash_deadline(&l->ash) : INT64_MAX;
 
-	at = ash < at ? ash : at;
+	at = l->hushed ? INT64_MAX : ash < at ? ash : at;
 	if (at == l->timer_us)
 		return;
 	l->timer_us = at;
@@ -167,7 +172,9 @@ static int on_io(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 	int64_t now = boottime_us();
 
 	l->turning = true;
-	if (revents & (EPOLLIN | EPOLLHUP | EPOLLERR))
+	if (l->hushed && revents & (EPOLLHUP | EPOLLERR))
+		close_port(l, INT64_MAX);
+	else if (!l->hushed && revents & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		read_in(l, now);
 	end_turn(l, now);
 	return 0;
@@ -258,6 +265,12 @@ void line_stop(struct line *l)
 	l->event = NULL;
 }
 
+void line_hush(struct line *l)
+{
+	l->hushed = true;
+	line_settle(l);
+}
+
 int line_send(struct line *l, const uint8_t *frame, size_t length, int64_t now_us)
 {
 	return ash_send(&l->ash, frame, length, now_us);
@@ -265,7 +278,7 @@ int line_send(struct line *l, const uint8_t *frame, size_t length, int64_t now_u
 
 void line_reset(struct line *l, int64_t now_us)
 {
-	if (l->fd < 0)
+	if (l->fd < 0 || l->hushed)
 		return;
 	/* What is half written is taken back by the first byte of the reset. */
 	l->out_length = l->out_at = 0;

@@ -69,7 +69,7 @@ struct line {
 	sd_event_source *io, *timer;
 	int64_t timer_us, reopen_us;
 	int told_why, told_detail; /* the last that closed told since it was open; -1: nothing */
-	bool turning;
+	bool turning, hushed;
 	int failed, failed_code; /* enum line_why: to be closed at the end of the turn; -1: not */
 	size_t out_length, out_at;
 	uint8_t out[2 * ASH_OUTPUT_MIN];
@@ -81,6 +81,10 @@ int line_start(struct line *l, const struct line_ops *ops, void *context, sd_eve
 	const char *path, unsigned baud_rate, enum serial_flow flow);
 /* Closes the port; calls nobody. Harmless on zeros and when stopped. */
 void line_stop(struct line *l);
+
+/* Takes nothing more from the radio, and so confirms nothing more to it: what it says from now on
+ * is lost to it as if we were gone. What is sent may still go. Until line_stop(). */
+void line_hush(struct line *l);
 
 /* Queues a frame, to go at the end of the turn. As ash_send(). */
 int line_send(struct line *l, const uint8_t *frame, size_t length, int64_t now_us);

@@ -109,6 +109,7 @@ static bool go_down(struct network *n, enum network_state to, const char *why, i
 
 	n->state = to;
 	forget_step(n);
+	network_early_drop(n);
 	network_orders_down(n);
 	/* steps and orders take no notice of it; messages are told by themselves */
 	ezsp_stop(&n->ezsp, now_us);
@@ -234,7 +235,8 @@ void network_is_up(struct network *n, int64_t now_us)
 		n->net.channel, n->net.pan, (unsigned long)n->net.counter);
 	if (restored && !tell_still(n, NETWORK_NOTICE_RESTORED, n->net.channel, words, now_us))
 		return;
-	network_tell(n, NETWORK_NOTICE_UP, took_us, "", now_us);
+	if (tell_still(n, NETWORK_NOTICE_UP, took_us, "", now_us))
+		network_early_take(n, now_us);
 }
 
 void network_be_passive(struct network *n, uint32_t differs, int64_t now_us)
@@ -247,6 +249,7 @@ void network_be_passive(struct network *n, uint32_t differs, int64_t now_us)
 	if (!n->troubled)
 		memcpy(n->problem, words, sizeof(words));
 	forget_step(n);
+	network_early_drop(n);
 	n->state = NETWORK_PASSIVE;
 	n->differs = differs;
 	n->failures = 0;
@@ -337,7 +340,9 @@ static void on_failed(struct ezsp *e, enum ezsp_reason reason, int64_t now_us)
 
 	switch (reason) {
 	case EZSP_SILENT:
-		network_fail(n, now_us, "the radio does not answer");
+		network_fail(n, now_us,
+			"the radio does not answer; if that goes on, unplug it and plug it in "
+			"again");
 		break;
 	case EZSP_FORGOT:
 		network_fail(n, now_us, "the radio has started anew by itself");

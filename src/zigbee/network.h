@@ -45,6 +45,7 @@
 #define NETWORK_CONFLICTS_MAX 8 /* that are remembered, so that a flood is told once */
 #define NETWORK_DENIED_MAX 16   /* likewise: who may not join tries again for ever */
 #define NETWORK_PANS_MAX 32     /* of other networks, that a new one keeps away from */
+#define NETWORK_EARLY_MAX 64    /* of what is heard before it is known whose network it is */
 
 #define NETWORK_STEP_US (3 * NETWORK_S)      /* for an answer while it is brought up */
 #define NETWORK_STATUS_US (10 * NETWORK_S)   /* for the stack to be up or down */
@@ -164,7 +165,8 @@ struct network_counters {
 	uint64_t sent, delivered, undelivered, not_sent, busy;
 	uint64_t fates_late, fates_unknown; /* not told in time; told of none under way */
 	uint64_t joined, rejoined, left, denied, routes, conflicts, route_errors, ignored;
-	uint64_t refused; /* settings that the radio would not take */
+	uint64_t early, early_lost; /* heard before it was known to be ours; without room */
+	uint64_t refused;           /* settings that the radio would not take */
 };
 
 struct network_send {
@@ -175,6 +177,13 @@ struct network_send {
 	uint16_t node, profile, cluster;
 	uint8_t source_endpoint, destination_endpoint, radius;
 	bool unacknowledged;
+	uint8_t bytes[ZIGBEE_PAYLOAD_MAX];
+};
+
+/* An event that came while the radio's network was up and not yet known to be ours. */
+struct network_early {
+	uint16_t id;
+	struct ezsp_values values; /* message: bytes */
 	uint8_t bytes[ZIGBEE_PAYLOAD_MAX];
 };
 
@@ -254,6 +263,9 @@ struct network {
 	uint16_t next_tag;
 	int64_t busy_us;
 
+	struct network_early early[NETWORK_EARLY_MAX];
+	unsigned early_count;
+
 	uint64_t overflows_told;
 	int64_t overflow_us;
 	struct {
@@ -290,6 +302,9 @@ void network_receive(struct network *n, const uint8_t *frame, size_t length, int
 /* When to call network_tick(), INT64_MAX for never. */
 int64_t network_deadline(const struct network *n);
 void network_tick(struct network *n, int64_t now_us);
+
+/* Whether no order to the radio, such as to close the network, is under way or can be. */
+bool network_is_idle(const struct network *n);
 
 /* ---- what is asked of it ---- */
 

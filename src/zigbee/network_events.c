@@ -216,6 +216,52 @@ static void on_status(struct network *n, uint32_t status, int64_t now_us)
 		network_orders_status(n, status, now_us);
 }
 
+/* ---- what comes early ---- */
+
+/* The radio hears its devices, and the link confirms that, from networkInit on. Whether it is our
+ * network is known two answers later: until then it waits. */
+static bool is_early(const struct network *n)
+{
+	return n->state == NETWORK_STARTING &&
+	       (n->step == STEP_INIT || n->step == STEP_PARAMETERS || n->step == STEP_KEY ||
+		       n->step == STEP_LINK_KEY);
+}
+
+static void keep_early(struct network *n, uint16_t id, const struct ezsp_values *v)
+{
+	struct network_early *e = &n->early[n->early_count];
+
+	if (n->early_count == NETWORK_EARLY_MAX || v->message_length > sizeof(e->bytes)) {
+		n->counters.early_lost++;
+		return;
+	}
+	e->id = id;
+	e->values = *v;
+	if (v->message_length > 0)
+		memcpy(e->bytes, v->message, v->message_length);
+	n->early_count++;
+	n->counters.early++;
+}
+
+void network_early_take(struct network *n, int64_t now_us)
+{
+	unsigned life = n->life, count = n->early_count;
+
+	n->early_count = 0;
+	for (unsigned i = 0; i < count && n->life == life; i++) {
+		struct network_early *e = &n->early[i];
+
+		e->values.message = e->bytes;
+		network_event(n, e->id, 0, &e->values, now_us);
+	}
+}
+
+void network_early_drop(struct network *n)
+{
+	n->counters.ignored += n->early_count;
+	n->early_count = 0;
+}
+
 void network_event(
 	struct network *n, uint16_t id, int result, const struct ezsp_values *v, int64_t now_us)
 {
@@ -240,7 +286,11 @@ void network_event(
 	default:
 		break;
 	}
-	/* what comes before that is of a network that may not be ours */
+	if (is_early(n)) {
+		keep_early(n, id, v);
+		return;
+	}
+	/* of a network that is not ours */
 	if (n->state != NETWORK_UP) {
 		n->counters.ignored++;
 		return;

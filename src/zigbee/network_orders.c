@@ -445,6 +445,11 @@ void network_orders_up(struct network *n, int64_t now_us)
 	n->orders |= ORDERS_PERMIT;
 }
 
+bool network_is_idle(const struct network *n)
+{
+	return n->state != NETWORK_UP || (n->orders == 0 && !n->ordered);
+}
+
 void network_orders_down(struct network *n)
 {
 	n->orders = 0;

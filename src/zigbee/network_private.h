@@ -166,5 +166,9 @@ void network_sends_tick(struct network *n, int64_t now_us);
 
 void network_event(
 	struct network *n, uint16_t id, int result, const struct ezsp_values *v, int64_t now_us);
+/* Takes what came early as if it came now: the network is ours. */
+void network_early_take(struct network *n, int64_t now_us);
+/* It is not, or the radio has started anew. */
+void network_early_drop(struct network *n);
 /* Frames that the radio lost. */
 void network_overflows(struct network *n, int64_t now_us);

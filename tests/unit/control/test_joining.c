@@ -236,7 +236,7 @@ static void test_the_network_is_shown(void **state)
 	};
 	assert_string_equal(ask(&w, "network", "{}"),
 		"Done {\"state\":\"up\",\"mismatch\":false,\"devices\":0,\"radio\":{"
-		"\"unplugged\":1,\"resets\":0,\"damaged\":5000000000,\"lost\":0}}");
+		"\"unplugged\":1,\"resets\":0,\"damaged\":5000000000,\"lost\":0,\"unknown\":0}}");
 	end(&w);
 }
 

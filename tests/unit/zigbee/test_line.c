@@ -246,6 +246,32 @@ static void test_another_program_has_it(void **state)
 	UNTIL(w.ups == 1);
 }
 
+/* On the way out: nothing is taken, and so nothing confirmed, but an answer may still go. */
+static void test_hushed(void **state)
+{
+	uint8_t frame[8] = "1111111";
+
+	plug_in();
+	start();
+	UNTIL(w.ups == 1);
+	assert_true(ash_peer_send(&w.peer, frame, 8));
+	UNTIL(w.got_count == 1);
+	line_hush(&w.line);
+	assert_true(ash_peer_send(&w.peer, frame, 8));
+	play(true);
+	assert_int_equal(line_send(&w.line, frame, 8, boottime_us()), 0);
+	line_settle(&w.line);
+	UNTIL(w.heard_count == 1);
+	line_reset(&w.line, boottime_us());
+	line_settle(&w.line);
+	unplug();
+	UNTIL(w.line.fd < 0);
+	assert_int_equal(w.got_count, 1);
+	assert_int_equal(w.ups, 1);
+	assert_string_equal(w.log, "");
+	assert_true(w.line.reopen_us == INT64_MAX);
+}
+
 /* What a radio says that is no ASH leaves it waiting, not confused. */
 static void test_noise_before_the_first_word(void **state)
 {
@@ -292,6 +318,7 @@ int main(void)
 		ROW(test_unplugged_and_plugged_in_again),
 		ROW(test_not_there_at_first),
 		ROW(test_another_program_has_it),
+		ROW(test_hushed),
 		ROW(test_noise_before_the_first_word),
 		cmocka_unit_test(test_every_reason_has_words),
 	};

@@ -482,6 +482,54 @@ static void test_counter(void **state)
 	}
 }
 
+/* The radio confirms what devices say before we know whose they are: it waits until that is known,
+ * each time that the radio starts anew. */
+static void test_heard_early(void **state)
+{
+	static const char report[] = "00 04 01 02 04 01 01 40 01 00 00 F2 C0 CC F5 8B FF FF 01 18";
+	struct zignet *z = zignet_new(13, NULL);
+	struct netstate s = zignet_state(&z->ncp);
+
+	zignet_ncp_join(&z->ncp);
+	network_keep(&z->n, &s, false);
+	z->ncp.early = report;
+	z->ncp.early_times = 20;
+	zignet_start(z);
+	assert_int_equal(z->n.state, NETWORK_UP);
+	assert_int_equal(z->heard_count, 20);
+	assert_int_equal(z->heard.node, 0x8bf5);
+	assert_memory_equal(z->heard_bytes, "\x18", 1);
+	network_link_down(&z->n, "watchdog", z->now_us);
+	zignet_run(z);
+	assert_int_equal(z->heard_count, 40);
+	/* not without end, and that is counted */
+	z->ncp.early_times = NETWORK_EARLY_MAX + 1;
+	network_link_down(&z->n, "watchdog", z->now_us);
+	zignet_pass(z, 5 * ZIGNET_S);
+	assert_int_equal(z->heard_count, 40 + NETWORK_EARLY_MAX);
+	assert_int_equal(z->n.counters.early_lost, 1);
+	/* a network that is not ours */
+	z->ncp.network_key[0] ^= 1;
+	z->ncp.early_times = 3;
+	network_link_down(&z->n, "watchdog", z->now_us);
+	zignet_pass(z, 5 * ZIGNET_S);
+	assert_int_equal(z->n.state, NETWORK_PASSIVE);
+	assert_int_equal(z->heard_count, 40 + NETWORK_EARLY_MAX);
+	assert_int_equal(z->n.counters.ignored, 3);
+	zignet_free(z);
+	/* whoever is told that it is up may end it */
+	z = zignet_new(13, NULL);
+	zignet_ncp_join(&z->ncp);
+	network_keep(&z->n, &s, false);
+	z->ncp.early = report;
+	z->ncp.early_times = 2;
+	z->stop_on_up = true;
+	zignet_start(z);
+	assert_int_equal(z->n.state, NETWORK_OFF);
+	assert_int_equal(z->heard_count, 0);
+	zignet_free(z);
+}
+
 /* Told from within, and on the way. */
 static void test_stop(void **state)
 {
@@ -531,6 +579,7 @@ int main(void)
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_counter),
+		cmocka_unit_test(test_heard_early),
 		cmocka_unit_test(test_stop),
 	};
 

@@ -50,6 +50,8 @@ struct zignet_ncp {
 	uint16_t neighbours[4]; /* PANs of other networks; 0: none */
 	bool no_fate;           /* messages are taken, and nothing more is told */
 	bool fails_delivery;
+	const char *early; /* an incoming message as soon as it is up; NULL: none */
+	unsigned early_times;
 	/* what it was told */
 	struct zignet_frame log[ZIGNET_LOG_MAX];
 	unsigned count;

@@ -109,6 +109,8 @@ static void come_up(struct zignet_ncp *ncp)
 {
 	ncp->up = true;
 	stack_status(ncp, 0x90, 0x15);
+	for (unsigned i = 0; ncp->early && i < ncp->early_times; i++)
+		zignet_ncp_callback(ncp, 0x0045, ncp->early);
 }
 
 static void keep_eui64(struct zignet_ncp *ncp, const uint8_t *p)
