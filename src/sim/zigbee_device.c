@@ -145,9 +145,21 @@ void szb_device_say(
 		false, o, NULL);
 }
 
-static void await(struct szb_device *d, uint16_t cluster, const struct octets *o)
+/* What the host has answered is in good hands. */
+void szb_device_answered(struct szb_device *d)
+{
+	d->unanswered.left = 0;
+	if (d->unanswered.pack)
+		sble_log_event(d->szb->log, "answered", d->config->name, "\"pack\":%u",
+			d->unanswered.pack);
+	d->unanswered.pack = 0;
+}
+
+static void await(
+	struct szb_device *d, uint16_t cluster, const struct octets *o, const struct szb_pack *pack)
 {
 	d->unanswered.cluster = cluster;
+	d->unanswered.pack = pack ? pack->number : 0;
 	d->unanswered.frame = *o;
 	d->unanswered.left = SAID_AGAIN;
 	sble_timer_arm(
@@ -179,7 +191,7 @@ void szb_device_tell(
 	if (!d->config->default_response)
 		o->at[0] |= ZCL_NO_DEFAULT_RESPONSE;
 	else
-		await(d, cluster, o);
+		await(d, cluster, o, pack);
 	if (d->fault.malformed) {
 		if (pack)
 			szb_lose(d->szb, pack, "malformed");

@@ -63,6 +63,7 @@ struct szb_device {
 		uint16_t cluster;
 		struct octets frame;
 		unsigned left;
+		uint32_t pack; /* of its values; 0: none */
 	} unanswered;
 	struct {
 		int64_t silent_until_us, special_until_us;
@@ -93,6 +94,8 @@ void szb_device_tell(
 /* As it stands, from that endpoint. */
 void szb_device_say(
 	struct szb_device *d, uint16_t cluster, uint8_t endpoint, const struct octets *o);
+/* That response has come. */
+void szb_device_answered(struct szb_device *d);
 /* A message of the host has come. */
 void szb_device_hear(struct szb_device *d, const struct ncp_message *m);
 /* Its time to ask its parent has come; arg is the device. */

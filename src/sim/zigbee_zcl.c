@@ -457,7 +457,7 @@ static void on_global(struct szb_device *d, struct frame *f)
 	case 0x0b:
 		log_default_response(d, f);
 		if (f->sequence == d->unanswered.frame.at[1])
-			d->unanswered.left = 0;
+			szb_device_answered(d);
 		break;
 	case 0x0c:
 		discover(d, f);

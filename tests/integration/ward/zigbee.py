@@ -19,7 +19,7 @@ class Mesh:
 
     def __init__(self, world, directory, devices, radio=None, events=(), options=(), environment=None):
         self.world, self.dir, self.devices, self.environment = world, directory, devices, environment
-        self.log_path = os.path.join(directory, "sent.jsonl")
+        self.logs = []   # one of each run
         self.state_path = os.path.join(directory, "ncp.state")
         self.link = os.path.join(directory, "radio")
         self.scenario = os.path.join(directory, "ward.ini")
@@ -34,11 +34,13 @@ class Mesh:
 
     def start(self):
         """Also again, after stop(): what is in its flash is as it was."""
+        self.logs.append(os.path.join(self.dir, f"sent{len(self.logs)}.jsonl"))
         self.process = self.world.keep(Process(
-            [program("wardsim", "WARDSIM"), "zigbee", "--pty", self.link, "--log", self.log_path, "--state",
+            [program("wardsim", "WARDSIM"), "zigbee", "--pty", self.link, "--log", self.logs[-1], "--state",
              self.state_path, "--commands", *self.options, self.scenario], "wardsim-zigbee",
             stdin=subprocess.PIPE, env=self.environment))
-        wait_until(lambda: os.path.islink(self.link) or not self.process.alive(),
+        wait_until(lambda: os.path.islink(self.link) and os.path.exists(self.logs[-1]) or
+                   not self.process.alive(),
                    lambda: "the simulator's terminal: " + self.process.text())
 
     def do(self, device, action, **more):
@@ -69,9 +71,13 @@ class Mesh:
             s[f"Device {name}"].update(more.get(name, {}))
         return s
 
-    def lines(self):
-        with open(self.log_path, encoding="utf-8") as f:
-            return [json.loads(line, parse_float=Decimal) for line in f if line.endswith("\n")]
+    def lines(self, every_run=False):
+        """Of the run that is now, or of all of them."""
+        found = []
+        for run, path in list(enumerate(self.logs))[0 if every_run else -1:]:
+            with open(path, encoding="utf-8") as f:
+                found += [{"run": run, **json.loads(line, parse_float=Decimal)} for line in f if line.endswith("\n")]
+        return found
 
     def events(self, name):
         return [r for r in self.lines() if r.get("event") == name]
@@ -79,9 +85,9 @@ class Mesh:
     def values(self):
         """What it says that it sent: the last line of each value."""
         found = {}
-        for r in self.lines():
+        for r in self.lines(every_run=True):
             if "metric" in r:
-                found[(r["device"], r["metric"], r["pack"])] = r
+                found[(r["run"], r["device"], r["metric"], r["pack"])] = r
         return list(found.values())
 
     def acknowledged(self):

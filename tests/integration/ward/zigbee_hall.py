@@ -1,0 +1,120 @@
+"""A ward of Zigbee devices of many kinds that report all the time, the radio, a daemon, a broker and a subscriber: what
+tests of faults look at."""
+import json
+
+from .base import wait_until
+from .bus import Caller, wait_served
+from .dbus import PrivateBus
+from .zigbee_judge import all_right, arrived
+
+FAST = {"Poll": "20ms", "Reporting": "always"}
+WARD = {
+    "room": {"Kind": "climate", "Interval": "90ms", **FAST},
+    "fridge": {"Kind": "fridge", "Interval": "110ms", "Toggle": "20%", **FAST},
+    "button": {"Kind": "button", "Interval": "150ms", **FAST},
+    "asking": {"Kind": "temperature", "Interval": "150ms", "DefaultResponse": "yes", **FAST},
+    "air": {"Kind": "air", "Interval": "150ms", "Reporting": "always"},
+    "router": {"Kind": "router"},
+    "far": {"Kind": "occupancy", "Parent": "router", "Interval": "100ms", "Toggle": "30%", **FAST},
+}
+# What each of them is there for; the router says nothing.
+METRIC = {"climate": "humidity", "fridge": "ambient-temperature", "button": "button", "temperature":
+          "ambient-temperature", "air": "ambient-co2", "occupancy": "occupancy", "contact": "contact"}
+
+
+def addressed(devices):
+    return {name: {"EUI64": f"A4:C1:38:00:00:00:07:{n:02X}", **keys} for n, (name, keys) in
+            enumerate(devices.items(), 1)}
+
+
+class Hall:
+    def __init__(self, ward, events=(), devices=None, radio=None, join=True, sections=None, speed=1, start=True,
+                 options=()):
+        """speed: of the daemon's and the devices' time, by preload/fastclock.c."""
+        self.ward = ward
+        self.devices = addressed(devices or WARD)
+        self.reporting = {name: METRIC[keys["Kind"]] for name, keys in self.devices.items() if keys["Kind"] in METRIC}
+        hurried = ward.hurry(speed) if speed > 1 else None
+        self.mesh = ward.mesh(self.devices, events=events, radio={"Queue": "1000", "Reboot": "100ms", **(radio or {})},
+                              options=options, environment=hurried)
+        self.broker = ward.broker()
+        self.sub = ward.subscriber(self.broker)
+        bus = ward.keep(PrivateBus(ward._sub("bus")))
+        all_of_it = {**self.mesh.sections(), "CoAP": {"Enabled": "no"}, "Control": {"Bus": bus.address}}
+        all_of_it["Zigbee"].update(AllowWellKnownKey="yes", Channel="15")
+        for name, keys in (sections or {}).items():
+            all_of_it.setdefault(name, {}).update(keys)
+        self.daemon = ward.daemon(self.broker, devices={}, sections=all_of_it, start=False)
+        self.daemon.environment.update(hurried or {})
+        self.bus = None
+        self.private_bus = bus
+        if not start:
+            return
+        self.start()
+        if join:
+            self.let_in()
+            self.report(3)
+
+    def start(self):
+        at = self.daemon.mark() if self.daemon.process else 0
+        self.daemon.start()
+        wait_served(self.daemon)
+        self.up()
+        self.bus = self.ward.keep(Caller(self.private_bus)) if self.bus is None else self.bus
+        return at
+
+    def up(self, at=0, deadline=40):
+        self.daemon.wait_log("the Zigbee network is up", at, deadline)
+
+    def let_in(self, seconds=240):
+        self.bus.run("permit-join", seconds=seconds, anyone="yes")
+
+    def heard(self):
+        """How many readings of what each device is there for."""
+        found = dict.fromkeys(self.reporting, 0)
+        for m in self.sub.messages:
+            if "/beds/" in m.topic and m.payload:
+                r = m.json
+                if self.reporting.get(r.get("device")) == r.get("metric"):
+                    found[r["device"]] += 1
+        return found
+
+    def report(self, more, of=None, deadline=60):
+        """So many more of each."""
+        before = self.heard()
+
+        def missing():
+            now = self.heard()
+            return [d for d in of or self.reporting if now[d] < before[d] + more]
+        wait_until(lambda: not missing(), lambda: f"{more} more of {missing()}", deadline, 0.05)
+
+    def joined(self):
+        """All are, and set up."""
+        def missing():
+            return [d for d in self.devices if json.loads(self.bus.call("GetDevice", "s", d))["link"]["state"] !=
+                    "joined"]
+        wait_until(lambda: not missing(), lambda: f"{missing()} to be joined", 60, 0.1)
+
+    def happen(self, action, **more):
+        """A fault of the radio, now. Returns the place in the daemon's log before it."""
+        at, before = self.daemon.mark(), len(self.mesh.events(action))
+        self.mesh.do(None, action, **more)
+        wait_until(lambda: len(self.mesh.events(action)) > before, f"the fault {action}")
+        return at
+
+    def topic(self, device):
+        return self.daemon.gateway_topic(f"devices/{device}")
+
+    def again(self):
+        """The radio is plugged out and in."""
+        self.mesh.stop()
+        self.mesh.start()
+
+    def arrived(self):
+        return arrived(self.sub)
+
+    def judge(self, least=50, **kwargs):
+        """The end: all is compared."""
+        assert all_right(self.mesh, self.sub, **kwargs) >= least
+        self.daemon.stop()
+

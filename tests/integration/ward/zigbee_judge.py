@@ -1,0 +1,86 @@
+"""What wardsim zigbee says that it sent against what a subscriber has: each value as often as it was said, and in the
+order in which each device said it. Nothing of the daemon's.
+
+A value that the radio knows to be acknowledged by the link has to arrive; one that the radio lost itself (dropped) may
+have arrived before; nothing else may, and nothing more often than it was said."""
+from collections import defaultdict
+from decimal import Decimal
+
+from .base import wait_until
+from .ble_judge import arrived, text
+
+# What is no value of the simulator's: how plugs are switched; an alarm whose kind was not known yet.
+OWN = {"switch", "problem"}
+
+
+def _value(r):
+    if r["metric"] == "button" and r.get("by") == "command":
+        return "single"   # of a maker that is not known each command is a press; raw says which
+    value = r["value"]
+    return text(float(value)) if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else text(value)
+
+
+def _group(rows, but):
+    found = defaultdict(list)
+    for r in rows:
+        if r["device"] not in but and r["metric"] not in OWN:
+            found[(r["device"], r["metric"])].append(r)
+    return found
+
+
+def _paths(said, came):
+    """Whether came is said without some that need not have arrived, in order. The places in said at which the readings
+    so far can have ended: one at least, or it is not."""
+    ends, at = {-1}, 0
+    for at, value in enumerate(came):
+        following = set()
+        for end in ends:
+            for place in range(end + 1, len(said)):
+                if said[place][0] == value:
+                    following.add(place)
+                if said[place][1]:   # it cannot have been left out
+                    break
+        if not following:
+            return at
+        ends = following
+    if not any(all(not must for _, must in said[end + 1:]) for end in ends):
+        return len(came)
+    return None
+
+
+def wrong(sent, came, but=(), ordered=True, must=lambda v: v["acknowledged"]):
+    """Words for each metric of each device whose readings are not what was said. but: devices that are not judged.
+    must: whether a value has to have arrived. Not ordered: only how often each value is there."""
+    sent, came, found = _group(sent, but), _group(came, but), []
+    for key in sorted(set(sent) | set(came)):
+        said = [(_value(v), must(v)) for v in sent[key]]
+        have = [_value(r) for r in came[key]]
+        if not ordered:
+            said, have = sorted(said), sorted(have)
+        at = _paths(said, have) if ordered else _counted(said, have)
+        if at is not None:
+            found.append(f"{'/'.join(key)}: {len(said)} said, {sum(m for _, m in said)} must arrive, {len(have)} "
+                         f"arrived; wrong at {at}: {have[max(0, at - 3):at + 3]} of "
+                         f"{[v if m else '(' + v + ')' for v, m in said][max(0, at - 5):at + 12]}")
+    return found
+
+
+def _counted(said, have):
+    for value in sorted({v for v, _ in said} | set(have)):
+        most = sum(v == value for v, _ in said)
+        least = sum(v == value and must for v, must in said)
+        if not least <= have.count(value) <= most:
+            return have.index(value) if value in have else value
+    return None
+
+
+def all_right(mesh, sub, **kwargs):
+    """The radio is stopped, so that its log is whole; then all that it had acknowledged arrives, and nothing else.
+    Returns how many had to."""
+    mesh.stop()
+    sent = mesh.values()
+
+    def fault():
+        return wrong(sent, arrived(sub), **kwargs)
+    wait_until(lambda: not fault(), lambda: "\n".join(fault()), 8)
+    return sum(v["acknowledged"] for v in sent)
