@@ -63,22 +63,35 @@ static bool says_yes(const struct command_call *call, const char *argument)
 	return word && strcmp(word, "yes") == 0;
 }
 
-/* The address of "device", as it stands in the configuration, or "address" as it is. */
+/* The address of "device", as it stands in the configuration, or "address" as it is. NULL: it is
+ * refused. */
 static const char *invited(struct control *c, struct command_call *call)
 {
 	const char *name = call_text(call, "device"), *address = call_text(call, "address");
-	const struct device *d;
+	const struct device *d = NULL;
 
-	if (!name)
-		return address;
-	d = registry_by_name(gateway_registry(c->parts.gateway), name);
-	return d && d->transport == TRANSPORT_ZIGBEE ? d->address : NULL;
+	if (name)
+		d = registry_by_name(gateway_registry(c->parts.gateway), name);
+	if (d && d->transport == TRANSPORT_ZIGBEE)
+		return d->address;
+	if (name)
+		call_error(call, COMMAND_NOT_FOUND,
+			"there is no Zigbee device %s in the configuration; wardgatectl adopt "
+			"ADDRESS "
+			"%s BED --transport zigbee makes it one, or give its address in the place "
+			"of its name",
+			name, name);
+	else if (!address)
+		call_error(call, COMMAND_INVALID_ARGUMENT,
+			"an install code is of one device: give its \"address\" (or \"device\", of "
+			"the configuration), too");
+	return name ? NULL : address;
 }
 
 static void run_permit_join(struct command_call *call, void *userdata)
 {
 	struct control *c = userdata;
-	const char *code = call_text(call, "install_code"), *address = invited(c, call);
+	const char *code = call_text(call, "install_code"), *address;
 	char why[JOINING_WHY];
 	const struct joining *j;
 	void *state;
@@ -87,12 +100,9 @@ static void run_permit_join(struct command_call *call, void *userdata)
 	j = driver_of(c, call, &state);
 	if (!j)
 		return;
-	if (code && !address) {
-		call_error(call, COMMAND_INVALID_ARGUMENT,
-			"an install code is of one device: give its \"address\" (or \"device\", of "
-			"the configuration), too");
+	address = code ? invited(c, call) : NULL;
+	if (code && !address)
 		return;
-	}
 	if (code)
 		r = j->invite(state, address, code, why);
 	if (r == 0)

@@ -37,18 +37,25 @@ static cJSON *texts(const char *const *list)
 
 /* ---- permit-join ---- */
 
-static void tell_open(long seconds, const char *code, bool anyone)
+/* Where somebody sees that it has come: only who is configured is among the devices. */
+static const char *list_of(const char *device)
+{
+	return device && strncmp(device, "0x", 2) != 0 ? "devices" : "discover";
+}
+
+static void tell_open(long seconds, const char *code, const char *device, bool anyone)
 {
 	if (seconds == 0)
 		puts("The network is closed.");
 	else if (code)
 		printf("The network is open for %ld s, and the install code is known to it. Put "
-		       "the device into\nits joining mode as its manual says; wardgatectl devices "
+		       "the device into\nits joining mode as its manual says; wardgatectl %s "
 		       "shows it.\n",
-			seconds);
+			seconds, list_of(device));
 	else
 		printf("The network is open for %ld s, for devices %s. Put the device into its "
-		       "joining mode\nas its manual says; wardgatectl devices shows it.\n",
+		       "joining mode\nas its manual says; wardgatectl devices shows it, or "
+		       "discover where it is not configured.\n",
 			seconds, anyone ? "of any kind" : "whose install code is known");
 }
 
@@ -87,7 +94,7 @@ int verb_permit_join(const struct ctl *ctl, int argc, char **argv)
 	}
 	r = ctl_do(ctl, "permit-join", o, &answer);
 	if (r == 0 && answer)
-		tell_open(seconds, code, anyone);
+		tell_open(seconds, code, device, anyone);
 	return r;
 }
 
@@ -186,7 +193,7 @@ static int adopt(const struct ctl *ctl, bool yes)
 		return r;
 	r = ctl_do(ctl, "network-adopt", cJSON_CreateObject(), &answer);
 	if (r == 0 && answer)
-		puts("The radio's network is the gateway's now.");
+		puts("It is being taken over; wardgatectl network says when it is up.");
 	return r;
 }
 

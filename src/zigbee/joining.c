@@ -18,6 +18,10 @@
 
 #define CODE_MAX 80 /* of an install code as a text */
 
+/* What the radio may have counted since its counter was kept (NETWORK_COUNTER_STEP, and an hour).
+ */
+#define COUNTER_AHEAD (UINT32_C(1) << 17)
+
 __attribute__((format(printf, 3, 4))) static int refuse(
 	char *why, int error, const char *format, ...)
 {
@@ -153,6 +157,8 @@ static int dismiss(void *state, const struct device *d, char *why)
 	uint64_t eui64;
 	int r = eui64_parse(d->address, &eui64) ? nodes_dismiss(&z->nodes, eui64, &now) : -EINVAL;
 
+	if (r != -EINVAL) /* or it is back at once, while the network is open */
+		network_uninvite(&z->network, eui64);
 	zigbee_settle(z);
 	if (r == -ENOENT || r == -EHOSTUNREACH)
 		return refuse(why, r, "it is not in the network, as far as is known");
@@ -206,20 +212,27 @@ static int restore(void *state, const char *text, size_t length, bool other_radi
 static int backup(void *state, char **ret, size_t *ret_length, char *why)
 {
 	struct zigbee *z = state;
+	struct netstate net = z->network.net;
 	struct netbackup_device *list;
 	size_t count = 0;
 	int r;
 
+	/* Others write it into a radio as it stands here, and it must never go back. */
+	net.counter =
+		net.counter > UINT32_MAX - COUNTER_AHEAD ? UINT32_MAX : net.counter + COUNTER_AHEAD;
 	list = calloc(NODES_SLOTS, sizeof(*list));
-	if (!list)
+	if (!list) {
+		explicit_bzero(&net, sizeof(net));
 		return refuse(why, -ENOMEM, "out of memory");
+	}
 	for (unsigned i = 0; nodes_at(&z->nodes, i); i++) {
 		const struct node *node = nodes_at(&z->nodes, i);
 
 		if (node->joined)
 			list[count++] = (struct netbackup_device){ node->eui64, node->node };
 	}
-	r = netbackup_write(&z->network.net, list, count, NULL, ret, ret_length);
+	r = netbackup_write(&net, list, count, NULL, ret, ret_length);
+	explicit_bzero(&net, sizeof(net));
 	free(list);
 	if (r == -EINVAL)
 		return refuse(why, r, "there is no network yet: %s", problem_of(z));

@@ -39,6 +39,7 @@ def test_examples(offline, monkeypatch, path, enable):
     for identity in re.findall(r"(?m)^Address=(.+)", text):
         offline.devices[identity] = f"key-of-{identity}-0123456789"
     offline.set("BLE", {"Enabled": "yes"})
+    offline.set("Zigbee", {"Enabled": "yes", "Port": "/dev/serial/by-id/usb-radio-if00-port0"})
     for name in re.findall(r"(?m)^BindKey=credential:(.+)", text):
         with open(os.path.join(offline.dir, name), "w", encoding="ascii") as f:
             os.chmod(f.fileno(), 0o600)

@@ -1,6 +1,7 @@
 """Zigbee devices, played by wardsim zigbee, through the daemon to a broker."""
 import json
 import os
+import re
 from decimal import Decimal
 
 from ward.base import wait_until
@@ -81,6 +82,10 @@ def test_a_sensor_joins_by_its_install_code(ward):
     for name in ("zigbee-network", "zigbee-devices"):
         wait_until(lambda n=name: os.path.exists(os.path.join(daemon.state, n)), name)
         assert os.stat(os.path.join(daemon.state, name)).st_mode & 0o777 == 0o600
+    backup = json.loads(bus.run("network-backup")["backup"])
+    with open(mesh.state_path, encoding="ascii") as f:
+        counted = int(re.search(r"^Counter=(\d+)$", f.read(), re.M)[1])
+    assert backup["network_key"]["frame_counter"] > counted, "another program would count backwards"
     all_arrived(mesh, sub)
 
 

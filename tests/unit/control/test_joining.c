@@ -201,7 +201,10 @@ static void test_an_install_code_is_of_one_device_and_secret(void **state)
 	assert_string_equal(ask(&w, "permit-join", "{\"seconds\":60,\"install_code\":\"83FE\"}"),
 		"InvalidArgument an install code is of one device: give its \"address\" (or "
 		"\"device\", of the configuration), too");
-	ask(&w, "permit-join", "{\"seconds\":60,\"device\":\"bed4\",\"install_code\":\"83FE\"}");
+	assert_non_null(strstr(ask(&w, "permit-join",
+				       "{\"seconds\":60,\"device\":\"bed4\","
+				       "\"install_code\":\"83FE\"}"),
+		"NotFound there is no Zigbee device bed4"));
 	assert_string_equal(w.done, "");
 	/* a bad one opens nothing */
 	w.result = -EINVAL;
