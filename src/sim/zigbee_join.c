@@ -88,6 +88,30 @@ static bool parent_there(const struct szb_device *d)
 	       szb_device_reaches(&d->szb->devices[d->config->parent]);
 }
 
+/* Aqara's newer devices want a coordinator of their maker when they have joined, or go. */
+static void on_look(void *arg)
+{
+	struct szb_device *d = arg;
+
+	if (!d->member || d->szb->ncp.manufacturer == d->kind->maker_code)
+		return;
+	szb_device_event(d, "not-of-its-maker");
+	szb_device_leave(d, true);
+}
+
+static void look_at_maker(struct szb_device *d)
+{
+	static const uint8_t prefix[] = { 0x44, 0xef, 0x54 }; /* as on the wire */
+
+	if ((d->kind->quirk != SZB_AQARA_FF01 && d->kind->quirk != SZB_AQARA_FCC0) ||
+		memcmp(d->eui + 5, prefix, sizeof(prefix)) != 0)
+		return;
+	d->enroll_timer.fn = on_look; /* it has no zone */
+	d->enroll_timer.arg = d;
+	sble_timer_arm(
+		&d->szb->timers, &d->enroll_timer, szb_now(d->szb) + szb_real(d->szb, 1000000));
+}
+
 void szb_device_enter(struct szb_device *d)
 {
 	struct szb *b = d->szb;
@@ -107,6 +131,7 @@ void szb_device_enter(struct szb_device *d)
 	say_key(d);
 	szb_device_announce(d);
 	be_awake(d);
+	look_at_maker(d);
 	szb_count(b, SZB_WHEN_JOIN, d->index, -1);
 }
 

@@ -92,7 +92,7 @@ static void send_points(struct szb_device *d)
 	octets_u8(&o, 0x02);
 	octets_be(&o, d->zcl_sequence++, 2);
 	put_point(&o, 1, value(d, pack, SZB_TEMPERATURE, 10) / 10);
-	put_point(&o, 2, value(d, pack, SZB_HUMIDITY, 100) / 100);
+	put_point(&o, 2, value(d, pack, SZB_HUMIDITY, 10) / 10);
 	if (d->measured % LUMP_EVERY == 1)
 		put_point(&o, 4, value(d, pack, SZB_BATTERY, 10) / 10);
 	szb_device_tell(d, 0xef00, &o, pack);
