@@ -51,6 +51,7 @@ struct device {
 	int battery_percent;      /* -1: unknown */
 	void *driver_data;        /* the driver's own; it frees it in its forget() */
 	void *dedup;              /* gateway/dedup.c's */
+	uint16_t repeats;         /* readings that it may say again, a power of two; 0: many */
 	void *document;           /* publish/documents.c's mark */
 };
 

@@ -5,11 +5,10 @@
  */
 #include "gateway/dedup.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FIRST_SIZE 32
 
 /* A value in 64 bits: sequence, whether it is lost, epoch. */
 #define SEQUENCE_BITS 55
@@ -119,17 +118,18 @@ static struct dedup *make(uint32_t size)
 	return d;
 }
 
-int dedup_add(struct dedup **ret, uint64_t key, const struct dedup_value *v)
+int dedup_add(struct dedup **ret, uint64_t key, const struct dedup_value *v, uint32_t max)
 {
 	struct dedup *d = *ret;
 	uint32_t place = place_of(d, key);
 
+	assert(max >= DEDUP_MIN && max <= DEDUP_MAX && (max & (max - 1)) == 0);
 	if (place != 0) {
 		d->ring[place - 1].value = pack(v);
 		return 0;
 	}
-	if (!d || (d->filled == d->size && d->size < DEDUP_MAX)) {
-		struct dedup *larger = make(d ? 2 * d->size : FIRST_SIZE);
+	if (!d || (d->filled == d->size && d->size < max)) {
+		struct dedup *larger = make(d ? 2 * d->size : DEDUP_MIN);
 
 		if (!larger)
 			return -ENOMEM;

@@ -224,7 +224,7 @@ static void remember(
 			r->device_sequence);
 	if (epoch_number == NO_NUMBER)
 		return; /* the ring knows it */
-	if (dedup_add(&dedup, r->source_key, &v) < 0)
+	if (dedup_add(&dedup, r->source_key, &v, in->device->repeats ?: DEDUP_MAX) < 0)
 		log_debug("no memory to recognise a repetition",
 			F_STR("WARDGATE_DEVICE", in->device->name->text));
 	in->device->dedup = dedup;

@@ -13,6 +13,9 @@
 
 #define SOON_US INT64_C(2000000)
 #define EVERY_US INT64_C(10000000)
+/* A message is known again among the last few of its device, and has no more than so many readings.
+ */
+#define REPEATS_MAX (CLUSTER_RECENT_MAX * 8)
 
 static struct zigbee *of(struct nodes *n)
 {
@@ -207,6 +210,7 @@ int devices_apply(struct zigbee *z)
 			continue;
 		}
 		d->driver_data = z;
+		d->repeats = REPEATS_MAX;
 		keep_facts(z, d, nodes_find(&z->nodes, eui64));
 	}
 	return e;

@@ -24,25 +24,33 @@ static void add(struct dedup **d, uint64_t key, uint64_t sequence)
 {
 	const struct dedup_value v = { .sequence = sequence };
 
-	assert_int_equal(dedup_add(d, key, &v), 0);
+	assert_int_equal(dedup_add(d, key, &v, DEDUP_MAX), 0);
 }
 
-static void test_the_last_keys_are_known(void **state)
+static void last_keys_are_known(uint32_t max)
 {
 	struct dedup *d = NULL;
 
 	assert_int_equal(find(d, 7), 0);
 	for (uint64_t i = 1; i <= 5000; i++) {
+		const struct dedup_value v = { .sequence = i };
+
 		assert_int_equal(find(d, mix(i)), 0);
-		add(&d, mix(i), i);
-		for (uint64_t j = i > 40 ? i - 40 : 1; j <= i; j++)
+		assert_int_equal(dedup_add(&d, mix(i), &v, max), 0);
+		for (uint64_t j = i > DEDUP_MIN ? i - DEDUP_MIN + 1 : 1; j <= i; j++)
 			assert_int_equal(find(d, mix(j)), j);
 	}
-	for (uint64_t j = 1; j <= 5000 - DEDUP_MAX; j++)
+	for (uint64_t j = 1; j <= 5000 - max; j++)
 		assert_int_equal(find(d, mix(j)), 0);
-	for (uint64_t j = 5001 - DEDUP_MAX; j <= 5000; j++)
+	for (uint64_t j = 5001 - max; j <= 5000; j++)
 		assert_int_equal(find(d, mix(j)), j);
 	dedup_free(d);
+}
+
+static void test_the_last_keys_are_known(void **state)
+{
+	for (uint32_t max = DEDUP_MIN; max <= DEDUP_MAX; max *= 2)
+		last_keys_are_known(max);
 }
 
 /* Keys that all want the same place of the index: removal must not break the chains. */
@@ -73,7 +81,7 @@ static void test_values_come_back(void **state)
 	struct dedup_value v;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(dedup_add(&d, i + 1, &rows[i]), 0);
+		assert_int_equal(dedup_add(&d, i + 1, &rows[i], DEDUP_MAX), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_true(dedup_find(d, i + 1, &v));
 		assert_int_equal(v.sequence, rows[i].sequence);
@@ -91,7 +99,7 @@ static void test_a_key_given_again_takes_no_second_place(void **state)
 
 	add(&d, 5, 1);
 	for (uint64_t i = 0; i < 3 * DEDUP_MAX; i++)
-		assert_int_equal(dedup_add(&d, 5, &again), 0);
+		assert_int_equal(dedup_add(&d, 5, &again, DEDUP_MAX), 0);
 	for (uint64_t i = 0; i < DEDUP_MAX - 1; i++)
 		add(&d, 100 + i, i + 10);
 	assert_true(dedup_find(d, 5, &v));
@@ -110,7 +118,7 @@ static void test_lost(void **state)
 	struct dedup_value v;
 
 	dedup_lost(d, 5, 2, 4);
-	assert_int_equal(dedup_add(&d, 5, &old), 0);
+	assert_int_equal(dedup_add(&d, 5, &old, DEDUP_MAX), 0);
 	dedup_lost(d, 6, 2, 4);
 	dedup_lost(d, 5, 0, 4); /* of another epoch */
 	dedup_lost(d, 5, 2, 3); /* of another number */
@@ -121,7 +129,7 @@ static void test_lost(void **state)
 	assert_true(v.lost);
 	assert_int_equal(v.sequence, 4);
 	assert_int_equal(v.epoch, 2);
-	assert_int_equal(dedup_add(&d, 5, &old), 0);
+	assert_int_equal(dedup_add(&d, 5, &old, DEDUP_MAX), 0);
 	assert_true(dedup_find(d, 5, &v));
 	assert_false(v.lost);
 	dedup_free(d);
