@@ -14,8 +14,8 @@ _wardgatectl_values() {
 _wardgatectl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
 	local verbs='status devices device watch alarms acknowledge pause reset limits set-limit
-		set-spo2-scale observe outbox discover adopt pair unpair permit-join network forget
-		reload check-config doctor test-alarm backup restore audit'
+		set-spo2-scale observe outbox discover adopt pair unpair permit-join network identify
+		interview forget reload check-config doctor test-alarm backup restore audit'
 	local observed='respiratory-rate spo2 oxygen-therapy oxygen-flow oxygen-device bp-systolic
 		bp-diastolic pulse-rate consciousness body-temperature pain gcs urine-output'
 	local verb='' at=0 i words='' global=()
@@ -79,9 +79,10 @@ _wardgatectl() {
 			[[ $prev == --device ]] && words=$(_wardgatectl_devices)
 			;;
 		network)
-			words='adopt restore backup --other-radio --yes'
+			words='adopt restore backup remove --other-radio --yes'
 			[[ $at == 1 && $cur != -* ]] && words='' && compopt -o default 2>/dev/null
 			;;
+		identify | interview) [[ $cur == -* ]] || words=$(_wardgatectl_devices) ;;
 		unpair | forget)
 			words='--yes'
 			[[ $cur == -* ]] || words=$(_wardgatectl_devices)

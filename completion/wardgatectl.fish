@@ -11,8 +11,8 @@ function __wardgatectl_values
 end
 
 set -l verbs status devices device watch alarms acknowledge pause reset limits set-limit \
-    set-spo2-scale observe outbox discover adopt pair unpair permit-join network forget reload \
-    check-config doctor test-alarm backup restore audit
+    set-spo2-scale observe outbox discover adopt pair unpair permit-join network identify interview \
+    forget reload check-config doctor test-alarm backup restore audit
 set -l none "not __fish_seen_subcommand_from $verbs"
 
 complete -c wardgatectl -f
@@ -41,6 +41,8 @@ complete -c wardgatectl -n $none -a pair -d 'bond a Bluetooth device'
 complete -c wardgatectl -n $none -a unpair -d 'undo that'
 complete -c wardgatectl -n $none -a permit-join -d 'let Zigbee devices join for a while'
 complete -c wardgatectl -n $none -a network -d 'the Zigbee network, and what becomes of it'
+complete -c wardgatectl -n $none -a identify -d 'have a Zigbee device blink'
+complete -c wardgatectl -n $none -a interview -d 'have it looked through and set up anew'
 complete -c wardgatectl -n $none -a forget -d 'take an adopted device out again'
 complete -c wardgatectl -n $none -a reload -d 'have the configuration read anew'
 complete -c wardgatectl -n $none -a check-config -d 'what is wrong with the configuration'
@@ -51,7 +53,7 @@ complete -c wardgatectl -n $none -a restore -d 'make this unit the one that was 
 complete -c wardgatectl -n $none -a audit -d 'who commanded what'
 
 complete -c wardgatectl -n '__fish_seen_subcommand_from device' -l raw -d 'as the daemon has it'
-complete -c wardgatectl -n '__fish_seen_subcommand_from device watch pair unpair forget' -a '(__wardgatectl_devices)'
+complete -c wardgatectl -n '__fish_seen_subcommand_from device watch pair unpair identify interview forget' -a '(__wardgatectl_devices)'
 complete -c wardgatectl -n '__fish_seen_subcommand_from acknowledge pause reset' -a '(__wardgatectl_values alarms key)'
 complete -c wardgatectl -n '__fish_seen_subcommand_from limits set-spo2-scale observe' -a '(__wardgatectl_values devices bed)'
 complete -c wardgatectl -n '__fish_seen_subcommand_from set-limit' -a '(__wardgatectl_values limits rule)'
@@ -72,7 +74,7 @@ complete -c wardgatectl -n '__fish_seen_subcommand_from permit-join' -l device -
 complete -c wardgatectl -n '__fish_seen_subcommand_from permit-join' -l install-code -x -d 'as printed on it'
 complete -c wardgatectl -n '__fish_seen_subcommand_from permit-join' -l anyone -d 'without a code, too'
 complete -c wardgatectl -n '__fish_seen_subcommand_from permit-join' -l end -d 'it is over'
-complete -c wardgatectl -n '__fish_seen_subcommand_from network' -a 'adopt restore backup'
+complete -c wardgatectl -n '__fish_seen_subcommand_from network' -a 'adopt restore backup remove'
 complete -c wardgatectl -n '__fish_seen_subcommand_from network' -l other-radio -d 'although its address stays'
 complete -c wardgatectl -n '__fish_seen_subcommand_from network' -F
 complete -c wardgatectl -n '__fish_seen_subcommand_from pair' -l address -x -d 'what it advertises now'

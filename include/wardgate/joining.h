@@ -16,6 +16,7 @@ struct device;
 
 #define JOINING_WHY 256
 #define JOINING_SECONDS_MAX 3600
+#define JOINING_IDENTIFY_MAX 600
 
 struct joining_view {
 	const char *state;     /* of the network, a word; static */
@@ -25,7 +26,7 @@ struct joining_view {
 	unsigned devices;      /* that have joined, as far as is known */
 	int64_t open_until_us; /* boot-time clock; 0: closed */
 	uint64_t refused;      /* how often devices wanted to join that may not */
-	char coordinator[64];        /* what it is, for people; "": not known yet */
+	char coordinator[64];  /* what it is, for people; "": not known yet */
 	const char *problem;   /* NULL: none; the driver's, until it is called again */
 	/* What the radio and the line to it have done amiss since the start. resets: those that
 	 * nobody asked for; damaged: frames, which are sent again; lost: how often messages of
@@ -60,6 +61,12 @@ struct joining {
 	int (*invite)(void *state, const char *address, const char *code, char *why);
 	/* Tells a device to leave the network. */
 	int (*dismiss)(void *state, const struct device *d, char *why);
+	/* Likewise one that is not configured, by its address; what is known of it is forgotten. */
+	int (*remove)(void *state, const char *address, char *why);
+	/* Has a device show itself for so many seconds, 0: no longer. */
+	int (*identify)(void *state, const struct device *d, unsigned seconds, char *why);
+	/* Has it asked anew what it is, and set up anew. */
+	int (*interview)(void *state, const struct device *d, char *why);
 	/* By a person's decision, while there is a mismatch: what the radio has is ours. */
 	int (*adopt)(void *state, char *why);
 	/* Likewise: what is kept, or with text what that backup has, goes into the radio.

@@ -93,6 +93,8 @@ static const struct config_word command_words[] = {
 	{ "discover", 14 },
 	{ "pair", 15 },
 	{ "unpair", 16 },
+	{ "identify", 17 },
+	{ "interview", 18 },
 	{ NULL, 0 },
 };
 

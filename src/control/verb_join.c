@@ -38,6 +38,8 @@ static enum command_outcome outcome_of(int error)
 	case -ENOENT:
 	case -EHOSTUNREACH:
 		return COMMAND_NOT_FOUND;
+	case -ENOTSUP:
+		return COMMAND_NOT_SUPPORTED;
 	case -ENOMEM:
 	case -EIO:
 		return COMMAND_FAILED;
@@ -136,6 +138,63 @@ const struct command_row verb_permit_join = {
 			.words = "yes no",
 			.example = "\"yes\"" }),
 	.run = run_permit_join,
+	.afar = true,
+};
+
+/* --- what is asked of one device --- */
+
+static struct device *device_of(struct control *c, struct command_call *call)
+{
+	const char *name = call_text(call, "device");
+	struct device *d = registry_by_name(gateway_registry(c->parts.gateway), name);
+
+	if (!d)
+		call_error(call, COMMAND_NOT_FOUND,
+			"there is no device %s; wardgatectl devices lists them", name);
+	else if (d->transport != TRANSPORT_ZIGBEE)
+		call_error(call, COMMAND_NOT_SUPPORTED,
+			"%s is no Zigbee device; only those can be asked for this", name);
+	return d && d->transport == TRANSPORT_ZIGBEE ? d : NULL;
+}
+
+static void run_identify(struct command_call *call, void *userdata)
+{
+	struct device *d = device_of(userdata, call);
+	char why[JOINING_WHY];
+	const struct joining *j;
+	void *state;
+
+	if (d && (j = driver_of(userdata, call, &state)))
+		end(call, j->identify(state, d, (unsigned)call_integer(call, "seconds", 15), why),
+			why);
+}
+
+const struct command_row verb_identify = {
+	.verb = "identify",
+	.arguments = ARGUMENTS({ DEVICE, NEEDS }, { .name = "seconds",
+							  .kind = ARGUMENT_INTEGER,
+							  .min = 0,
+							  .max = JOINING_IDENTIFY_MAX,
+							  .example = "15" }),
+	.run = run_identify,
+	.afar = true,
+};
+
+static void run_interview(struct command_call *call, void *userdata)
+{
+	struct device *d = device_of(userdata, call);
+	char why[JOINING_WHY];
+	const struct joining *j;
+	void *state;
+
+	if (d && (j = driver_of(userdata, call, &state)))
+		end(call, j->interview(state, d, why), why);
+}
+
+const struct command_row verb_interview = {
+	.verb = "interview",
+	.arguments = ARGUMENTS({ DEVICE, NEEDS }),
+	.run = run_interview,
 	.afar = true,
 };
 
@@ -257,6 +316,28 @@ static void run_network_backup(struct command_call *call, void *userdata)
 	explicit_bzero(text, length);
 	free(text);
 }
+
+static void run_network_remove(struct command_call *call, void *userdata)
+{
+	char why[JOINING_WHY];
+	const struct joining *j;
+	void *state;
+
+	j = driver_of(userdata, call, &state);
+	if (j)
+		end(call, j->remove(state, call_text(call, "address"), why), why);
+}
+
+const struct command_row verb_network_remove = {
+	.verb = "network-remove",
+	.arguments = ARGUMENTS({ .name = "address",
+		.kind = ARGUMENT_TEXT,
+		.required = true,
+		.min = 1,
+		.max = DEVICE_ADDRESS_MAX,
+		.example = "\"0x00124b0001020304\"" }),
+	.run = run_network_remove,
+};
 
 /* Keys leave by it: told to the audit as what it is, not as a look. */
 const struct command_row verb_network_backup = {

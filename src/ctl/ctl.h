@@ -33,6 +33,8 @@ int verb_discover(const struct ctl *ctl, int argc, char **argv);
 int verb_doctor(const struct ctl *ctl, int argc, char **argv);
 int verb_forget(const struct ctl *ctl, int argc, char **argv);
 int verb_limits(const struct ctl *ctl, int argc, char **argv);
+int verb_identify(const struct ctl *ctl, int argc, char **argv);
+int verb_interview(const struct ctl *ctl, int argc, char **argv);
 int verb_network(const struct ctl *ctl, int argc, char **argv);
 int verb_observe(const struct ctl *ctl, int argc, char **argv);
 int verb_outbox(const struct ctl *ctl, int argc, char **argv);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include "ctl/adopt_zigbee.h"
 #include "ctl/prompt.h"
 #include "ctl/term.h"
 #include "ctl/unknown.h"
@@ -20,6 +21,7 @@
 
 struct wish {
 	const char *address, *device, *transport;
+	bool joins; /* it has to be let into the network */
 	struct {
 		char name[40];
 		const char *value;
@@ -173,7 +175,7 @@ static bool name_is_good(const char *name)
 	return n > 0 && n <= 40 && name[n] == 0 && name[0] != '-';
 }
 
-enum choice { CHOICE_LISTED, CHOICE_NEW, CHOICE_AGAIN };
+enum choice { CHOICE_LISTED, CHOICE_NEW, CHOICE_ZIGBEE, CHOICE_AGAIN };
 
 /* Returns an enum choice, or -ECANCELED. */
 static int choose(const struct unknown *u, const cJSON **ret)
@@ -182,10 +184,10 @@ static int choose(const struct unknown *u, const cJSON **ret)
 		char answer[16], *end;
 		unsigned long n;
 		int r = prompt_line(
-			u->count > 0 ? "\nWhich one? [number; n: a new CoAP device; Enter: look "
-				       "again; q: leave] "
-				     : "\n[Enter: listen for 60 s; n: a new CoAP device; q: "
-				       "leave] ",
+			u->count > 0 ? "\nWhich one? [number; n: a new CoAP device; z: a new "
+				       "Zigbee device;\nEnter: look again; q: leave] "
+				     : "\n[Enter: listen for 60 s; n: a new CoAP device; z: a "
+				       "new Zigbee device;\nq: leave] ",
 			answer, sizeof(answer));
 
 		if (r < 0 || strcmp(answer, "q") == 0)
@@ -194,13 +196,15 @@ static int choose(const struct unknown *u, const cJSON **ret)
 			return CHOICE_AGAIN;
 		if (strcmp(answer, "n") == 0)
 			return CHOICE_NEW;
+		if (strcmp(answer, "z") == 0)
+			return CHOICE_ZIGBEE;
 		n = strtoul(answer, &end, 10);
 		if (*end == 0 && n >= 1 && n <= u->count && u->objects[n - 1]) {
 			*ret = u->objects[n - 1];
 			return CHOICE_LISTED;
 		}
 		if (u->count > 0)
-			printf("Give a number from 1 to %zu, n or q.\n", u->count);
+			printf("Give a number from 1 to %zu, n, z or q.\n", u->count);
 	}
 }
 
@@ -219,7 +223,7 @@ static int ask_identity(char *identity, size_t size)
 /* Shows who is there until one is chosen; w gets its address and link, lent by u or identity.
  * Returns 0, -ECANCELED or p->status. */
 static int pick(struct bus *b, struct bus_problem *p, struct unknown *u, struct wish *w,
-	char *identity, size_t size)
+	char *identity, size_t size, char *code)
 {
 	const cJSON *chosen = NULL;
 	int r;
@@ -245,6 +249,12 @@ static int pick(struct bus *b, struct bus_problem *p, struct unknown *u, struct 
 		w->address = identity;
 		w->transport = "coap";
 		return ask_identity(identity, size);
+	}
+	if (r == CHOICE_ZIGBEE) {
+		w->address = identity;
+		w->transport = "zigbee";
+		w->joins = true;
+		return adopt_zigbee_ask(identity, size, code);
 	}
 	w->address = json_text(chosen, "address", "");
 	w->transport = json_text(chosen, "transport", "");
@@ -284,9 +294,9 @@ static int guide(const struct ctl *ctl, struct bus *b, struct wish *w, const cha
 	_cleanup_(bus_problem_done) struct bus_problem p = { 0 };
 	_cleanup_(unknown_done) struct unknown u = { 0 };
 	_cleanup_(freep) char *document = NULL;
-	char name[TEXT_MAX], bed[TEXT_MAX], identity[TEXT_MAX];
+	char name[TEXT_MAX], bed[TEXT_MAX], identity[TEXT_MAX], code[ADOPT_CODE_MAX] = "";
 	size_t given = w->count;
-	int r = pick(b, &p, &u, w, identity, sizeof(identity));
+	int r = pick(b, &p, &u, w, identity, sizeof(identity), code);
 
 	if (r == -ECANCELED)
 		return ctl_fail("nothing was adopted");
@@ -312,6 +322,9 @@ static int guide(const struct ctl *ctl, struct bus *b, struct wish *w, const cha
 	explicit_bzero(document, strlen(document));
 	if (r == EXIT_SUCCESS && !ctl->json && !*key && strcmp(w->transport, "ble") == 0)
 		r = offer_to_pair(ctl, w);
+	if (r == EXIT_SUCCESS && w->joins)
+		r = adopt_zigbee_let_in(ctl, b, w->device, code);
+	explicit_bzero(code, sizeof(code));
 	return r;
 }
 

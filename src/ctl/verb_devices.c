@@ -57,6 +57,20 @@ static const char *state(const cJSON *d)
 								  : json_text(d, "state", "?");
 }
 
+/* "zigbee router 87" of those that are members of a network: what it is there, and how well it is
+ * heard, of 255. */
+static const char *link_of(char *buf, size_t size, const cJSON *d)
+{
+	const cJSON *o = cJSON_GetObjectItemCaseSensitive(d, "link");
+	const cJSON *router = cJSON_GetObjectItemCaseSensitive(o, "router");
+
+	snprintf(buf, size, "%s", json_text(d, "transport", "?"));
+	if (cJSON_IsBool(router))
+		snprintf(buf + strlen(buf), size - strlen(buf), "%s %d",
+			cJSON_IsTrue(router) ? " router" : "", (int)json_integer(o, "quality", 0));
+	return buf;
+}
+
 static int print_table(const char *const *documents, size_t count)
 {
 	static const struct table_column columns[] = {
@@ -74,9 +88,9 @@ static int print_table(const char *const *documents, size_t count)
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		_cleanup_(cJSON_Deletep) cJSON *d = json_object(documents[i]);
-		char heard[HUMAN_MAX], charge[HUMAN_MAX], what[200];
+		char heard[HUMAN_MAX], charge[HUMAN_MAX], what[200], link[48];
 		const char *cells[] = { json_text(d, "device", "?"), json_text(d, "bed", "-"),
-			state(d), ago(heard, d), battery(charge, d), json_text(d, "transport", "?"),
+			state(d), ago(heard, d), battery(charge, d), link_of(link, sizeof(link), d),
 			json_text(d, "address", "?"), kind(what, sizeof(what), d) };
 
 		r = table_row(t, cells);
@@ -148,12 +162,19 @@ static void link_words(const cJSON *d, char *buf, size_t size)
 	};
 	const cJSON *o = cJSON_GetObjectItemCaseSensitive(d, "link");
 	const cJSON *signal = cJSON_GetObjectItemCaseSensitive(o, "signal");
+	const cJSON *router = cJSON_GetObjectItemCaseSensitive(o, "router");
 	const char *state = json_text(o, "state", "");
 
 	buf[0] = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (strcmp(rows[i].state, state) == 0)
 			(void)snprintf(buf, size, "%s", rows[i].words);
+	if (buf[0] && cJSON_IsBool(router))
+		(void)snprintf(buf + strlen(buf), size - strlen(buf),
+			cJSON_IsTrue(router) ? ", a router" : ", an end device");
+	if (buf[0] && cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(o, "quality")))
+		(void)snprintf(buf + strlen(buf), size - strlen(buf), ", quality %d of 255",
+			(int)json_integer(o, "quality", 0));
 	if (buf[0] && cJSON_IsNumber(signal))
 		(void)snprintf(
 			buf + strlen(buf), size - strlen(buf), " (%d dBm)", signal->valueint);
@@ -175,7 +196,7 @@ static void print_device(const cJSON *d)
 		{ "udi", "UDI" },
 		{ "state", "state" },
 	};
-	char heard[HUMAN_MAX], when[HUMAN_MAX], text[2 * HUMAN_MAX + 8];
+	char heard[HUMAN_MAX], when[HUMAN_MAX], text[2 * HUMAN_MAX + 80];
 	int64_t last = json_time(d, "last_heard"), every = json_integer(d, "expect_every_ms", 0);
 
 	term_print(json_text(d, "device", "?"));

@@ -303,6 +303,25 @@ static int backup(const struct ctl *ctl, const char *path)
 	return say_file(ctl, path);
 }
 
+static int remove_device(const struct ctl *ctl, const char *address, bool yes)
+{
+	_cleanup_(cJSON_Deletep) cJSON *answer = NULL;
+	int r = 0;
+
+	if (!sure(yes,
+		    "A device that is not configured is told to leave the network. To come back it "
+		    "has "
+		    "to join anew.",
+		    &r))
+		return r;
+	r = ctl_do(ctl, "network-remove", texts((const char *const[]){ "address", address, NULL }),
+		&answer);
+	if (r == 0 && answer)
+		printf("%s is told to leave; one that sleeps hears it when it next wakes.\n",
+			address);
+	return r;
+}
+
 int verb_network(const struct ctl *ctl, int argc, char **argv)
 {
 	bool yes = ctl_flag(&argc, argv, "--yes"), other = ctl_flag(&argc, argv, "--other-radio");
@@ -322,6 +341,12 @@ int verb_network(const struct ctl *ctl, int argc, char **argv)
 		return backup(ctl, argv[2]);
 	if (strcmp(what, "backup") == 0)
 		return ctl_misused("network backup needs the name of a file");
-	return ctl_misused(
-		"network knows no \"%s\"; it is adopt, restore [FILE] or backup FILE", what);
+	if (strcmp(what, "remove") == 0 && argc == 3)
+		return remove_device(ctl, argv[2], yes);
+	if (strcmp(what, "remove") == 0)
+		return ctl_misused(
+			"network remove needs an address; wardgatectl discover lists them");
+	return ctl_misused("network knows no \"%s\"; it is adopt, restore [FILE], backup FILE or "
+			   "remove ADDRESS",
+		what);
 }

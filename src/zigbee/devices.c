@@ -86,7 +86,7 @@ static void keep_facts(struct zigbee *z, struct device *d, const struct node *no
 				(enum device_fact)f, node->interview.device.facts[f]);
 }
 
-static void changed(struct zigbee *z)
+void devices_changed(struct zigbee *z)
 {
 	if (z->devices_dirty)
 		return;
@@ -100,7 +100,7 @@ static void on_changed(struct nodes *n, struct node *node, unsigned changes)
 	struct device *d = node->context;
 
 	if (changes & NODES_CHANGED_MEMORY)
-		changed(z);
+		devices_changed(z);
 	if (!d)
 		return;
 	if (changes & NODES_CHANGED_FACTS)
@@ -225,6 +225,7 @@ void devices_forget(struct zigbee *z, struct device *d)
 	/* What it said before may still become safe; nobody is told. */
 	nodes_unconfigure(&z->nodes, eui64);
 	d->driver_data = NULL;
+	devices_changed(z);
 }
 
 /* ---- the file ---- */

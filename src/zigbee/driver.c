@@ -158,6 +158,7 @@ static void on_device(struct zigbee *z, const struct network_notice *n)
 		break;
 	case NETWORK_NOTICE_LEFT:
 		nodes_left(&z->nodes, n->eui64, &now);
+		devices_changed(z);
 		break;
 	case NETWORK_NOTICE_DENIED:
 		log_warning("a device may not join the Zigbee network: see REASON",

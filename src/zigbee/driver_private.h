@@ -86,6 +86,8 @@ void devices_done(struct zigbee *z);
 /* Makes the nodes what the registry says. 0 or a negative errno. */
 int devices_apply(struct zigbee *z);
 void devices_forget(struct zigbee *z, struct device *d);
+/* Some are not there any more: the file is to be written. */
+void devices_changed(struct zigbee *z);
 /* Reads the file of what is known of them. Whether there was anything in it. */
 bool devices_load(struct zigbee *z);
 int64_t devices_deadline(const struct zigbee *z);

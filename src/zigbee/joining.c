@@ -150,19 +150,93 @@ static int invite(void *state, const char *address, const char *code, char *why)
 		     : 0;
 }
 
+static int not_there(int error, char *why)
+{
+	switch (error) {
+	case -ENOENT:
+	case -EHOSTUNREACH:
+		return refuse(why, error, "it is not in the network, as far as is known");
+	case -ENOTSUP:
+		return refuse(why, error,
+			"it has not said that it can show itself; see its manual for how to find "
+			"it");
+	default:
+		return refuse(why, error, "it could not be told: %s", strerrordesc_np(-error));
+	}
+}
+
 static int dismiss(void *state, const struct device *d, char *why)
 {
 	struct zigbee *z = state;
 	struct decode_time now = zigbee_now(z);
 	uint64_t eui64;
-	int r = eui64_parse(d->address, &eui64) ? nodes_dismiss(&z->nodes, eui64, &now) : -EINVAL;
+	int r = -EINVAL;
 
-	if (r != -EINVAL) /* or it is back at once, while the network is open */
-		network_uninvite(&z->network, eui64);
+	if (eui64_parse(d->address, &eui64)) {
+		/* or it is back at once, while the network is open */
+		network_uninvite(&z->network, eui64, now.boot_us);
+		r = nodes_dismiss(&z->nodes, eui64, &now);
+	}
 	zigbee_settle(z);
-	if (r == -ENOENT || r == -EHOSTUNREACH)
-		return refuse(why, r, "it is not in the network, as far as is known");
-	return r < 0 ? refuse(why, r, "it could not be told: %s", strerrordesc_np(-r)) : 0;
+	return r < 0 ? not_there(r, why) : 0;
+}
+
+static int remove_unknown(void *state, const char *address, char *why)
+{
+	struct zigbee *z = state;
+	struct decode_time now = zigbee_now(z);
+	const struct node *node;
+	uint64_t eui64;
+	int r;
+
+	if (!eui64_parse(address, &eui64))
+		return refuse(
+			why, -EINVAL, "%.64s is no EUI-64; give 0x and 16 hex digits", address);
+	node = nodes_find(&z->nodes, eui64);
+	if (node && node->configured)
+		return refuse(why, -EBUSY,
+			"a device of the configuration has this address; forget that one: "
+			"wardgatectl forget %s",
+			((const struct device *)node->context)->name->text);
+	network_uninvite(&z->network, eui64, now.boot_us);
+	r = nodes_dismiss(&z->nodes, eui64, &now);
+	if (r == -EHOSTUNREACH) {
+		/* nobody can tell it; should it speak again, it is shown again */
+		nodes_forget(&z->nodes, eui64);
+		r = 0;
+	}
+	devices_changed(z);
+	zigbee_settle(z);
+	return r < 0 ? not_there(r, why) : 0;
+}
+
+static int identify(void *state, const struct device *d, unsigned seconds, char *why)
+{
+	struct zigbee *z = state;
+	struct decode_time now = zigbee_now(z);
+	uint64_t eui64;
+	int r = eui64_parse(d->address, &eui64)
+			? nodes_identify(&z->nodes, eui64, (uint16_t)seconds, &now)
+			: -EINVAL;
+
+	zigbee_settle(z);
+	return r < 0 ? not_there(r, why) : 0;
+}
+
+static int interview(void *state, const struct device *d, char *why)
+{
+	struct zigbee *z = state;
+	struct decode_time now = zigbee_now(z);
+	const struct node *node = NULL;
+	uint64_t eui64;
+	int r = -ENOENT;
+
+	if (eui64_parse(d->address, &eui64))
+		node = nodes_find(&z->nodes, eui64);
+	if (node && node->joined)
+		r = nodes_interview(&z->nodes, eui64, &now);
+	zigbee_settle(z);
+	return r < 0 ? not_there(r, why) : 0;
 }
 
 static int adopt(void *state, char *why)
@@ -172,9 +246,10 @@ static int adopt(void *state, char *why)
 
 	zigbee_settle(z);
 	if (r == -EINVAL && z->network.state == NETWORK_UP)
-		return refuse(why, r, "there is no mismatch: the radio's network is the gateway's");
+		return refuse(why, -EALREADY,
+			"there is no mismatch: the radio's network is the gateway's");
 	if (r == -EINVAL)
-		return refuse(why, r,
+		return refuse(why, -ENODATA,
 			"the radio has no network whose key could be read; restore the gateway's "
 			"instead");
 	return r < 0 ? refuse(why, r, "it cannot be taken over: %s", strerrordesc_np(-r)) : 0;
@@ -289,6 +364,9 @@ const struct joining zigbee_joining = {
 	.permit = permit,
 	.invite = invite,
 	.dismiss = dismiss,
+	.remove = remove_unknown,
+	.identify = identify,
+	.interview = interview,
 	.adopt = adopt,
 	.restore = restore,
 	.backup = backup,

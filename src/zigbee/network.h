@@ -326,7 +326,8 @@ int network_permit(struct network *n, unsigned seconds, bool well_known, int64_t
  * -ENOSPC, -EINVAL. */
 int network_invite(struct network *n, uint64_t eui64, const uint8_t key[static NETSTATE_KEY_SIZE],
 	int64_t now_us);
-void network_uninvite(struct network *n, uint64_t eui64);
+/* Its key is of no use any more, at once; nothing happens without one. */
+void network_uninvite(struct network *n, uint64_t eui64, int64_t now_us);
 
 /* By a person's decision only. Takes the radio's network for ours from now on, and keeps it.
  * Returns 0, and NETWORK_NOTICE_UP follows; -EINVAL unless passive with a network in the radio

@@ -258,13 +258,20 @@ int network_invite(struct network *n, uint64_t eui64, const uint8_t key[static N
 	return 0;
 }
 
-/* The radio forgets the key when the network is closed. */
-void network_uninvite(struct network *n, uint64_t eui64)
+/* The radio forgets all such keys or none: it is told the others anew. */
+void network_uninvite(struct network *n, uint64_t eui64, int64_t now_us)
 {
 	unsigned i = invited_at(n, eui64);
 
 	if (i < n->invited_count)
 		uninvite(n, i);
+	if (n->state == NETWORK_UP && is_open(n, now_us)) {
+		n->invites = 0;
+		network_order(n,
+			ORDER_BIT(ORDER_CLEAR) | ORDER_BIT(ORDER_WELL_KNOWN) |
+				ORDER_BIT(ORDER_INVITE),
+			now_us);
+	}
 }
 
 /* It still needs the key to get one of its own; a device that left may have failed at that. */

@@ -295,7 +295,7 @@ static void ask(struct bench *b, struct input *in)
 		(void)network_invite(&b->n, take(in), key, b->now_us);
 		break;
 	case 2:
-		network_uninvite(&b->n, take(in));
+		network_uninvite(&b->n, take(in), b->now_us);
 		break;
 	case 3:
 		(void)network_adopt(&b->n, b->now_us);

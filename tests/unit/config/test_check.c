@@ -40,7 +40,7 @@ static void values_and_keys(void **state)
 			"t.conf:7: [MQTT] Commands=acknowlege: is not known; did you mean "
 			"acknowledge? (acknowledge, pause, reset, set-limit, set-spo2-scale, "
 			"associate, dissociate, transfer, assign, release, observe, permit-join, "
-			"forget, test-alarm, discover, pair or unpair)" },
+			"forget, test-alarm, discover, pair, unpair, identify or interview)" },
 		{ BASE "Commands=pause, reset\n", "t.conf:7: [MQTT] Commands=pause,: ends with a "
 						  "comma; separate items with blanks" },
 		{ BASE "Payloads=jsn\n", "t.conf:7: [MQTT] Payloads=jsn: is no payload that is "

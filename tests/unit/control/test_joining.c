@@ -50,6 +50,30 @@ static int on_dismiss(void *state, const struct device *d, char *why)
 	return outcome(w, why);
 }
 
+static int on_remove(void *state, const char *address, char *why)
+{
+	struct world *w = state;
+
+	snprintf(w->done, sizeof(w->done), "remove %s", address);
+	return outcome(w, why);
+}
+
+static int on_identify(void *state, const struct device *d, unsigned seconds, char *why)
+{
+	struct world *w = state;
+
+	snprintf(w->done, sizeof(w->done), "identify %s %u", d->name->text, seconds);
+	return outcome(w, why);
+}
+
+static int on_interview(void *state, const struct device *d, char *why)
+{
+	struct world *w = state;
+
+	snprintf(w->done, sizeof(w->done), "interview %s", d->name->text);
+	return outcome(w, why);
+}
+
 static int on_adopt(void *state, char *why)
 {
 	struct world *w = state;
@@ -91,8 +115,8 @@ static void on_device(void *state, const struct device *d, struct joining_device
 
 static const struct joining *on_joining(void **ret_state, void *userdata)
 {
-	static const struct joining joining = { on_permit, on_invite, on_dismiss, on_adopt,
-		on_restore, on_backup, on_view, on_device };
+	static const struct joining joining = { on_permit, on_invite, on_dismiss, on_remove,
+		on_identify, on_interview, on_adopt, on_restore, on_backup, on_view, on_device };
 	struct world *w = userdata;
 
 	*ret_state = w;
@@ -243,6 +267,32 @@ static void test_the_network_is_shown(void **state)
 	end(&w);
 }
 
+static void test_what_is_asked_of_one_device(void **state)
+{
+	struct world w;
+
+	begin(&w);
+	assert_string_equal(ask(&w, "identify", "{\"device\":\"fridge\"}"), "Done -");
+	assert_string_equal(w.done, "identify fridge 15");
+	ask(&w, "identify", "{\"device\":\"fridge\",\"seconds\":0}");
+	assert_string_equal(w.done, "identify fridge 0");
+	assert_non_null(strstr(
+		ask(&w, "identify", "{\"device\":\"fridge\",\"seconds\":601}"), "InvalidArgument"));
+	assert_non_null(strstr(ask(&w, "identify", "{\"device\":\"nobody\"}"), "NotFound"));
+	assert_non_null(strstr(ask(&w, "identify", "{\"device\":\"bed4\"}"), "NotSupported"));
+	assert_string_equal(ask(&w, "interview", "{\"device\":\"fridge\"}"), "Done -");
+	assert_string_equal(w.done, "interview fridge");
+	assert_non_null(strstr(ask(&w, "interview", "{\"device\":\"bed4\"}"), "NotSupported"));
+	assert_string_equal(
+		ask(&w, "network-remove", "{\"address\":\"0x00124b0001020304\"}"), "Done -");
+	assert_string_equal(w.done, "remove 0x00124b0001020304");
+	w.result = -ENOENT;
+	assert_string_equal(ask(&w, "interview", "{\"device\":\"fridge\"}"), "NotFound why");
+	w.result = -ENOTSUP;
+	assert_string_equal(ask(&w, "identify", "{\"device\":\"fridge\"}"), "NotSupported why");
+	end(&w);
+}
+
 static void test_people_decide_what_becomes_of_it(void **state)
 {
 	struct world w;
@@ -317,6 +367,7 @@ int main(void)
 		cmocka_unit_test(test_the_network_is_opened_and_closed),
 		cmocka_unit_test(test_an_install_code_is_of_one_device_and_secret),
 		cmocka_unit_test(test_the_network_is_shown),
+		cmocka_unit_test(test_what_is_asked_of_one_device),
 		cmocka_unit_test(test_people_decide_what_becomes_of_it),
 		cmocka_unit_test(test_what_is_told_of_a_device),
 		cmocka_unit_test(test_without_a_radio),

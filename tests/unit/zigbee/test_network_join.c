@@ -217,8 +217,10 @@ static void test_invited(void **state)
 	assert_int_equal(z->ncp.permit, 60);
 	/* one more while it is open goes to the radio at once; and one that it refuses is told once
 	 */
-	network_uninvite(&z->n, SENSOR + 63);
-	network_uninvite(&z->n, SENSOR + 1000);
+	network_uninvite(&z->n, SENSOR + 63, z->now_us);
+	network_uninvite(&z->n, SENSOR + 1000, z->now_us);
+	zignet_run(z);
+	assert_int_equal(z->ncp.transient_keys, NETWORK_INVITED_MAX - 1);
 	z->ncp.fails = 0x0111;
 	z->ncp.bad_status_new = 0x19;
 	z->ncp.times = 1;
@@ -230,7 +232,7 @@ static void test_invited(void **state)
 	assert_int_equal(z->ncp.transient_keys, NETWORK_INVITED_MAX);
 	assert_int_equal(zignet_notices(z, NETWORK_NOTICE_PROBLEM), 1);
 	for (unsigned i = 0; i < 100; i++)
-		network_uninvite(&z->n, SENSOR + i);
+		network_uninvite(&z->n, SENSOR + i, z->now_us);
 	assert_int_equal(z->n.invited_count, 0);
 	for (size_t i = 0; i < sizeof(z->n.invited); i++)
 		assert_int_equal(((const uint8_t *)z->n.invited)[i], 0);
@@ -290,6 +292,15 @@ static void test_invited_and_joined(void **state)
 	assert_int_equal(z->ncp.transient_keys, 0);
 	assert_int_equal(z->n.invited_count, 1);
 	assert_int_equal(z->n.invited[0].eui64, SENSOR + 2);
+	/* taken back while it is open: the radio forgets it, and knows the others */
+	network_invite(&z->n, SENSOR + 5, key, z->now_us);
+	permit(z, 100, false);
+	assert_int_equal(z->ncp.transient_keys, 2);
+	network_uninvite(&z->n, SENSOR + 5, z->now_us);
+	zignet_run(z);
+	assert_int_equal(z->ncp.transient_keys, 1);
+	assert_int_equal(z->ncp.permit, 100);
+	permit(z, 0, false);
 	/* one that came and left has failed, and may try again */
 	zignet_ncp_callback(&z->ncp, 0x0024, "36 12 9C 6F 50 04 00 8D 15 00 01 00 00 00");
 	zignet_ncp_callback(&z->ncp, 0x0024, "36 12 9C 6F 50 04 00 8D 15 00 02 03 00 00");
