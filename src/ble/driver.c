@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "ble/ccm.h"
+#include "ble/counters.h"
 #include "ble/driver_private.h"
 #include "ble/memory.h"
 
@@ -426,6 +427,7 @@ static void stop(void *state)
 	tagging_free(b);
 	keys_free(b);
 	gateway_keep_forget(b->gateway, GATEWAY_BLE);
+	counters_free(b->counters);
 	rpa_free(b->rpa);
 	ccm_free(b->cipher);
 	config_unref(b->config);
@@ -506,8 +508,10 @@ static int reload(void *state, struct config *c)
 
 static void forget(void *state, struct device *d)
 {
-	if (d->transport == TRANSPORT_BLE && d->driver_data)
-		peer_free(d->driver_data);
+	if (d->transport != TRANSPORT_BLE || !d->driver_data)
+		return;
+	memory_forget(d->driver_data);
+	peer_free(d->driver_data);
 }
 
 static void quiesce(void *state)

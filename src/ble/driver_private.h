@@ -74,7 +74,10 @@ struct peer {
 	int outcome;          /* the last one that was logged */
 	int64_t outcome_us;   /* boot, when; 0: never */
 	struct advert_device advert;
-	uint32_t saved_counter;            /* of advert, as it is on the disk or on its way there */
+	/* advert.counter as it is on the disk or on its way there: ahead, and what it was. */
+	uint32_t saved_counter, saved_exact;
+	uint32_t advanced;                 /* how far it came since */
+	unsigned counter_place;            /* of ble/counters.h */
 	unsigned candidates[ADAPTERS_MAX]; /* id in the radio's slots, +1; 0: none */
 
 	/* What it has and what is remembered of it. */
@@ -155,6 +158,8 @@ struct ble {
 	struct tag_mark *marks[TAG_BUCKETS];
 	size_t mark_count;
 
+	struct counters *counters; /* NULL: none */
+	uint64_t tie;              /* counters_tie() of the run that wrote the file; 0: unknown */
 	bool memory_dirty, memory_writing, memory_failed;
 	int64_t memory_due_us, memory_written_us;
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ble/counters.h"
 #include "ble/driver_private.h"
 #include "ble/gatt_cache.h"
 #include "util/checked.h"
@@ -18,6 +19,9 @@
 #define CHECK "sum"
 #define SOON_US INT64_C(1000000)
 #define EVERY_US INT64_C(10000000)
+#define STEP_MAX 4
+
+static void hurry(struct ble *b);
 
 /* ---- out ---- */
 
@@ -44,20 +48,29 @@ static bool is_worth_a_line(const struct peer *p)
 	return p->table || p->advert.counter_known;
 }
 
+/* As far ahead as it will get before the next writing, if it goes on as it does. */
+static uint32_t reserve(const struct peer *p)
+{
+	uint32_t ahead = 2 * p->advanced;
+
+	if (ahead < MEMORY_COUNTER_AHEAD)
+		ahead = MEMORY_COUNTER_AHEAD;
+	if (ahead > MEMORY_COUNTER_AHEAD_MAX)
+		ahead = MEMORY_COUNTER_AHEAD_MAX;
+	return p->advert.counter < UINT32_MAX - ahead ? p->advert.counter + ahead : UINT32_MAX;
+}
+
 static void write_peer(const struct peer *p, bool exact, FILE *f)
 {
 	char address[BLE_ADDRESS_TEXT_SIZE], table[GATT_CACHE_TEXT_MAX];
-	uint32_t counter = p->advert.counter;
 
 	if (!is_worth_a_line(p))
 		return;
 	fprintf(f, "device %s %s\n", ble_address_format(&p->identity, address),
 		type_words[type_word(p->identity.type)].word);
-	if (p->advert.counter_known) {
-		if (!exact && counter <= UINT32_MAX - MEMORY_COUNTER_AHEAD)
-			counter += MEMORY_COUNTER_AHEAD;
-		fprintf(f, "counter %" PRIu32 "\n", counter);
-	}
+	if (p->advert.counter_known)
+		fprintf(f, "counter %" PRIu32 " %" PRIu32 "\n",
+			exact ? p->advert.counter : reserve(p), p->advert.counter);
 	for (unsigned i = 0; i < _PROFILE_MAX; i++) {
 		const struct profile_memory *m = &p->profile.memory[i];
 
@@ -82,6 +95,8 @@ int memory_write(const struct ble *b, bool exact, char **ret, size_t *ret_length
 	if (!f)
 		return -ENOMEM;
 	(void)fputs(FIRST, f);
+	if (counters_tie(b->counters) != 0)
+		fprintf(f, "tie %016" PRIx64 "\n", counters_tie(b->counters));
 	FOR_EACH_PEER(b, i, p)
 	write_peer(p, exact, f);
 	if (fflush(f) == 0)
@@ -131,13 +146,15 @@ static void read_memory(struct peer *p, const char *line)
 
 static void read_counter(struct peer *p, const char *line)
 {
-	uint32_t counter;
+	uint32_t counter, exact;
+	int n = sscanf(line, "counter %10" SCNu32 " %10" SCNu32, &counter, &exact);
 
-	if (sscanf(line, "counter %10" SCNu32, &counter) != 1)
+	if (n < 1)
 		return;
 	p->advert.counter_known = true;
 	p->advert.counter = counter;
 	p->saved_counter = counter;
+	p->saved_exact = n == 2 && exact < counter ? exact : counter;
 }
 
 /* Returns how many bytes belong to it, which are there. */
@@ -187,6 +204,8 @@ int memory_read(struct ble *b, const char *text, size_t length)
 		at = (size_t)(eol - text) + 1;
 		if (strncmp(line, "device ", 7) == 0)
 			p = read_peer(b, line + 7);
+		else if (strncmp(line, "tie ", 4) == 0)
+			b->tie = strtoull(line + 4, NULL, 16);
 		else if (strncmp(line, "table ", 6) == 0)
 			at += read_table(p, line, text + at, end - at);
 		else if (p && strncmp(line, "memory ", 7) == 0)
@@ -197,9 +216,72 @@ int memory_read(struct ble *b, const char *text, size_t length)
 	return 0;
 }
 
+/* ---- the counters ---- */
+
+static bool is_known(const uint8_t octets[static BLE_ADDRESS_SIZE], void *userdata)
+{
+	struct ble_address who = { BLE_ADDRESS_ANY, { 0 } };
+
+	memcpy(who.octets, octets, BLE_ADDRESS_SIZE);
+	return peer_find(userdata, &who) != NULL;
+}
+
+/* What is in RAM is exact if the text was written by runs that had the same file in RAM, and is not
+ * ahead of it. Otherwise some run may have taken more without saying so there: the higher of the
+ * two. */
+static void recall_counter(struct ble *b, struct peer *p, bool same)
+{
+	struct advert_device *d = &p->advert;
+	uint32_t counter;
+
+	if (counters_find(b->counters, p->identity.octets, &counter) &&
+		(!d->counter_known || (same && counter >= p->saved_exact) ||
+			counter > d->counter)) {
+		d->counter_known = true;
+		d->counter = counter;
+	}
+	if (d->counter_known)
+		counters_set(b->counters, p->identity.octets, d->counter, &p->counter_place);
+}
+
+void memory_recall(struct ble *b)
+{
+	bool same = b->tie != 0 && b->tie == counters_tie(b->counters);
+
+	/* A device that was taken out of the configuration begins anew. */
+	counters_drop_others(b->counters, is_known, b);
+	FOR_EACH_PEER(b, i, p)
+	recall_counter(b, p, same);
+	/* From now on what is in RAM falls behind, wherever it is. */
+	if (!b->counters && b->tie != 0)
+		hurry(b);
+}
+
+void memory_counted(struct peer *p, uint32_t before)
+{
+	struct ble *b = p->ble;
+	uint32_t counter = p->advert.counter, step = counter - before;
+	uint32_t left = p->saved_counter > counter ? p->saved_counter - counter : 0;
+
+	counters_set(b->counters, p->identity.octets, counter, &p->counter_place);
+	/* One that was out of reach has not become faster by it. */
+	p->advanced += step < STEP_MAX ? step : STEP_MAX;
+	if (left == 0)
+		hurry(b);
+	else if (left <= MEMORY_COUNTER_AHEAD / 2 || left <= p->advanced)
+		memory_changed(b);
+}
+
+void memory_forget(struct peer *p)
+{
+	counters_drop(p->ble->counters, p->identity.octets);
+	if (is_worth_a_line(p))
+		memory_changed(p->ble);
+}
+
 /* ---- the file ---- */
 
-void memory_load(struct ble *b)
+static void read_file(struct ble *b)
 {
 	_cleanup_(freep) char *path = NULL, *text = NULL;
 	ssize_t n;
@@ -215,6 +297,25 @@ void memory_load(struct ble *b)
 		log_warning("what was known of Bluetooth devices cannot be read; they are "
 			    "discovered again",
 			F_STR("FILE", path));
+}
+
+/* Without them some messages are refused after a kill. */
+static void use_counters(struct ble *b)
+{
+	int r = counters_new(
+		&b->counters, NULL, b->config->gateway.state_directory, b->config->gateway.name);
+
+	if (r < 0)
+		log_warning("the counters of sealed broadcasts are not in RAM; after a kill of the "
+			    "gateway some messages are taken for recordings",
+			F_ERR(r));
+}
+
+void memory_load(struct ble *b)
+{
+	use_counters(b);
+	read_file(b);
+	memory_recall(b);
 }
 
 static void on_written(int error, void *userdata)
@@ -256,7 +357,10 @@ static void write_all(struct ble *b)
 	if (r < 0)
 		return;
 	FOR_EACH_PEER(b, i, p)
-	p->saved_counter = p->advert.counter + MEMORY_COUNTER_AHEAD;
+	{
+		p->saved_counter = b->quiet ? p->advert.counter : reserve(p);
+		p->advanced = 0;
+	}
 }
 
 void memory_changed(struct ble *b)
@@ -267,6 +371,23 @@ void memory_changed(struct ble *b)
 	b->memory_due_us = boottime_us() + SOON_US;
 	if (b->memory_due_us < b->memory_written_us + EVERY_US && b->memory_written_us)
 		b->memory_due_us = b->memory_written_us + EVERY_US;
+}
+
+/* Now, or a second after the last time. */
+static void hurry(struct ble *b)
+{
+	int64_t due = boottime_us();
+
+	if (b->memory_failed) {
+		memory_changed(b);
+		return;
+	}
+	if (b->memory_written_us && due < b->memory_written_us + SOON_US)
+		due = b->memory_written_us + SOON_US;
+	if (b->memory_dirty && b->memory_due_us < due)
+		return;
+	b->memory_dirty = true;
+	b->memory_due_us = due;
 }
 
 int64_t memory_deadline(const struct ble *b)

@@ -4,6 +4,13 @@
  * their records, and the counters of sealed broadcasts. One text, which trusts
  * nothing when it is read back: what is damaged is forgotten, and costs a
  * discovery or some readings that come twice.
+ *
+ * The counter of a sealed broadcast is in RAM, too (ble/counters.h), exactly.
+ * That one counts after a kill, and the text's, which is ahead of it, after a
+ * power cut. The text names the file in RAM, and it also has the counters as
+ * they were when it was written: if either does not fit, some run went by
+ * without the one or the other, and the higher counter counts. So no replay is
+ * ever taken, and a good message is only refused after a power cut.
  */
 #pragma once
 
@@ -12,11 +19,13 @@
 #include <stdint.h>
 
 struct ble;
+struct peer;
 
 /* The counter of a sealed broadcast is written so far ahead of what was heard that it need not be
- * written each time. After a crash what is not above that is taken for a replay; after a stop none
- * is. */
+ * written each time; further where a device is fast. After a power cut what is not above that is
+ * taken for a replay; after a kill or a stop none is. */
 #define MEMORY_COUNTER_AHEAD 16
+#define MEMORY_COUNTER_AHEAD_MAX 4096
 #define MEMORY_TEXT_MAX (4 * 1024 * 1024)
 
 /* Makes the text of all peers. exact: the counters as they are, since the run is over. Returns 0
@@ -25,8 +34,15 @@ int memory_write(const struct ble *b, bool exact, char **ret, size_t *ret_length
 /* Gives the peers what a text says of them. Returns 0, or -EBADMSG: nothing was taken. */
 int memory_read(struct ble *b, const char *text, size_t length);
 
-/* Reads the file; to be called once, with the peers there. */
+/* Opens b->counters, reads the file, and does as memory_recall(); to be called once, with the peers
+ * there. */
 void memory_load(struct ble *b);
+/* Compares what was read with what is in RAM: b->tie, b->counters (NULL: nothing). */
+void memory_recall(struct ble *b);
+/* A sealed broadcast was opened, and its counter is above the one before: now it may be taken. */
+void memory_counted(struct peer *p, uint32_t before);
+/* Nothing of the device is remembered any more: it goes. */
+void memory_forget(struct peer *p);
 /* Something has changed that is worth keeping: written soon. */
 void memory_changed(struct ble *b);
 /* When memory_due() wants to be called, boot-time clock; INT64_MAX: not. */

@@ -265,6 +265,8 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 		.out = &b->scratch,
 		.tag = &tag };
 	struct advert_summary s;
+	bool known = p->advert.counter_known;
+	uint32_t before = p->advert.counter;
 
 	/* It would be a replay after the restart, which can still take it. */
 	if (b->quiet)
@@ -286,9 +288,8 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 		p->broadcasts = false; /* it does not, or somebody did so in its name */
 		peers_expect(b, now->boot_us);
 	}
-	if (p->advert.counter_known &&
-		p->advert.counter + MEMORY_COUNTER_AHEAD / 2 >= p->saved_counter)
-		memory_changed(b);
+	if (p->advert.counter_known && (!known || p->advert.counter != before))
+		memory_counted(p, before);
 	if (s.outcome == ADVERT_E_WRONG_KEY)
 		p->device->unproven_boot_us = now->boot_us;
 	if (b->scratch.count > 0)
