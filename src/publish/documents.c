@@ -496,6 +496,10 @@ ssize_t documents_device(const struct device *v, char *buf, size_t size, int64_t
 		text_lit(&t, ",\"battery\":");
 		text_i64(&t, v->battery_percent);
 	}
+	if (v->link_quality > 0) {
+		text_lit(&t, ",\"link_quality\":");
+		text_i64(&t, v->link_quality);
+	}
 	text_lit(&t, ",\"state\":\"");
 	text_str(&t, device_state_text(v->state));
 	text_char(&t, '"');

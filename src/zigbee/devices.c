@@ -63,6 +63,7 @@ static enum nodes_taken on_readings(struct nodes *n, struct node *node, const st
 		z->refused++;
 		return NODES_TAKEN_NOT;
 	}
+	d->link_quality = node->lqi;
 	if (w)
 		*w = (struct zigbee_wait){ .zigbee = z, .token = token };
 	r = gateway_submit(
@@ -124,10 +125,12 @@ static void on_alive(struct nodes *n, struct node *node)
 {
 	struct zigbee *z = of(n);
 	struct decode_time now = zigbee_now(z);
+	struct device *d = node->context;
 
-	if (node->context)
-		registry_heard(
-			gateway_registry(z->gateway), node->context, now.utc_us, now.boot_us);
+	if (!d)
+		return;
+	d->link_quality = node->lqi;
+	registry_heard(gateway_registry(z->gateway), d, now.utc_us, now.boot_us);
 }
 
 static void on_unknown(struct nodes *n, const struct node *node)

@@ -59,6 +59,9 @@ def test_routers_are_told_from_those_that_sleep(ward):
     assert {n: link(bus, n)["router"] for n in mesh.devices} == {"plug": True, "room": False, "hub": True,
                                                                  "last": False}
     assert link(bus, "room")["heard_ms_ago"] >= 0
+    document = json.loads(bus.call("GetDevice", "s", "room"))
+    assert document["maker"] == "wardsim" and document["state"] == "present" and document["link_quality"] > 150
+    assert document["last_heard"] <= document["time"]
 
 
 @pytest.mark.slow
@@ -84,6 +87,39 @@ def test_an_interview_goes_on_after_a_kill_and_a_reset(ward):
     settled(bus, "air", "door")
     assert len(mesh.events("joined")) == len(mesh.events("enrolled")) + 1 == 2
     assert json.loads(bus.call("GetDevice", "s", "air"))["model"] == "ws-air"
+
+
+@pytest.mark.slow
+def test_a_sleeper_that_hardly_listens_is_set_up_piece_by_piece(ward):
+    """It asks its parent only after it has said something: a request for each report; killed between, it goes on."""
+    mesh, daemon, bus, sub = begin(ward, {"room": {"Kind": "climate", "EUI64": "A4:C1:38:00:00:00:05:03", "Poll": "1h",
+                                                   "FastPoll": "0s", "Interval": "1500ms", "Reporting": "always"}})
+    let_in(bus)
+    kept = os.path.join(daemon.state, "zigbee-devices")
+    for part in ("endpoint 1", "ws-climate", "in 0402 0 1"):
+        wait_until(lambda p=part: os.path.exists(kept) and p in open(kept, encoding="utf-8").read(),
+                   lambda p=part: f"{p} on the disk", 90)
+        daemon.kill()
+        daemon.start()
+        wait_served(daemon)
+    settled(bus, "room", deadline=120)
+    assert len(mesh.events("joined")) == 1
+
+
+def test_one_whose_address_nobody_knows(ward):
+    """What is known of devices is lost: what they say waits until its sender has been found out."""
+    mesh, daemon, bus, sub = members(ward, {"door": DOOR})
+    kept = os.path.join(daemon.state, "zigbee-devices")
+    wait_until(lambda: os.path.exists(kept) and "ws-contact" in open(kept, encoding="utf-8").read(), "what is known")
+    daemon.kill()
+    os.remove(kept)
+    daemon.start()
+    network_up(daemon)
+    came = Events(sub, "door", "emergency")
+    mesh.say("door", 0x0501, "01 50 02")
+    came.wait(1)
+    wait_until(lambda: [e for e in mesh.events("default-response") if e["sequence"] == 0x50], "its answer")
+    settled(bus, "door")
 
 
 # ---- moving about
