@@ -49,7 +49,7 @@ struct device {
 	uint64_t device_sequence; /* last one given out */
 	char *facts[_FACT_MAX];   /* NULL: unknown */
 	int battery_percent;      /* -1: unknown */
-	uint8_t link_quality;     /* of what was heard last, 1 to 255, as Zigbee has it; 0: unknown */
+	uint8_t link_quality;     /* Zigbee: of what was heard last, to 255; 0: unknown */
 	void *driver_data;        /* the driver's own; it frees it in its forget() */
 	void *dedup;              /* gateway/dedup.c's */
 	uint16_t repeats;         /* readings that it may say again, a power of two; 0: many */
