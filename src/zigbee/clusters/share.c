@@ -60,11 +60,19 @@ int cluster_micrograms(const struct cluster_call *c, enum metric metric, const s
 	return cluster_number(&m, metric, 0, NULL, v);
 }
 
+/* Hundredths are counted: who says 21.5 in their place, or yes, means something else. */
+bool cluster_is_counted(const struct cluster_attribute *row, const struct zcl_value *v)
+{
+	return row->exponent == 0 || v->form == ZCL_FORM_UNSIGNED || v->form == ZCL_FORM_SIGNED;
+}
+
 int cluster_plain(const struct cluster_call *c, const struct cluster_attribute *row,
 	const struct zcl_value *v)
 {
 	struct measure m = cluster_measure(c);
 
+	if (!cluster_is_counted(row, v))
+		return CLUSTER_E_MALFORMED;
 	return cluster_number(&m, (enum metric)row->metric, row->exponent, row->conversion, v);
 }
 

@@ -18,6 +18,8 @@ static int temperature_attribute(const struct cluster_call *c, uint16_t id,
 
 	if (!row)
 		return CLUSTER_E_UNKNOWN;
+	if (!cluster_is_counted(row, v))
+		return CLUSTER_E_MALFORMED;
 	if (v->number == COLDEST && cluster_has_quirk(c, QUIRK_COLDEST_IS_FAULT))
 		m.quality = (struct quality){ VALIDITY_INVALID, WORD_MALFUNCTION, 0 };
 	return cluster_number(&m, METRIC_AMBIENT_TEMPERATURE, row->exponent, NULL, v);
