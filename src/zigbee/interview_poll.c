@@ -71,12 +71,18 @@ static int64_t cluster_expects(const struct interview *i, const struct interview
 	return shorter(c->mute ? 0 : c->max_s * SECOND_US, asked);
 }
 
+/* What it has agreed to is not what it does: it was asked, or there was nothing to be asked. */
+static bool is_settled(const struct interview_cluster *c)
+{
+	return c->done & INTERVIEW_CHECKED || (c->refused | c->missed) & INTERVIEW_CONFIGURED;
+}
+
 int64_t interview_cluster_expect_us(const struct interview *i, uint16_t cluster, uint8_t endpoint)
 {
 	for (unsigned k = 0; k < i->cluster_count; k++)
 		if (i->clusters[k].id == cluster && !i->clusters[k].output &&
 			i->endpoints[i->clusters[k].endpoint].id == endpoint &&
-			cluster_expects(i, &i->clusters[k]) != 0)
+			is_settled(&i->clusters[k]) && cluster_expects(i, &i->clusters[k]) != 0)
 			return cluster_expects(i, &i->clusters[k]);
 	return i->device.quirk_every_s * SECOND_US;
 }

@@ -73,6 +73,29 @@ static void test_a_button_that_checks_in_is_there(void **state)
 	assert_true(told(d)->silent);
 }
 
+/* What it agrees to at first is no promise: it reports as it says when it is asked. */
+static void test_nothing_is_promised_before_it_was_checked(void **state)
+{
+	struct node_device *d = node_ward_add(&wing, &node_fridge, true);
+
+	(void)state;
+	d->max_s = 3600;
+	d->deaf_to = 0x0402;
+	d->deaf_command = 0x08;
+	node_joins(&wing, d);
+	node_ward_pass(&wing, 10 * S);
+	assert_non_null(node_reports(d, 1, 0x0402, 0));
+	wing.reading_count = 0;
+	node_says(&wing, d, 1, 0x0402, "18 01 0A 00 00 29 D0 07");
+	assert_int_equal(wing.reading_count, 1);
+	assert_true(wing.readings[0].expect_us == 0);
+	d->deaf_to = WARD_NONE;
+	assert_true(node_ward_interview(&wing, d, MINUTE));
+	wing.reading_count = 0;
+	node_says(&wing, d, 1, 0x0402, "18 02 0A 00 00 29 D0 07");
+	assert_true(wing.readings[0].expect_us == 60 * MINUTE);
+}
+
 /* It says one thing and not the other, though it has taken both. */
 static void test_what_is_not_reported_is_noticed_and_asked_for(void **state)
 {
@@ -153,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_longest_silence_of_each_sort),
 		TEST(test_a_button_that_checks_in_is_there),
+		TEST(test_nothing_is_promised_before_it_was_checked),
 		TEST(test_what_is_not_reported_is_noticed_and_asked_for),
 		TEST(test_an_absence_is_no_missing_report),
 		TEST(test_a_sleeper_is_asked_when_it_is_heard_after_the_radio_was_away),
