@@ -37,7 +37,8 @@ struct cluster_memory {
 /* The last messages of a device, so that one sent again is known as such. */
 struct cluster_recent {
 	uint64_t hash; /* of the message with its number; 0: none */
-	int64_t boot_us, utc_us;
+	uint64_t key;  /* of its readings */
+	int64_t boot_us;
 	uint8_t counter; /* of its transport */
 	bool before;     /* the device may have started anew since */
 };

@@ -2,6 +2,9 @@
 again, whose answers get lost, that meet a radio that is started anew. Frames are given as they stand on the air."""
 import itertools
 import json
+import time
+
+import pytest
 
 from test_zigbee import begin, let_in, network_up, readings
 from ward.base import wait_until
@@ -148,6 +151,34 @@ def test_a_radio_that_starts_anew_between(ward):
     through(mesh, sub)
     assert len(press.all()) == 1
     assert len([r for r in contact.all() if r["value"] is False and "time_source" in r]) == 0, contact.all()
+
+
+@pytest.mark.slow
+def test_a_gateway_that_is_killed_between(ward):
+    """It does not remember, but what it is told again has the number that it had. Each half minute of the clock is
+    another chance for new numbers, and the test keeps clear of its end."""
+    mesh, daemon, bus, sub = members(ward, {"bell": {"Kind": "button"}, "door": {"Kind": "contact"}})
+    for number in itertools.count(0x60):
+        wait_until(lambda: time.time() % 30 < 15, "the first half of a half minute")
+        half = time.time() // 30
+        press, contact = Events(sub, "bell", "button"), Events(sub, "door", "contact")
+        mesh.say("bell", 0x0006, frame("01 {} 02", number))
+        mesh.say("door", 0x0500, frame("09 {} 00 0100 00 00 0000", number))
+        press.wait(1)
+        contact.wait(1)
+        daemon.kill()
+        daemon.start()
+        network_up(daemon)
+        wait_until(lambda n=number: answers(mesh, "bell", n) and answers(mesh, "door", n), "the first answers")
+        before = len(mesh.events("default-response"))
+        mesh.say("bell", 0x0006, frame("01 {} 02", number))
+        mesh.say("door", 0x0500, frame("09 {} 00 0100 00 00 0C00", number))
+        wait_until(lambda b=before: len(mesh.events("default-response")) >= b + 2, "the answers to what came again")
+        through(mesh, sub)
+        if time.time() // 30 == half:
+            break
+    assert len({r["id"] for r in press.all()}) == 1
+    assert len({r["id"] for r in contact.all() if r["value"] is False}) == 1
 
 
 def test_a_new_battery_begins_to_count_again(ward):

@@ -93,28 +93,41 @@ void cluster_started(struct cluster_device *d)
 		d->recent[i].before = true;
 }
 
+/* What tells a message from those with its number before and after: the time. A command that waits
+ * for its answer may come again to a gateway that has been killed since, and knows nothing of it;
+ * its key is the same again for a while. known: this gateway knows that number. */
+static int64_t moment_of(const struct cluster_call *c, bool known)
+{
+	bool waits = c->frame->header.control & ZCL_OF_CLUSTER &&
+		     zcl_wants_default(c->frame, c->message->unicast, ZCL_SUCCESS);
+
+	return waits && !known ? c->now.utc_us / REPEAT_US : c->now.utc_us;
+}
+
 /* A device that gets no answer sends the same frame again, under the same number; whatever is new
  * has another. Returns the key of the message, the same for both. */
 static uint64_t key_of(const struct cluster_call *c, bool *ret_repeated)
 {
 	const struct cluster_message *m = c->message;
-	const struct decode_time *now = &c->now;
 	struct cluster_device *d = c->device;
-	uint64_t hash = measure_key(m->bytes, telling(c), m->cluster, m->endpoint);
+	uint64_t hash = measure_key(m->bytes, telling(c), m->cluster, m->endpoint), key;
 	struct cluster_recent *r;
+	bool known = false;
 
 	for (size_t i = 0; i < CLUSTER_RECENT_MAX; i++) {
 		r = &d->recent[i];
+		known |= r->hash == hash;
 		if (!is_repeated(c, r, hash))
 			continue;
 		*ret_repeated = true;
 		r->counter = m->counter;
-		return measure_key(NULL, 0, hash, (uint64_t)r->utc_us);
+		return r->key;
 	}
+	key = measure_key(NULL, 0, hash, (uint64_t)moment_of(c, known));
 	r = &d->recent[d->recent_next];
 	d->recent_next = (uint8_t)((d->recent_next + 1u) % CLUSTER_RECENT_MAX);
-	*r = (struct cluster_recent){ hash, now->boot_us, now->utc_us, m->counter, false };
-	return measure_key(NULL, 0, hash, (uint64_t)now->utc_us);
+	*r = (struct cluster_recent){ hash, key, c->now.boot_us, m->counter, false };
+	return key;
 }
 
 /* ---- attributes ---- */

@@ -122,6 +122,24 @@ static void test_a_new_battery_counts_from_the_beginning(void **state)
 	assert_int_equal(wing.reading_count, 3);
 }
 
+static void test_a_press_that_comes_again_after_a_restart(void **state)
+{
+	uint64_t key;
+
+	(void)state;
+	wing.now.utc_us -= wing.now.utc_us % (30 * S); /* a half minute begins */
+	node_says(&wing, button, 1, 0x0006, "01 55 02");
+	key = wing.readings[0].source_key;
+	node_ward_restart(&wing);
+	node_says(&wing, button, 1, 0x0006, "01 55 02");
+	assert_int_equal(wing.reading_count, 2);
+	assert_true(wing.readings[1].source_key == key);
+	/* later it is another */
+	node_ward_pass(&wing, 31 * S);
+	node_says(&wing, button, 1, 0x0006, "01 55 02");
+	assert_true(wing.readings[2].source_key != key);
+}
+
 static void test_an_alarm_says_what_it_is(void **state)
 {
 	(void)state;
@@ -408,6 +426,7 @@ int main(void)
 		TEST(test_a_repeated_report_is_kept_apart_from_a_new_one),
 		TEST(test_all_256_numbers_in_turn),
 		TEST(test_a_new_battery_counts_from_the_beginning),
+		TEST(test_a_press_that_comes_again_after_a_restart),
 		TEST(test_an_alarm_says_what_it_is),
 		TEST(test_a_sensor_that_has_failed),
 		TEST(test_what_is_safe_at_once_is_answered_at_once),
