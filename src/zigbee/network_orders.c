@@ -162,12 +162,21 @@ void network_order(struct network *n, uint32_t bits, int64_t now_us)
 
 /* ---- opening and closing ---- */
 
+/* All are told to the radio anew when the turn comes; an answer that is under way counts for none.
+ */
+static void invite_anew(struct network *n)
+{
+	n->inviting = false;
+	n->invites = 0;
+}
+
 static void uninvite(struct network *n, unsigned i)
 {
 	n->invited[i] = n->invited[--n->invited_count];
 	explicit_bzero(&n->invited[n->invited_count], sizeof(n->invited[0]));
-	n->inviting = false;
-	n->invites = 0;
+	if (n->inviting) /* there may be more that the radio is not told yet */
+		n->orders |= ORDER_BIT(ORDER_INVITE);
+	invite_anew(n);
 }
 
 /* Each has a key of its own by now, or has to be let in anew. */
@@ -222,7 +231,7 @@ int network_permit(struct network *n, unsigned seconds, bool wants_well_known, i
 	n->permit_until_us = now_us + seconds * NETWORK_S;
 	n->permit_well_known = wants_well_known;
 	n->permit_told = false;
-	n->invites = 0;
+	invite_anew(n);
 	network_order(n, ORDERS_PERMIT | ORDER_BIT(ORDER_POLICY), now_us);
 	return 0;
 }
@@ -266,7 +275,7 @@ void network_uninvite(struct network *n, uint64_t eui64, int64_t now_us)
 	if (i < n->invited_count)
 		uninvite(n, i);
 	if (n->state == NETWORK_UP && is_open(n, now_us)) {
-		n->invites = 0;
+		invite_anew(n);
 		network_order(n,
 			ORDER_BIT(ORDER_CLEAR) | ORDER_BIT(ORDER_WELL_KNOWN) |
 				ORDER_BIT(ORDER_INVITE),
@@ -448,7 +457,7 @@ void network_orders_up(struct network *n, int64_t now_us)
 	n->look_us = INT64_MAX;
 	if (!is_open(n, now_us))
 		return; /* if it just ended, the next tick says so */
-	n->invites = 0;
+	invite_anew(n);
 	n->orders |= ORDERS_PERMIT;
 }
 
@@ -496,7 +505,7 @@ void network_orders_tick(struct network *n, int64_t now_us)
 		shut(n, now_us);
 	if (now_us >= n->permit_again_us) {
 		n->permit_again_us = INT64_MAX;
-		n->invites = 0;
+		invite_anew(n);
 		network_order(n, ORDERS_PERMIT, now_us);
 	}
 	if (now_us >= n->look_us) {

@@ -311,6 +311,44 @@ static void test_invited_and_joined(void **state)
 	zignet_free(z);
 }
 
+static bool was_told_key(const struct zignet *z, uint64_t eui64, unsigned from)
+{
+	for (unsigned i = from; i < z->ncp.count; i++) {
+		const struct zignet_frame *f = &z->ncp.log[i];
+
+		if (f->id == 0x0111 && memcmp(f->bytes, &eui64, 8) == 0) /* little-endian */
+			return true;
+	}
+	return false;
+}
+
+/* One that gets its own key while the radio is told those of others, at any moment of it. */
+static void test_joined_while_others_are_invited(void **state)
+{
+	for (unsigned moment = 0; moment < 12; moment++) {
+		struct zignet *z = up(13, false);
+		unsigned from;
+
+		for (unsigned i = 0; i < 4; i++)
+			network_invite(&z->n, SENSOR + i, key, z->now_us);
+		permit(z, 100, false);
+		zignet_ncp_callback(&z->ncp, 0x0024, "34 12 9A 6F 50 04 00 8D 15 00 01 00 00 00");
+		zignet_run(z);
+		network_link_down(&z->n, "watchdog", z->now_us);
+		while (z->n.state != NETWORK_UP)
+			assert_true(zignet_step(z));
+		from = z->ncp.count;
+		for (unsigned i = 0; i < moment && zignet_step(z); i++)
+			;
+		zignet_ncp_callback(&z->ncp, 0x009b, "9A 6F 50 04 00 8D 15 00 06");
+		zignet_run(z);
+		assert_int_equal(z->n.invited_count, 3);
+		for (unsigned i = 1; i < 4; i++)
+			assert_true(was_told_key(z, SENSOR + i, from));
+		zignet_free(z);
+	}
+}
+
 /* A device that may not join tries for ever: told once a minute, with how often; each one by
  * itself, and none makes the table grow. */
 static void test_denied_again_and_again(void **state)
@@ -495,6 +533,7 @@ int main(void)
 		cmocka_unit_test(test_permit_fails),
 		cmocka_unit_test(test_invited),
 		cmocka_unit_test(test_invited_and_joined),
+		cmocka_unit_test(test_joined_while_others_are_invited),
 		cmocka_unit_test(test_denied_again_and_again),
 		cmocka_unit_test(test_lost_answer),
 		cmocka_unit_test(test_joins),

@@ -118,32 +118,36 @@ struct netstate zignet_state(const struct zignet_ncp *ncp)
 	return s;
 }
 
-void zignet_run(struct zignet *z)
+bool zignet_step(struct zignet *z)
 {
 	struct zignet_ncp *ncp = &z->ncp;
+	uint8_t *copy;
+	unsigned at;
 
-	for (;;) {
-		uint8_t *copy;
-		unsigned at;
-
-		if (z->boots) {
-			z->boots = false;
-			network_link_up(&z->n, z->now_us);
-		}
-		if (ncp->out_count == 0)
-			return;
-		at = ncp->out_first;
-		ncp->out_first = (at + 1) % ZIGNET_OUT_MAX;
-		ncp->out_count--;
-		if (!(ncp->out[at][1] & 0x10))
-			z->now_us += z->command_us;
-		/* of its own length, so that a read past the end shows */
-		copy = malloc(ncp->lengths[at]);
-		assert_non_null(copy);
-		memcpy(copy, ncp->out[at], ncp->lengths[at]);
-		network_receive(&z->n, copy, ncp->lengths[at], z->now_us);
-		free(copy);
+	if (z->boots) {
+		z->boots = false;
+		network_link_up(&z->n, z->now_us);
 	}
+	if (ncp->out_count == 0)
+		return false;
+	at = ncp->out_first;
+	ncp->out_first = (at + 1) % ZIGNET_OUT_MAX;
+	ncp->out_count--;
+	if (!(ncp->out[at][1] & 0x10))
+		z->now_us += z->command_us;
+	/* of its own length, so that a read past the end shows */
+	copy = malloc(ncp->lengths[at]);
+	assert_non_null(copy);
+	memcpy(copy, ncp->out[at], ncp->lengths[at]);
+	network_receive(&z->n, copy, ncp->lengths[at], z->now_us);
+	free(copy);
+	return true;
+}
+
+void zignet_run(struct zignet *z)
+{
+	while (zignet_step(z))
+		;
 }
 
 void zignet_pass(struct zignet *z, int64_t us)
