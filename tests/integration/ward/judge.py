@@ -2,6 +2,7 @@
 nothing acknowledged is lost, no value has two ids, no id two values, each device's order is kept, and
 the gateway's own records say of every number what became of it."""
 import json
+import sys
 import threading
 import time
 from decimal import Decimal
@@ -178,12 +179,12 @@ class Account:
     def check(self):
         assert not self.faults, f"{len(self.faults)} faults:\n" + "\n".join(self.faults[:10])
 
-    def numbers(self, epoch, start=0):
-        """The numbers of an epoch that arrived, from start on: readings, records and alarm events."""
+    def numbers(self, epoch, start=0, end=sys.maxsize):
+        """The numbers of an epoch that arrived, from start on and before end: readings, records and alarm events."""
         with self.changed:
-            return {a.sequence for a in self.arrivals if a.epoch == epoch and a.n >= start} | \
+            return {a.sequence for a in self.arrivals if a.epoch == epoch and start <= a.n < end} | \
                    {split(r["id"])[1] for n, r in self.records + self.events
-                    if n >= start and split(r["id"])[0] == epoch}
+                    if start <= n < end and split(r["id"])[0] == epoch}
 
     def gaps(self, epoch=None, start=0):
         """(first, last, count, reason) of the gap records, each once."""
