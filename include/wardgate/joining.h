@@ -70,7 +70,8 @@ struct joining {
 	/* By a person's decision, while there is a mismatch: what the radio has is ours. */
 	int (*adopt)(void *state, char *why);
 	/* Likewise: what is kept, or with text what that backup has, goes into the radio.
-	 * other_radio: although its address cannot be taken over. */
+	 * other_radio: although its address cannot be taken over. When it is begun, why says what
+	 * of the backup is lost, "" nothing. */
 	int (*restore)(void *state, const char *text, size_t length, bool other_radio, char *why);
 	/* The network as a backup that other programs read, too: secret. *ret is to be wiped and
 	 * freed. */

@@ -261,16 +261,24 @@ const struct command_row verb_network_adopt = { .verb = "network-adopt", .run = 
 static void run_network_restore(struct command_call *call, void *userdata)
 {
 	const char *text = call_text(call, "backup");
-	char why[JOINING_WHY];
+	char why[JOINING_WHY] = "";
 	const struct joining *j;
+	struct view v;
 	void *state;
+	int r;
 
 	j = driver_of(userdata, call, &state);
-	if (j)
-		end(call,
-			j->restore(state, text, text ? strlen(text) : 0,
-				says_yes(call, "other_radio"), why),
-			why);
+	if (!j)
+		return;
+	r = j->restore(state, text, text ? strlen(text) : 0, says_yes(call, "other_radio"), why);
+	if (r == 0 && why[0] && view_begin(&v) == 0) {
+		fputs("{\"note\":", v.f);
+		text_print_json(v.f, why);
+		putc('}', v.f);
+		view_answer(&v, call);
+	} else {
+		end(call, r, why);
+	}
 }
 
 const struct command_row verb_network_restore = {

@@ -42,7 +42,7 @@ static const struct {
 	{ "unpair", "NAME [--yes]", "undo that", verb_unpair },
 	{ "permit-join", "[SECONDS] [--device NAME --install-code CODE] [--anyone] [--end]",
 		"let Zigbee devices join for a while", verb_permit_join },
-	{ "network", "[adopt|restore [FILE]|backup FILE|remove ID] [--other-radio] [--yes]",
+	{ "network", "[adopt|restore [F]|backup F|remove ID] [--force|--other-radio] [--yes]",
 		"the Zigbee network, and what becomes of it", verb_network },
 	{ "identify", "NAME [SECONDS]", "have a Zigbee device blink", verb_identify },
 	{ "interview", "NAME", "have it looked through and set up anew", verb_interview },

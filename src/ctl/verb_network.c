@@ -245,7 +245,18 @@ static int restore(const struct ctl *ctl, const char *path, bool other, bool yes
 	r = ctl_do(ctl, "network-restore", o, &answer);
 	if (r == 0 && answer)
 		puts("It is being restored; wardgatectl network says when it is up.");
+	if (r == 0 && answer && *json_text(answer, "note", ""))
+		ctl_note("%s", json_text(answer, "note", ""));
 	return r;
+}
+
+/* In the place of a file that is there: whole, or that one stays. */
+static int replace_backup(const char *path, const char *text)
+{
+	_cleanup_(closep) int fd = file_open_directory_of(path);
+	const char *slash = strrchr(path, '/');
+
+	return fd < 0 ? fd : file_replace(fd, slash ? slash + 1 : path, text, strlen(text), 0600);
 }
 
 /* It holds the keys: readable by nobody else, and no file is overwritten. */
@@ -281,7 +292,7 @@ static int say_file(const struct ctl *ctl, const char *path)
 	return EXIT_SUCCESS;
 }
 
-static int backup(const struct ctl *ctl, const char *path)
+static int backup(const struct ctl *ctl, const char *path, bool force)
 {
 	_cleanup_(freep) char *document = NULL;
 	_cleanup_(cJSON_Deletep) cJSON *answer = NULL;
@@ -295,10 +306,10 @@ static int backup(const struct ctl *ctl, const char *path)
 	text = json_text(answer, "backup", "");
 	if (!*text)
 		return ctl_fail("wardgated's answer is no backup; is it as new as wardgatectl?");
-	r = write_backup(path, text);
+	r = force ? replace_backup(path, text) : write_backup(path, text);
 	if (r < 0)
 		return ctl_fail("%s cannot be written: %s", path,
-			r == -EEXIST ? "it is there already; give another name"
+			r == -EEXIST ? "it is there already; give another name, or --force"
 				     : strerrordesc_np(-r));
 	return say_file(ctl, path);
 }
@@ -325,6 +336,7 @@ static int remove_device(const struct ctl *ctl, const char *address, bool yes)
 int verb_network(const struct ctl *ctl, int argc, char **argv)
 {
 	bool yes = ctl_flag(&argc, argv, "--yes"), other = ctl_flag(&argc, argv, "--other-radio");
+	bool force = ctl_flag(&argc, argv, "--force");
 	const char *what;
 	int r = ctl_arguments(argc, argv, 2);
 
@@ -338,7 +350,7 @@ int verb_network(const struct ctl *ctl, int argc, char **argv)
 	if (strcmp(what, "restore") == 0)
 		return restore(ctl, argc > 2 ? argv[2] : NULL, other, yes);
 	if (strcmp(what, "backup") == 0 && argc == 3)
-		return backup(ctl, argv[2]);
+		return backup(ctl, argv[2], force);
 	if (strcmp(what, "backup") == 0)
 		return ctl_misused("network backup needs the name of a file");
 	if (strcmp(what, "remove") == 0 && argc == 3)

@@ -274,6 +274,7 @@ static int restore(void *state, const char *text, size_t length, bool other_radi
 				r == -EBADMSG ? words : strerrordesc_np(-r));
 	}
 	r = network_restore(&z->network, text ? &b.net : NULL, other_radio, boottime_us());
+	(void)snprintf(why, JOINING_WHY, "%s", b.words);
 	if (text)
 		netbackup_wipe(&b);
 	zigbee_settle(z);

@@ -29,7 +29,7 @@ def watch(commands, times=1):
 def network_of(mesh):
     """What is in the radio's flash: {key: value}."""
     with open(mesh.state_path, encoding="utf-8") as f:
-        lines = f.read().split("[Device")[0].splitlines()
+        lines = f.read().split("[Member")[0].splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 

@@ -300,11 +300,11 @@ static void test_people_decide_what_becomes_of_it(void **state)
 	begin(&w);
 	assert_string_equal(ask(&w, "network-adopt", "{}"), "Done -");
 	assert_string_equal(w.done, "adopt");
-	assert_string_equal(ask(&w, "network-restore", "{}"), "Done -");
+	assert_string_equal(ask(&w, "network-restore", "{}"), "Done {\"note\":\"why\"}");
 	assert_string_equal(w.done, "restore what is kept");
 	assert_string_equal(
 		ask(&w, "network-restore", "{\"backup\":\"{\\n}\",\"other_radio\":\"yes\"}"),
-		"Done -");
+		"Done {\"note\":\"why\"}");
 	assert_string_equal(w.done, "restore {\n}, other");
 	assert_non_null(strstr(w.audited, "\"backup\":\"***\""));
 	assert_string_equal(
