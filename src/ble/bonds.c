@@ -14,6 +14,7 @@
 
 #define HEAD "wardgate-bonds 1\n"
 #define CHECK "check"
+#define GENERATION_MAX (UINT64_MAX - 1)
 #define WORD_MAX 40 /* longest word of a line, with its 0 */
 
 struct ltk_row {
@@ -235,7 +236,9 @@ int bonds_write(struct bonds *b, char **ret, size_t *ret_length)
 
 	if (!buffer)
 		return -ENOMEM;
-	text_printf(&t, HEAD "generation %llu\n", (unsigned long long)++b->generation);
+	if (b->generation < GENERATION_MAX)
+		b->generation++;
+	text_printf(&t, HEAD "generation %llu\n", (unsigned long long)b->generation);
 	for (size_t i = 0; i < b->ltk_count; i++) {
 		const struct mgmt_ltk *k = &b->ltks[i].key;
 
@@ -300,7 +303,7 @@ static uint64_t next_number(struct line *l, uint64_t max)
 	for (const char *p = w; *p; p++) {
 		unsigned digit = (unsigned)(*p - '0');
 
-		if (digit > 9 || v > (max - digit) / 10) {
+		if (digit > 9 || digit > max || v > (max - digit) / 10) {
 			l->failed = true;
 			return 0;
 		}
@@ -378,7 +381,7 @@ static int read_line(struct bonds *b, struct line *l, unsigned number)
 	if (l->failed)
 		return BONDS_E_MALFORMED;
 	if (number == 2) {
-		b->generation = next_number(l, UINT64_MAX - 1);
+		b->generation = next_number(l, GENERATION_MAX);
 		return strcmp(w, "generation") != 0 || l->failed || l->at != l->end
 			       ? BONDS_E_MALFORMED
 			       : 0;

@@ -28,6 +28,8 @@ struct peer;
 #define MEMORY_COUNTER_AHEAD_MAX 4096
 #define MEMORY_TEXT_MAX (4 * 1024 * 1024)
 
+/* The counter as far ahead as it will get before the next writing, if it goes on as it does. */
+uint32_t memory_reserve(const struct peer *p);
 /* Makes the text of all peers. exact: the counters as they are, since the run is over. Returns 0
  * with *ret to be freed, or -ENOMEM. */
 int memory_write(const struct ble *b, bool exact, char **ret, size_t *ret_length);

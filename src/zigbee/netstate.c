@@ -147,7 +147,7 @@ static uint64_t decimal(struct reader *r, const char *name, uint64_t max)
 	for (start = r->at; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++) {
 		unsigned digit = (unsigned)(*r->at - '0');
 
-		if (v > (max - digit) / 10) {
+		if (digit > max || v > (max - digit) / 10) {
 			r->failed = true;
 			return 0;
 		}

@@ -338,6 +338,9 @@ static void test_lines_that_somebody_else_wrote_are_named(void **state)
 		{ "generation 5\n" LTK_LINE("2 2 16 0 0000000000000000 "
 					    "0123456789abcdef0123456789abcdef"),
 			3 },
+		{ "generation 5\n" LTK_LINE("2 257 16 0 0000000000000000 "
+					    "0123456789abcdef0123456789abcdef"),
+			3 }, /* 1, in its lowest byte */
 		{ "generation 5\n" LTK_LINE("2 0 17 0 0000000000000000 "
 					    "0123456789abcdef0123456789abcdef"),
 			3 },
