@@ -179,6 +179,12 @@ static void take_configured(struct interview *i, const struct zcl_frame *f)
 	i->offset = i->next;
 }
 
+/* Whether it says that it does not report the attribute, though it has agreed to. */
+static bool is_idle(const struct zcl_record *r)
+{
+	return r->status != ZCL_SUCCESS || r->max_s == NEVER_S;
+}
+
 /* What it says of one attribute. Returns whether that is worth a second configuration. */
 static bool check(
 	struct interview_cluster *c, const struct zcl_cluster *row, const struct zcl_record *r)
@@ -188,7 +194,7 @@ static bool check(
 	if (place < 0 || r->direction != 0 || cluster_reporting_fits(row, r) ||
 		(r->status != ZCL_SUCCESS && is_lacking(r->status)))
 		return false;
-	if (r->status != ZCL_SUCCESS || r->max_s == NEVER_S) {
+	if (is_idle(r)) {
 		/* the more often of two configurations may be one that it has not */
 		poll(c, (size_t)place);
 		return true;
@@ -206,16 +212,28 @@ static bool take_check(struct interview *i, const struct zcl_frame *f)
 {
 	struct interview_cluster *c = &i->clusters[i->at];
 	const struct zcl_cluster *row = cluster_find(c->id);
+	bool whole = i->offset == 0 && i->next >= row->attribute_count, differs = false;
 	struct zcl_records at = zcl_records(f);
-	bool differs = false;
+	unsigned told = 0, idle = 0;
 	struct zcl_record r;
 
 	i->offset = i->next;
 	if (f->header.command == ZCL_DEFAULT_RESPONSE)
 		return false; /* it does not say: what it was told counts */
-	while (zcl_next(&at, &r) == 0)
+	while (zcl_next(&at, &r) == 0) {
 		differs |= check(c, row, &r);
-	return differs && !i->again;
+		told++;
+		if (!is_idle(&r))
+			continue;
+		idle++;
+		i->status = r.status != ZCL_SUCCESS ? r.status : ZCL_NOT_FOUND;
+	}
+	if (differs && !i->again)
+		return true;
+	i->refused = idle > 0;
+	if (whole && idle > 0 && idle == told)
+		c->max_s = 0; /* nothing comes by itself */
+	return false;
 }
 
 static void configure_again(struct interview *i)

@@ -3,6 +3,7 @@ again, whose answers get lost, that meet a radio that is started anew. Frames ar
 import itertools
 import json
 import time
+from decimal import Decimal
 
 import pytest
 
@@ -12,7 +13,7 @@ from ward.base import wait_until
 IKEA = {"Manufacturer": "IKEA of Sweden", "Model": "TRADFRI remote control"}
 NAMES = {"bell": {"Kind": "button"}, "multi": {"Kind": "multi-button"}, "cord": {"Kind": "pull-cord"},
          "fob": {"Kind": "key-fob"}, "pendant": {"Kind": "emergency"}, "door": {"Kind": "contact"},
-         "leak": {"Kind": "water"}, "remote": {"Kind": "button", **IKEA}}
+         "leak": {"Kind": "water"}, "room": {"Kind": "climate", "Interval": "1h"}, "remote": {"Kind": "button", **IKEA}}
 # Device, cluster, frame with its number left out, metric and value, instance. The first byte asks for a default
 # response, or (bit 4) does not.
 SAID = [
@@ -27,6 +28,8 @@ SAID = [
     ("door", 0x0500, "09 {} 00 0100 00 00 0000", "contact", False, 0),
     ("door", 0x0500, "09 {} 00 0000 00 00 0000", "contact", True, 0),
     ("leak", 0x0500, "19 {} 00 0100 00 00 0000", "water-leak", True, 0),
+    ("room", 0x0402, "18 {} 0A 0000 29 C409", "ambient-temperature", Decimal("25.00"), 0),
+    ("room", 0x0405, "08 {} 0A 0000 21 9411", "humidity", Decimal("45.00"), 0),
     ("remote", 0x0008, "01 {} 02 00 2B 05 00", "button", "single", 2),
     ("remote", 0x0005, "05 7C11 {} 07 00 01 0D 00", "button", "single", 3),
     ("remote", 0x0008, "11 {} 01 00 C3 00 00", "button", "hold", 2),

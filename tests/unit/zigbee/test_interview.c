@@ -328,6 +328,11 @@ static void test_reporting_that_was_taken_and_is_not_there(void **state)
 		assert_int_equal(d->asked_zcl[0x06], lacks ? 2 : 4);
 		/* not where there is no such attribute */
 		assert_int_equal(cluster_of(d, 0x0402, false)->polled, lacks ? 0 : 1);
+		/* and nothing is expected to come by itself */
+		assert_int_equal(cluster_of(d, 0x0402, false)->max_s, 0);
+		assert_true(wing.notes[NODES_NOTE_REFUSED] > 0);
+		assert_int_equal(wing.last_step, INTERVIEW_CHECK);
+		assert_int_equal(wing.last_detail, d->forgets);
 	}
 }
 
