@@ -170,6 +170,14 @@ static size_t peer_list(const struct peer *p, const uint8_t *asked, uint8_t *to)
 	return n;
 }
 
+/* Whether it answers the request by its form: so it must be in order to be taken as an answer. */
+static bool peer_is_answer(const uint8_t *asked, const uint8_t *pdu, size_t length)
+{
+	return length > 0 &&
+	       (pdu[0] == asked[0] + 1 ||
+		       (length == 5 && pdu[0] == ATT_ERROR_RESPONSE && pdu[1] == asked[0]));
+}
+
 /* The answer to a request; values come from the input. Returns its length. */
 static size_t peer_answer(
 	struct peer *p, const uint8_t *asked, size_t length, struct cursor *input, uint8_t *to)

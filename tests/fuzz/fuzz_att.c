@@ -185,11 +185,7 @@ static void say(struct bedside *d, const uint8_t *pdu, size_t length)
 		return;
 	if (length > 0)
 		memcpy(copy, pdu, length);
-	/* what answers a request by its form is what it must be in order to be taken as one */
-	if (d->asked_length > 0 && length > 0 && copy[0] == d->asked[0] + 1)
-		d->asked_length = 0;
-	if (d->asked_length > 0 && length == 5 && copy[0] == ATT_ERROR_RESPONSE &&
-		copy[1] == d->asked[0])
+	if (d->asked_length > 0 && peer_is_answer(d->asked, copy, length))
 		d->asked_length = 0;
 	att_receive(&d->att, copy, length, d->now.boot_us);
 	free(copy);

@@ -184,9 +184,7 @@ static void say(struct ward *w, const uint8_t *pdu, size_t length)
 		return;
 	if (length > 0)
 		memcpy(copy, pdu, length);
-	if (w->asked_length > 0 && length > 0 &&
-		(copy[0] == w->asked[0] + 1 ||
-			(length == 5 && copy[0] == ATT_ERROR_RESPONSE && copy[1] == w->asked[0])))
+	if (w->asked_length > 0 && peer_is_answer(w->asked, copy, length))
 		w->asked_length = 0;
 	w->indicated += length > 0 && copy[0] == ATT_INDICATION;
 	w->their_requests += length > 0;

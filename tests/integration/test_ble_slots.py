@@ -83,6 +83,18 @@ def test_no_more_connections_than_are_allowed(ward):
     bay.all_arrived(must=lambda v: v["by"] == "indication")
 
 
+@pytest.mark.slow
+def test_one_that_says_little_is_let_go_when_its_time_is_over(ward):
+    """Not when it happens to speak next: it lasts a quarter of an hour until then."""
+    devices = {name: {**keys, "Interval": "15min"} for name, keys in straps(2).items()}
+    bay = Bay(ward, devices, adapters={"hci0": {"Connections": "1"}}, speed=20,
+              more={name: {"ExpectEvery": "1h"} for name in devices})
+    for name in devices:
+        gone = bay.air.wait_event("disconnected", name, deadline=90)
+        came = bay.air.wait_event("connected", name)
+        assert (moment(gone["at"]) - moment(came["at"])).total_seconds() < 10 * 60, name
+
+
 def test_a_visitor_is_served_at_once_though_all_connections_but_one_stream(ward):
     """In real time: what shows itself for a few seconds is not missed."""
     ear = {"ear1": {**thermometers(1)["ear1"], "Interval": "2s", "Window": "3s", "Advertise": "200ms"}}
