@@ -227,3 +227,32 @@ def test_what_is_not_understood_is_answered_so(ward):
             continue
         wait_until(lambda: answers(mesh, "bell", number), lambda: f"an answer to {text}")
         assert answers(mesh, "bell", number)[-1]["status"] == status, text
+
+
+# What goes wrong around a press: what happens to the radio or to each of the bells, and whether before it or behind it.
+WRONG = [(None, "reset", {"Amount": "3"}), (None, "error", {"Amount": "0x51"}), (None, "unplug", {"For": "300ms"}),
+         (None, "overflow", {"Times": "2"}), (None, "corrupt", {"Times": "3"}), (None, "drop", {"Times": "2"}),
+         (None, "drop-in", {"Times": "2"}), (None, "repeat", {"Times": "3"}), ("bells", "miss", {}),
+         ("bells", "duplicate", {"Times": "2"}), ("bells", "address-change", {}), ("bells", "rejoin", {}),
+         ("bells", "silence", {"For": "1s"})]
+
+
+@pytest.mark.slow
+def test_whatever_goes_wrong_a_press_is_one_event(ward):
+    """Bells that say it again, every two seconds and twice at most, until they are answered."""
+    bells = [f"bell{n}" for n in range(1, 4)]
+    mesh, daemon, bus, sub = members(ward, {b: {"Kind": "button", "DefaultResponse": "yes"} for b in bells})
+    for target, action, keys in WRONG:
+        for behind in (False, True):
+            came = {b: Events(sub, b, "button") for b in bells}
+            at, answered = daemon.mark(), len(mesh.events("default-response"))
+            for step in ("press", action) if behind else (action, "press"):
+                for name in bells if target or step == "press" else [None]:
+                    mesh.do(name, step, **({} if step == "press" else keys))
+            if action in ("reset", "error", "unplug"):
+                network_up(daemon, at)
+            wait_until(lambda: all(e.all() for e in came.values()), lambda: f"presses around {action}: {came}")
+            wait_until(lambda: len({e["device"] for e in mesh.events("default-response")[answered:]}) == len(bells),
+                       lambda: f"answers around {action}")
+            through(mesh, sub)
+            assert {b: len(e.all()) for b, e in came.items()} == dict.fromkeys(bells, 1), (action, behind)
