@@ -34,6 +34,16 @@ static void tell(struct zigbee *z, enum gateway_radio c, bool there, const char 
 }
 
 /* A radio that answers resets and nothing else is as good as lost after a while. */
+/* For people without a terminal: what is wrong, which ends at the first semicolon; what can be
+ * done about it stands in the log and in doctor. */
+static void tell_mismatch(struct zigbee *z, const char *text)
+{
+	char words[GATEWAY_RADIO_TEXT];
+
+	(void)snprintf(words, sizeof(words), "%.*s", (int)strcspn(text, ";"), text);
+	tell(z, GATEWAY_NETWORK_MISMATCH, true, words);
+}
+
 static void was_reset(struct zigbee *z, const char *why, int64_t now_us)
 {
 	z->resetting = true;
@@ -201,7 +211,7 @@ static void on_notice(struct network *network, const struct network_notice *n, i
 	case NETWORK_NOTICE_MISMATCH:
 		log_error("the Zigbee radio's network is not the gateway's; nothing is done to it",
 			F_STR("REASON", n->text));
-		tell(z, GATEWAY_NETWORK_MISMATCH, true, n->text);
+		tell_mismatch(z, n->text);
 		break;
 	case NETWORK_NOTICE_MATCHES:
 		tell(z, GATEWAY_NETWORK_MISMATCH, false, NULL);

@@ -127,6 +127,7 @@ def test_what_is_asked_in_vain(ward):
         assert part in hand.run(*arguments, code=code), arguments
 
 
+@pytest.mark.slow
 def test_adopted_in_one_step_and_forgotten(ward, terminal):
     """A new device, by what is printed on it: adopted, let in, heard; then forgotten, and it leaves."""
     mesh = ward.mesh({"door": DOOR})
