@@ -129,6 +129,48 @@ def test_a_reading_goes_all_the_way(running):
     assert closing["values"] > 0 and closing["acknowledged_values"] == closing["values"]
 
 
+ZIGBEE = """\
+[Zigbee]
+Enabled=yes
+Port=/run/radio
+FlowControl=none
+[Device fridge]
+Transport=zigbee
+Address=A4:C1:38:00:00:00:00:01
+"""
+RADIO = """\
+[Radio]
+Reboot=100ms
+[Device fridge]
+Kind=fridge
+EUI64=A4:C1:38:00:00:00:00:01
+InstallCode=83FED3407A939723A5C639B26916D505C3B5
+Interval=500ms
+Poll=50ms
+"""
+
+
+def test_a_zigbee_radio_is_reached_through_its_group(running):
+    """The simulated one, with the owner and the mode that udev gives serial ports; keys for nobody else."""
+    running.write("/srv/zigbee.scenario", RADIO)
+    running.run("systemd-run --unit=radio wardsim zigbee --pty /run/radio --log /srv/zigbee.log /srv/zigbee.scenario")
+    wait_for(lambda: running.run("test -L /run/radio", check=False).returncode == 0, "the radio")
+    running.run("chown root:dialout $(readlink -f /run/radio) && chmod 660 $(readlink -f /run/radio)")
+    running.write("/etc/wardgate/conf.d/zigbee.conf", ZIGBEE)
+    try:
+        running.run("systemctl restart wardgated")
+        wait_for(lambda: "the Zigbee network is up" in running.journal(), "the network")
+        running.run("wardgatectl permit-join --device fridge --install-code 83FED3407A939723A5C639B26916D505C3B5")
+        wait_for(lambda: "a device is set up" in running.journal(), "the fridge")
+        for name in ("zigbee-network", "zigbee-devices"):
+            assert running.output(f"stat -c '%a %U %G' /var/lib/wardgate/{name}") == "600 wardgate wardgate"
+        running.run("chmod 600 $(readlink -f /run/radio) && systemctl restart wardgated")
+        wait_for(lambda: "the Zigbee radio cannot be used" in running.journal(), "the refusal")
+        assert "may not be opened (mode 0600, group dialout)" in running.output("wardgatectl network")
+    finally:
+        running.run("rm -f /etc/wardgate/conf.d/zigbee.conf; systemctl stop radio; systemctl restart wardgated")
+
+
 def test_the_sandbox_holds(running, tmp_path):
     """Another program in the daemon's place tries what it must and must not be able to."""
     probe = tmp_path / "probe"
