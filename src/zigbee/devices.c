@@ -87,12 +87,18 @@ static void keep_facts(struct zigbee *z, struct device *d, const struct node *no
 				(enum device_fact)f, node->interview.device.facts[f]);
 }
 
+static void keep_soon(struct zigbee *z, int64_t in_us)
+{
+	int64_t at_us = boottime_us() + in_us;
+
+	if (!z->devices_dirty || at_us < z->devices_due_us)
+		z->devices_due_us = at_us;
+	z->devices_dirty = true;
+}
+
 void devices_changed(struct zigbee *z)
 {
-	if (z->devices_dirty)
-		return;
-	z->devices_dirty = true;
-	z->devices_due_us = boottime_us() + SOON_US;
+	keep_soon(z, SOON_US);
 }
 
 static void on_changed(struct nodes *n, struct node *node, unsigned changes)
@@ -101,7 +107,8 @@ static void on_changed(struct nodes *n, struct node *node, unsigned changes)
 	struct device *d = node->context;
 
 	if (changes & NODES_CHANGED_MEMORY)
-		devices_changed(z);
+		/* who has come or gone at once, what is found out of him soon */
+		keep_soon(z, changes & NODES_CHANGED_PRESENT ? 0 : SOON_US);
 	if (!d)
 		return;
 	if (changes & NODES_CHANGED_FACTS)

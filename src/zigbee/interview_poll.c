@@ -203,6 +203,8 @@ static bool probe(
 bool interview_poll(const struct interview *i, bool all, unsigned *at, size_t *offset,
 	uint8_t sequence, struct interview_ask *ret)
 {
+	bool begins = *at == 0 && *offset == 0;
+
 	*ret = (struct interview_ask){ .step = INTERVIEW_OVER };
 	if (!all && interview_poll_us(i) == 0)
 		return probe(i, at, sequence, ret);
@@ -214,5 +216,9 @@ bool interview_poll(const struct interview *i, bool all, unsigned *at, size_t *o
 		interview_to_endpoint(i, ret, c->id, c->endpoint);
 		return true;
 	}
-	return false;
+	/* one that has no values says at least that it is there */
+	if (!begins)
+		return false;
+	*at = 0;
+	return probe(i, at, sequence, ret);
 }

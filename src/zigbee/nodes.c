@@ -13,6 +13,7 @@
 #define JOINED_US (1 * SECOND_US)  /* until it listens: an announcement comes before */
 #define DISMISS_US (3 * SECOND_US) /* between two that tell it to leave */
 #define DISMISSALS_MAX 6
+#define LOOK_US (2 * SECOND_US) /* the air bears a broadcast a second */
 
 _Static_assert(NODES_HASH > 3 * NODES_SLOTS, "the tables are never full");
 _Static_assert((NODES_HASH & (NODES_HASH - 1)) == 0, "a power of two");
@@ -358,8 +359,20 @@ int nodes_interview(struct nodes *n, uint64_t eui64, const struct decode_time *n
 
 /* ---- the radio ---- */
 
+/* Who joined just before the gateway was killed is not known to have joined, and may say nothing by
+ * itself: a router. Each is looked for once in a run, one after the other. */
+static void look_for(struct nodes *n, struct node *node, unsigned *turn)
+{
+	if (n->looked || !node->configured || node->joined || node->seek_us != INT64_MAX)
+		return;
+	node->seeks = 0;
+	node->seek_us = n->now.boot_us + LOOK_US * ++*turn;
+}
+
 void nodes_up(struct nodes *n, const struct decode_time *now)
 {
+	unsigned turn = 0;
+
 	n->now = *now;
 	if (n->up)
 		return;
@@ -368,6 +381,8 @@ void nodes_up(struct nodes *n, const struct decode_time *now)
 	for (size_t i = 0; i < n->end; i++) {
 		struct node *node = n->slots[i];
 
+		if (node)
+			look_for(n, node, &turn);
 		if (!node || !node->joined)
 			continue;
 		node->stale = true;
@@ -376,6 +391,7 @@ void nodes_up(struct nodes *n, const struct decode_time *now)
 			nodes_reread(n, node);
 		nodes_expect(n, node);
 	}
+	n->looked = true;
 	nodes_work_again(n);
 	nodes_wake(n, now->boot_us);
 }

@@ -258,8 +258,8 @@ struct nodes {
 	void *context;
 	struct nodes_settings settings;
 	struct nodes_counters counters;
-	bool up;
-	int64_t up_us; /* since when */
+	bool up, looked; /* looked: for those that are not known to have joined */
+	int64_t up_us;   /* since when */
 	struct node *slots[NODES_SLOTS];
 	unsigned count, configured, end;                    /* end: no slot from here on is used */
 	uint16_t by_eui64[NODES_HASH], by_node[NODES_HASH]; /* slot + 1; 0: free */

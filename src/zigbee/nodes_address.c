@@ -14,6 +14,7 @@
 #define CONFLICT_ASK_US (2 * SECOND_US) /* who notices moves by himself, and announces it */
 #define PARKED_EACH 8                   /* of one sender */
 #define FRUITLESS_MAX 3
+#define LOOK_TRIES 2
 
 static const int64_t sought_after[SOUGHT_TRIES] = { 1 * SECOND_US, 3 * SECOND_US, 5 * SECOND_US,
 	SOUGHT_IDLE_US };
@@ -361,6 +362,8 @@ void nodes_seek_tick(struct nodes *n, struct node *node)
 		wait = NODES_RETRY_US;
 	else if (node->seeks < UINT8_MAX)
 		node->seeks++;
-	node->seek_us = n->now.boot_us + wait;
+	/* one that may never have been there */
+	node->seek_us =
+		!node->joined && node->seeks >= LOOK_TRIES ? INT64_MAX : n->now.boot_us + wait;
 	nodes_wake(n, node->seek_us);
 }

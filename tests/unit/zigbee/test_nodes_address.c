@@ -164,6 +164,28 @@ static void test_who_was_only_away_is_not_looked_for_any_more(void **state)
 	assert_int_equal(wing.broadcasts, broadcasts);
 }
 
+/* It joined, and the gateway was killed before that was kept; a router says nothing by itself. */
+static void test_who_is_not_known_to_have_joined_is_looked_for(void **state)
+{
+	struct node_device *d = node_ward_add(&wing, &node_plug, true),
+			   *gone = node_ward_add(&wing, &node_plug, true);
+	unsigned before = wing.broadcasts;
+
+	(void)state;
+	gone->gone = true;
+	for (unsigned i = 0; i < 2; i++) {
+		nodes_down(&wing.nodes);
+		wing.nodes.looked = i > 0; /* as at the start, and then not any more */
+		nodes_up(&wing.nodes, &wing.now);
+		node_ward_pass(&wing, 100 * S);
+	}
+	assert_true(node_of(&wing, d)->joined);
+	assert_true(node_of(&wing, d)->told_ready);
+	assert_false(node_of(&wing, gone)->joined);
+	assert_int_equal(wing.broadcasts, before + 3);
+	assert_true(node_of(&wing, gone)->seek_us == INT64_MAX);
+}
+
 static void test_a_conflict_deletes_nobody_and_confuses_nobody(void **state)
 {
 	struct node_device *a = node_settled(&node_fridge), *b = node_settled(&node_fridge);
@@ -281,6 +303,7 @@ int main(void)
 		TEST(test_who_lost_its_address_is_looked_for),
 		TEST(test_who_is_not_reached_is_looked_for),
 		TEST(test_who_was_only_away_is_not_looked_for_any_more),
+		TEST(test_who_is_not_known_to_have_joined_is_looked_for),
 		TEST(test_a_conflict_deletes_nobody_and_confuses_nobody),
 		TEST(test_a_conflict_that_nobody_solves_ends_by_itself),
 		TEST(test_answers_that_nobody_asked_for_move_nobody),

@@ -170,6 +170,32 @@ static void test_a_sleeper_is_asked_when_it_is_heard_after_the_radio_was_away(vo
 	assert_int_equal(e->asked, 0);
 }
 
+/* It is asked whether it is there, and not ten minutes later. */
+static void test_a_router_after_the_radio_was_away(void **state)
+{
+	static const struct node_has has[] = {
+		{ 1, 0x0104, 0x0008, { 0x0000, 0x0003, WARD_NONE }, { WARD_NONE } },
+	};
+	static const struct node_attribute attributes[] = {
+		{ 0x0000, 0x0000, 0x20, "03" },
+		{ 0x0000, 0x0004, 0x42, "0141" },
+		{ 0x0000, 0x0005, 0x42, "0142" },
+		{ 0x0000, 0x0007, 0x30, "01" },
+	};
+	static const struct node_kind router = { 1, 0x8e, 0x1189, has, ARRAY_SIZE(has), attributes,
+		ARRAY_SIZE(attributes) };
+	struct node_device *d = node_settled(&router);
+
+	nodes_down(&wing.nodes);
+	node_ward_pass(&wing, 5 * S);
+	d->asked = 0;
+	nodes_up(&wing.nodes, &wing.now);
+	assert_true(told(d)->stale);
+	node_ward_pass(&wing, 5 * S);
+	assert_int_equal(d->asked, 1);
+	assert_false(told(d)->stale);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, node_ward_set_up, node_ward_tear_down)
@@ -180,6 +206,7 @@ int main(void)
 		TEST(test_what_is_not_reported_is_noticed_and_asked_for),
 		TEST(test_an_absence_is_no_missing_report),
 		TEST(test_a_sleeper_is_asked_when_it_is_heard_after_the_radio_was_away),
+		TEST(test_a_router_after_the_radio_was_away),
 	};
 
 	return RUN_TESTS(tests);
