@@ -4,6 +4,7 @@ import pytest
 
 from ward.alarms import Alarms
 from ward.base import wait_until
+from ward.wiretap import Wiretap
 from ward.zigbee_hall import WARD, Hall
 
 # What becomes of frames, and what of it the radio's log shows.
@@ -201,3 +202,69 @@ def test_versions_of_ezsp(ward, version):
     assert h.daemon.count_log("a Zigbee network is formed") == 0
     assert len(h.mesh.events("joined")) == 1
     h.judge(least=10)
+
+
+# ---- what the radio is told
+
+SET_UP = {0x0053: "setConfigurationValue", 0x0055: "setPolicy", 0x00ab: "setValue", 0x0015: "setManufacturerCode",
+          0x0064: "setMulticastTableEntry", 0x0002: "addEndpoint", 0x0017: "networkInit"}
+WHILE_UP = {0x0010: "setConcentrator", 0x005a: "setSourceRouteDiscoveryMode", 0x0022: "permitJoining"}
+KEYS = (0x00af, 0x0111)   # addTransientLinkKey, importTransientKey
+
+
+@pytest.mark.parametrize("version", [pytest.param(8, marks=pytest.mark.slow), 14])
+def test_all_of_the_configuration_after_each_reset(ward, version):
+    """What a radio forgets with a reset it is told anew: settings, endpoints, groups, policies; and, while the network
+    is open, that, and the keys of those who may join."""
+    h = Hall(ward, radio={"Version": version}, start=False,
+             devices={"room": {**WARD["room"], "InstallCode": CODE, "Join": "event"}})
+    tap = ward.keep(Wiretap(h.mesh.dir, h.mesh.link))
+    h.daemon.set("Zigbee", {"Port": tap.link})
+    h.start()
+    h.bus.run("permit-join", seconds=200, device="room", install_code=CODE)
+    told = []
+    for way, how in (("reset", {"Amount": "3"}), ("error", {}), ("reset", {"Amount": "0x0b"})):
+        h.up(h.happen(way, **how))
+        wait_until(lambda: any(i in KEYS for i, _ in tap.commands[-1]) and
+                   set(WHILE_UP) <= {i for i, _ in tap.commands[-1]}, "keys and window again")
+        told.append([c for c in tap.commands[-1] if c[0] in {**SET_UP, **WHILE_UP} or c[0] in KEYS])
+        assert set(SET_UP) <= {i for i, _ in told[-1]}
+        before = [c for c in told[-1][:[i for i, _ in told[-1]].index(0x0017)]]
+        assert sum(i == 0x0002 for i, _ in before) >= 1   # endpoints come before the network
+        assert told[-1][:len(before)] == told[0][:len(before)]
+        assert [c for c in told[-1] if c[0] in KEYS] == [c for c in told[0] if c[0] in KEYS]
+    # the very first time the same was said, but that nobody might join yet
+    first = [c for c in tap.commands[0] if c[0] in SET_UP]
+    again = [c for c in told[0] if c[0] in SET_UP]
+    assert {c for c in again if c not in first} == {c for c in again if c[0] == 0x0055 and c[1][0] == 0}
+    # and it is of use: who could join before the resets can
+    h.mesh.do("room", "join")
+    h.report(2)
+    h.joined()
+    h.judge(least=2)
+
+
+# ---- who says that it is so
+
+@pytest.mark.slow
+def test_a_radio_that_is_away_for_long(ward):
+    """Devices are silent when what they promised does not come, the radio's absence is a condition with its reason,
+    and all of that ends when it is back."""
+    h = Hall(ward, sections={"Device room": {"ExpectEvery": "5s"}}, speed=5)
+    h.joined()
+    h.sub.wait_topic(h.topic("room"), lambda m: m.json["state"] == "present")
+    alarms, at, seen = Alarms(h.sub, h.daemon), h.daemon.mark(), h.sub.mark()
+    h.mesh.do(None, "unplug", For="120s")
+    start = alarms.phase("adapter-lost.gateway", "start", seen)
+    assert "is the radio plugged in?" in start["text"]
+    h.sub.wait_topic(h.topic("room"), lambda m: m.json["state"] == "silent", seen)
+    h.sub.wait_topic(h.daemon.gateway_topic("status"), lambda m: "plugged in" in m.json["drivers"]["zigbee"].get(
+        "problem", ""), seen, 60)
+    assert h.bus.run("network")["state"] == "off"
+    back = h.sub.mark()
+    h.up(at, 90)
+    h.report(3)
+    h.sub.wait_topic(h.topic("room"), lambda m: m.json["state"] == "present", back)
+    assert alarms.phase("adapter-lost.gateway", "end", back, 60)["alarm"] == start["alarm"]
+    h.joined()
+    h.judge()

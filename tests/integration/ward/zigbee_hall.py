@@ -1,10 +1,11 @@
 """A ward of Zigbee devices of many kinds that report all the time, the radio, a daemon, a broker and a subscriber: what
 tests of faults look at."""
 import json
+import os
 
 from .base import wait_until
 from .bus import Caller, wait_served
-from .dbus import PrivateBus
+from .dbus import PrivateBus, Refused
 from .zigbee_judge import all_right, arrived
 
 FAST = {"Poll": "20ms", "Reporting": "always"}
@@ -91,8 +92,8 @@ class Hall:
     def joined(self):
         """All are, and set up."""
         def missing():
-            return [d for d in self.devices if json.loads(self.bus.call("GetDevice", "s", d))["link"]["state"] !=
-                    "joined"]
+            links = {d: json.loads(self.bus.call("GetDevice", "s", d))["link"] for d in self.devices}
+            return {d: link for d, link in links.items() if link["state"] != "joined"}
         wait_until(lambda: not missing(), lambda: f"{missing()} to be joined", 60, 0.1)
 
     def happen(self, action, **more):
@@ -104,6 +105,35 @@ class Hall:
 
     def topic(self, device):
         return self.daemon.gateway_topic(f"devices/{device}")
+
+    def restart(self):
+        """By kill -9: what is on the disk counts."""
+        self.daemon.kill()
+        self.start()
+
+    def go_on_until_dead(self):
+        """Lets devices in, until they are set up and that is kept, or the daemon has died. Whether it has."""
+        def over():
+            return not self.daemon.process.alive()
+        wait_until(lambda: over() or self.daemon.count_log("the Zigbee network is up"), "the network")
+        wait_until(lambda: over() or self.daemon.count_log("serving on the message bus"), "the bus")
+        if not over():
+            try:
+                self.bus = self.bus or self.ward.keep(Caller(self.private_bus))
+                self.let_in()
+            except (AssertionError, OSError, Refused):
+                wait_until(over, "the end of what did not answer")
+        kept = os.path.join(self.daemon.state, "zigbee-devices")
+
+        def known():
+            if self.daemon.count_log("a device is set up") < len(self.devices) or not os.path.exists(kept):
+                return False
+            with open(kept, encoding="utf-8") as f:
+                return "ws-" in f.read()
+        wait_until(lambda: over() or known(), "devices set up and kept")
+        if over():
+            self.daemon._retire()
+        return over()
 
     def again(self):
         """The radio is plugged out and in."""
