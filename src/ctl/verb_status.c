@@ -89,6 +89,31 @@ static void print_drivers(const cJSON *status)
 	}
 }
 
+/* Where devices join a network of its own, above all whether it is open. */
+static void print_network(struct bus *bus, const cJSON *status)
+{
+	const cJSON *drivers = cJSON_GetObjectItemCaseSensitive(status, "drivers");
+	_cleanup_(bus_problem_done) struct bus_problem p = { 0 };
+	_cleanup_(cJSON_Deletep) cJSON *n = NULL;
+	_cleanup_(freep) char *document = NULL;
+	char open[64] = "";
+	int64_t open_s;
+
+	if (!json_true(cJSON_GetObjectItemCaseSensitive(drivers, "zigbee"), "running") ||
+		bus_ask(bus, &p, &document, "Run", "ss", "network", "") != 0)
+		return;
+	n = json_object(document);
+	open_s = json_integer(n, "open_s", 0);
+	if (open_s > 0)
+		snprintf(open, sizeof(open), ", OPEN to new devices for %" PRId64 " s", open_s);
+	if (strcmp(json_text(n, "state", ""), "up") == 0)
+		line("network", "up, channel %" PRId64 ", %" PRId64 " in it%s",
+			json_integer(n, "channel", 0), json_integer(n, "devices", 0), open);
+	else
+		line("network", "NOT UP (%s); wardgatectl network says why",
+			json_text(n, "state", "?"));
+}
+
 /* What the properties say beyond the document. */
 struct shown {
 	const char *status, *broker, *problem;
@@ -96,7 +121,7 @@ struct shown {
 	uint32_t devices, unknown;
 };
 
-static void print_for_people(const struct shown *s, const cJSON *status)
+static void print_for_people(struct bus *bus, const struct shown *s, const cJSON *status)
 {
 	char head[512];
 
@@ -111,6 +136,7 @@ static void print_for_people(const struct shown *s, const cJSON *status)
 	print_broker(status, s->connected, s->broker, s->problem);
 	print_outbox(status);
 	print_drivers(status);
+	print_network(bus, status);
 	line("devices", "%" PRIu32 " configured", s->devices);
 	if (s->unknown > 0)
 		line("unknown", "%" PRIu32 " heard that %s not configured; wardgatectl discover",
@@ -193,7 +219,7 @@ int verb_status(const struct ctl *ctl, int argc, char **argv)
 		json_put_document(stdout, s.status);
 		putchar('\n');
 	} else {
-		print_for_people(&s, status);
+		print_for_people(bus, &s, status);
 	}
 	return EXIT_SUCCESS;
 }

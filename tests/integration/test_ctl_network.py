@@ -64,6 +64,8 @@ def test_letting_in_and_looking_after(ward, terminal):
     hand = Hand(daemon)
     assert "Put the device into its joining mode" in hand.run("permit-join", "--anyone").replace("\n", " ")
     assert hand.json("network")["open_s"] <= 120
+    assert re.search(r"^ *network +up, channel \d+, \d in it, OPEN to new devices for \d+ s$", hand.run("status"),
+                     re.M)
     joined(hand, "room", "plug")
     t = terminal(hand, "devices")
     assert t.ends() == 0
@@ -78,7 +80,7 @@ def test_letting_in_and_looking_after(ward, terminal):
     assert re.search(r"^ *radio +[0-9a-f]{16}, EZSP 13, firmware 7\.4\.", out, re.M), out
     assert set(hand.json("network")) >= {"state", "mismatch", "devices", "channel", "pan", "coordinator", "open_s"}
     assert "closed" in hand.run("permit-join", "--end")
-    assert "open_s" not in hand.json("network")
+    assert "open_s" not in hand.json("network") and "OPEN" not in hand.run("status")
     # one among many: both can blink, the sleeping one when it wakes
     at = len(mesh.lines())
     assert "told to show itself for 15 s" in hand.run("identify", "plug").replace("\n", " ")
