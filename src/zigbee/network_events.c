@@ -14,10 +14,9 @@ enum {
 	UPDATE_REJOIN, /* without the network's key */
 };
 #define DECISION_DENY 2
-/* Of keyEstablishmentHandler: the trust centre has given the device a key of its own, and the
- * device has proved that it has it. */
-#define KEY_GIVEN 6
-#define KEY_VERIFIED 16
+/* Of keyEstablishmentHandler: the device has proved that it has the key of its own that it was
+ * given. */
+#define KEY_VERIFIED 0x34
 #define ROUTE_ADDRESS_CONFLICT 0x0d /* of the codes of a network status (Zigbee PRO 3.4.10.3) */
 
 enum {
@@ -323,7 +322,7 @@ void network_event(
 			on_conflict(n, v->node, now_us);
 		break;
 	case EZSP_KEY_ESTABLISHMENT:
-		if (v->code == KEY_GIVEN || v->code == KEY_VERIFIED)
+		if (v->code == KEY_VERIFIED)
 			network_orders_key(n, v->eui64);
 		tell(n, NETWORK_NOTICE_KEY,
 			&(const struct ezsp_values){ .eui64 = v->eui64, .node = ZIGBEE_NODE_NONE },

@@ -269,18 +269,18 @@ static void test_invited_and_joined(void **state)
 		network_invite(&z->n, SENSOR + i, key, z->now_us);
 	permit(z, 100, false);
 	assert_int_equal(z->ncp.transient_keys, 3);
-	/* not for what others agree on, nor before it is in */
-	zignet_ncp_callback(&z->ncp, 0x009b, "9A 6F 50 04 00 8D 15 00 06");
+	/* not before it is in */
+	zignet_ncp_callback(&z->ncp, 0x009b, "9A 6F 50 04 00 8D 15 00 34");
 	zignet_run(z);
 	assert_int_equal(z->n.invited_count, 3);
 	zignet_ncp_callback(&z->ncp, 0x0024, "34 12 9A 6F 50 04 00 8D 15 00 01 00 00 00");
 	zignet_ncp_callback(&z->ncp, 0x0024, "35 12 9B 6F 50 04 00 8D 15 00 01 00 00 00");
-	zignet_run(z);
-	assert_int_equal(z->n.invited_count, 3);
-	zignet_ncp_callback(&z->ncp, 0x009b, "9A 6F 50 04 00 8D 15 00 08"); /* it failed */
-	zignet_run(z);
-	assert_int_equal(z->n.invited_count, 3);
+	/* it is being given one; then it fails at that, and then it has it */
 	zignet_ncp_callback(&z->ncp, 0x009b, "9A 6F 50 04 00 8D 15 00 06");
+	zignet_ncp_callback(&z->ncp, 0x009b, "9A 6F 50 04 00 8D 15 00 33");
+	zignet_run(z);
+	assert_int_equal(z->n.invited_count, 3);
+	zignet_ncp_callback(&z->ncp, 0x009b, "9A 6F 50 04 00 8D 15 00 34");
 	zignet_run(z);
 	assert_int_equal(z->n.invited_count, 2);
 	/* after a reset of the radio only the others are told to it */
@@ -340,7 +340,7 @@ static void test_joined_while_others_are_invited(void **state)
 		from = z->ncp.count;
 		for (unsigned i = 0; i < moment && zignet_step(z); i++)
 			;
-		zignet_ncp_callback(&z->ncp, 0x009b, "9A 6F 50 04 00 8D 15 00 06");
+		zignet_ncp_callback(&z->ncp, 0x009b, "9A 6F 50 04 00 8D 15 00 34");
 		zignet_run(z);
 		assert_int_equal(z->n.invited_count, 3);
 		for (unsigned i = 1; i < 4; i++)
