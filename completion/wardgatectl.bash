@@ -79,7 +79,7 @@ _wardgatectl() {
 			[[ $prev == --device ]] && words=$(_wardgatectl_devices)
 			;;
 		network)
-			words='adopt restore backup remove --force --other-radio --yes'
+			words='adopt restore backup remove --force --other-radio --zigbee2mqtt --yes'
 			[[ $at == 1 && $cur != -* ]] && words='' && compopt -o default 2>/dev/null
 			;;
 		identify | interview) [[ $cur == -* ]] || words=$(_wardgatectl_devices) ;;

@@ -77,6 +77,7 @@ complete -c wardgatectl -n '__fish_seen_subcommand_from permit-join' -l end -d '
 complete -c wardgatectl -n '__fish_seen_subcommand_from network' -a 'adopt restore backup remove'
 complete -c wardgatectl -n '__fish_seen_subcommand_from network' -l force -d 'over a file that is there'
 complete -c wardgatectl -n '__fish_seen_subcommand_from network' -l other-radio -d 'although its address stays'
+complete -c wardgatectl -n '__fish_seen_subcommand_from network' -l zigbee2mqtt -d 'a backup for that program'
 complete -c wardgatectl -n '__fish_seen_subcommand_from network' -F
 complete -c wardgatectl -n '__fish_seen_subcommand_from pair' -l address -x -d 'what it advertises now'
 complete -c wardgatectl -n '__fish_seen_subcommand_from pair' -l cancel -d 'end one under way'

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ctl/herdsman.h"
 #include "ctl/json.h"
 #include "ctl/prompt.h"
 #include "ctl/run.h"
@@ -292,7 +293,28 @@ static int say_file(const struct ctl *ctl, const char *path)
 	return EXIT_SUCCESS;
 }
 
-static int backup(const struct ctl *ctl, const char *path, bool force)
+/* The daemon's text, or what is made of it for another program. */
+static int write_text(const char *path, const char *text, bool force, bool herdsman)
+{
+	bool keys = false;
+	char *other;
+	int r;
+
+	if (!herdsman)
+		return force ? replace_backup(path, text) : write_backup(path, text);
+	other = herdsman_backup(text, &keys);
+	if (!other)
+		return -EBADMSG;
+	r = force ? replace_backup(path, other) : write_backup(path, other);
+	explicit_bzero(other, strlen(other));
+	free(other);
+	if (r == 0 && keys)
+		fputs("wardgatectl: devices with keys of their own have to join anew there\n",
+			stderr);
+	return r;
+}
+
+static int backup(const struct ctl *ctl, const char *path, bool force, bool herdsman)
 {
 	_cleanup_(freep) char *document = NULL;
 	_cleanup_(cJSON_Deletep) cJSON *answer = NULL;
@@ -306,7 +328,7 @@ static int backup(const struct ctl *ctl, const char *path, bool force)
 	text = json_text(answer, "backup", "");
 	if (!*text)
 		return ctl_fail("wardgated's answer is no backup; is it as new as wardgatectl?");
-	r = force ? replace_backup(path, text) : write_backup(path, text);
+	r = write_text(path, text, force, herdsman);
 	if (r < 0)
 		return ctl_fail("%s cannot be written: %s", path,
 			r == -EEXIST ? "it is there already; give another name, or --force"
@@ -337,12 +359,15 @@ int verb_network(const struct ctl *ctl, int argc, char **argv)
 {
 	bool yes = ctl_flag(&argc, argv, "--yes"), other = ctl_flag(&argc, argv, "--other-radio");
 	bool force = ctl_flag(&argc, argv, "--force");
+	bool herdsman = ctl_flag(&argc, argv, "--zigbee2mqtt");
 	const char *what;
 	int r = ctl_arguments(argc, argv, 2);
 
 	if (r != 0)
 		return r;
 	what = argc > 1 ? argv[1] : "";
+	if (herdsman && strcmp(what, "backup") != 0)
+		return ctl_misused("--zigbee2mqtt is of network backup");
 	if (argc == 1)
 		return show(ctl);
 	if (strcmp(what, "adopt") == 0 && argc == 2)
@@ -350,7 +375,7 @@ int verb_network(const struct ctl *ctl, int argc, char **argv)
 	if (strcmp(what, "restore") == 0)
 		return restore(ctl, argc > 2 ? argv[2] : NULL, other, yes);
 	if (strcmp(what, "backup") == 0 && argc == 3)
-		return backup(ctl, argv[2], force);
+		return backup(ctl, argv[2], force, herdsman);
 	if (strcmp(what, "backup") == 0)
 		return ctl_misused("network backup needs the name of a file");
 	if (strcmp(what, "remove") == 0 && argc == 3)

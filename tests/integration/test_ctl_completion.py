@@ -19,7 +19,7 @@ def verbs():
     assert status == 0
     found = {}
     for m in re.finditer(r"^  ([a-z][a-z0-9-]*)\b(.*)$", out, re.M):
-        found[m.group(1)] = set(re.findall(r"--[a-z-]+", m.group(2)))
+        found[m.group(1)] = set(re.findall(r"--[a-z0-9-]+", m.group(2)))
     assert len(found) > 10 and max(map(len, out.splitlines())) <= 80
     return found
 
@@ -77,7 +77,7 @@ def test_zsh():
         text = f.read()
     assert set(re.findall(r"^\t\t'([a-z][a-z0-9-]*):", text, re.M)) == set(verbs())
     body = text[text.index("case $words[1]"):]
-    cases = {m.group(1): set(re.findall(r"'(--[a-z-]+)", m.group(2)))
+    cases = {m.group(1): set(re.findall(r"'(--[a-z0-9-]+)", m.group(2)))
              for m in re.finditer(r"^\t([a-z0-9*-]+)\)(.*?);;", body, re.M | re.S)}
     for verb, options in verbs().items():
         assert cases.get(verb, cases["*"]) == options | {"--json"}, verb
