@@ -5,16 +5,12 @@ import os
 import subprocess
 import threading
 
-from ward.base import DEADLINE, Record, wait_until
+from decoded import address
+from ward.base import DEADLINE, Record
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NETWORK = {"panID": 0x1a62, "extendedPanID": [0xdd, 0x11, 0xdd, 0x22, 0xdd, 0x33, 0xdd, 0x44], "channelList": [15],
            "networkKey": [1, 3, 5, 7, 9, 11, 13, 15, 0, 2, 4, 6, 8, 10, 12, 13]}
-
-
-def address(text):
-    """A4:C1:... as herdsman writes it."""
-    return "0x" + text.replace(":", "").lower()
 
 
 class Failed(Exception):
@@ -96,56 +92,3 @@ class Herdsman:
                 self.child.wait()
         self.log.close()
 
-
-# What a value of the simulator's log is in herdsman's words: cluster, attribute, factor of the wire.
-NUMBERS = {
-    "ambient-temperature": ("msTemperatureMeasurement", "measuredValue", 100),
-    "humidity": ("msRelativeHumidity", "measuredValue", 100),
-    "pressure": ("msPressureMeasurement", "measuredValue", 1),
-    "voltage": ("haElectricalMeasurement", "rmsVoltage", 10),
-    "current": ("haElectricalMeasurement", "rmsCurrent", 1000),
-    "power": ("haElectricalMeasurement", "activePower", 10),
-    "battery": ("genPowerCfg", "batteryPercentageRemaining", 2),
-    "battery-voltage": ("genPowerCfg", "batteryVoltage", 10),
-    "occupancy": ("msOccupancySensing", "occupancy", 1),
-    "ambient-co2": ("msCO2", "measuredValue", 1e-6),
-    "pm2-5": ("pm25Measurement", "measuredValue", 1),
-}
-
-
-def heard(messages, mesh):
-    """{(device, metric): [number, ...]} of what herdsman decoded, in the order in which it came."""
-    names = {address(k["EUI64"]): n for n, k in mesh.devices.items()}
-    found = {}
-    for m in messages:
-        for metric, (cluster, attribute, _) in NUMBERS.items():
-            if m["cluster"] == cluster and attribute in (m["data"] if isinstance(m["data"], dict) else {}):
-                found.setdefault((names[m["ieee"]], metric), []).append(m["data"][attribute])
-    return found
-
-
-def on_wire(value):
-    """As its attribute has it."""
-    factor = NUMBERS[value["metric"]][2]
-    number = value["value"]
-    return int(number) if isinstance(number, bool) else float(number) * factor
-
-
-def judged(mesh, messages, windows):
-    """What was acknowledged within windows of the simulator's log (line numbers, from and to) and did not come, by
-    (device, metric, number); and how many came. What answers to reads carried is compared where it was asked for."""
-    left, missing, count = heard(messages, mesh), [], 0
-    for n, v in enumerate(mesh.lines()):
-        if v.get("by") != "report" or not v["acknowledged"] or v["metric"] not in NUMBERS:
-            continue
-        if not any(a <= n < b for a, b in windows):
-            continue
-        wanted = on_wire(v)
-        pool = left.get((v["device"], v["metric"]), [])
-        match = next((x for x in pool if abs(x - wanted) <= 5e-5 * max(1e-4, abs(wanted))), None)
-        if match is None:
-            missing.append((v["device"], v["metric"], wanted))
-        else:
-            pool.remove(match)
-            count += 1
-    return missing, count
