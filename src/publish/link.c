@@ -7,20 +7,16 @@
 #include "publish/link.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <mqtt_protocol.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "gateway/clock.h"
 #include "publish/attempt.h"
 #include "publish/properties.h"
-#include "util/cleanup.h"
+#include "publish/socket.h"
 #include "util/reasons.h"
 
 #define READS_MAX 64 /* calls of the library per turn */
@@ -266,9 +262,8 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 	}
 	l->in_library = true;
 	rc = read_all(l, &error);
-	/* A broker with Nagle's algorithm keeps its next PUBACK back until TCP has this one. */
 	if (mosquitto_socket(l->m) >= 0)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
+		socket_acknowledge(fd);
 	if (rc == MOSQ_ERR_SUCCESS && revents & EPOLLOUT && mosquitto_socket(l->m) >= 0) {
 		rc = mosquitto_loop_write(l->m, 1);
 		error = errno;
@@ -357,25 +352,14 @@ static void settle(struct link *l, int rc, int error)
 
 /* --- connecting --- */
 
-/*
- * The library closes its socket within a call, before it can be taken off the loop; its number may
- * be a file of another thread by then. What the loop watches is a number of our own.
- */
 static int start_io(struct link *l)
 {
-	_cleanup_(closep) int fd = fcntl(mosquitto_socket(l->m), F_DUPFD_CLOEXEC, 3);
 	int r;
 
-	if (fd < 0)
-		return -errno;
 	l->events = EPOLLIN;
-	r = sd_event_add_io(l->event, &l->io, fd, l->events, on_io, l);
+	r = socket_watch(l->event, &l->io, mosquitto_socket(l->m), l->events, on_io, l);
 	if (r < 0)
 		return r;
-	r = sd_event_source_set_io_fd_own(l->io, true);
-	if (r < 0)
-		return r;
-	fd = -1; /* the source closes it */
 	sd_event_source_set_description(l->io, "mqtt");
 	r = sd_event_add_time_relative(
 		l->event, &l->misc, CLOCK_BOOTTIME, MISC_EVERY_US, 100000, on_misc, l);
@@ -576,23 +560,23 @@ int link_subscribe(struct link *l, const char *filter)
 	return rc == MOSQ_ERR_SUCCESS ? 0 : LINK_E_INVALID;
 }
 
-static void set_cork(struct link *l, int on)
+static void set_cork(struct link *l, bool on)
 {
 	/* Without it, each message is a segment of its own: correct and dearer. */
-	if (setsockopt(mosquitto_socket(l->m), IPPROTO_TCP, TCP_CORK, &on, sizeof(on)) == 0)
+	if (socket_cork(mosquitto_socket(l->m), on))
 		l->corked = on;
 }
 
 void link_cork(struct link *l)
 {
 	if (!l->corked && !l->failed)
-		set_cork(l, 1);
+		set_cork(l, true);
 }
 
 void link_uncork(struct link *l)
 {
 	if (l->corked && !l->failed && mosquitto_socket(l->m) >= 0)
-		set_cork(l, 0);
+		set_cork(l, false);
 }
 
 void link_disconnect(struct link *l)
