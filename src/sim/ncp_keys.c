@@ -102,6 +102,19 @@ static void on_import_link_key(struct ncp *n, struct cursor *in, struct octets *
 	ncp_put_wide(out, NCP_OK);
 }
 
+static void on_erase_key(struct ncp *n, struct cursor *in, struct octets *out)
+{
+	uint8_t index = cursor_u8(in);
+
+	if (!in_table(n, index)) {
+		ncp_put_status(n, out, NCP_INDEX);
+		return;
+	}
+	n->tokens.keys[index] = (struct ncp_link_key){ 0 };
+	n->air->keep(n->arg);
+	ncp_put_status(n, out, NCP_OK);
+}
+
 static void put_context(struct octets *out, uint8_t type, uint8_t index, const uint8_t *eui)
 {
 	octets_u8(out, type);
@@ -282,6 +295,7 @@ const struct ncp_command ncp_key_commands[] = {
 	{ 0x006a, 0, 12, 1, on_get_key },
 	{ 0x006b, 0, 0, 0, on_clear_transients },
 	{ 0x0071, 0, 12, 1, on_key_entry },
+	{ 0x0076, 0, 0, 1, on_erase_key },
 	{ 0x0077, 10, 0, 2, on_factory_reset },
 	{ 0x00af, 0, 12, 24, on_add_transient },
 	{ 0x00b1, 0, 0, 0, on_clear_keys },

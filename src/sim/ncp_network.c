@@ -217,6 +217,13 @@ static void on_parameters(struct ncp *n, struct cursor *in, struct octets *out)
 	octets_le(out, t->channels, 4);
 }
 
+static void on_power(struct ncp *n, struct cursor *in, struct octets *out)
+{
+	n->tokens.power = (int8_t)cursor_u8(in);
+	n->air->keep(n->arg);
+	ncp_put_status(n, out, NCP_OK);
+}
+
 static void on_set_security(struct ncp *n, struct cursor *in, struct octets *out)
 {
 	n->security.bitmask = cursor_le16(in);
@@ -456,6 +463,7 @@ const struct ncp_command ncp_network_commands[] = {
 	{ 0x0061, 0, 0, 2, on_lookup_eui },
 	{ 0x0068, 0, 0, 43, on_set_security },
 	{ 0x0069, 0, 0, 0, on_security },
+	{ 0x0099, 0, 0, 1, on_power },
 	{ 0x00a8, 0, 0, 18, on_remove },
 	{ 0 },
 };

@@ -210,6 +210,28 @@ static void bring_up(struct bench *b)
 	b->ncp.tokens.counter = 1000;
 }
 
+/* What a host does that restores another one's network. */
+static void test_the_table_of_keys(void **state)
+{
+	struct bench b;
+
+	make(&b, 14);
+	bring_up(&b);
+	expect_answer(&b, "0100010E01020807060504030201000102030405060708090A0B0C0D0E0F",
+		"0180010E0100000000");
+	assert_true(b.ncp.tokens.keys[2].used);
+	expect_answer(&b, "010001760002", "018001760000000000");
+	assert_false(b.ncp.tokens.keys[2].used);
+	assert_int_equal(b.ncp.tokens.keys[2].key[15], 0);
+	expect_answer(&b, "0100017600FF", "018001760027000000");
+	b.ncp.options.version = 13;
+	expect_answer(&b, "010001760002", "018001760000");
+	expect_answer(&b, "0100017600FF", "0180017600B1");
+	expect_answer(&b, "0100019900F8", "018001990000");
+	assert_int_equal(b.ncp.tokens.power, -8);
+	done(&b);
+}
+
 static void test_a_message_and_its_fate(void **state)
 {
 	struct bench b;
@@ -343,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_version_as_a_real_host_asks_for_it),
 		cmocka_unit_test(test_the_dance_of_versions),
 		cmocka_unit_test(test_widths_of_statuses),
+		cmocka_unit_test(test_the_table_of_keys),
 		cmocka_unit_test(test_a_message_and_its_fate),
 		cmocka_unit_test(test_a_broadcast_with_its_contents),
 		cmocka_unit_test(test_what_a_sensor_says),
