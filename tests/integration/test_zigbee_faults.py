@@ -181,6 +181,53 @@ def test_devices_that_do_otherwise(ward, flaw):
     h.judge()
 
 
+@pytest.mark.slow
+def test_devices_that_go_and_come_back(ward):
+    """Without power for a while, and out of the network and in again: nothing of the others is lost."""
+    h = Hall(ward)
+    h.joined()
+    for name in ("room", "air", "far", "fridge"):
+        others = [d for d in h.reporting if d != name]
+        h.mesh.do(name, "vanish")
+        h.report(3, of=others)
+        h.mesh.do(name, "vanish")
+        h.report(2)
+        h.mesh.do(name, "leave")
+        h.daemon.wait_log("a device has left the network")
+        h.report(3, of=others)
+        h.mesh.do(name, "join")
+        h.report(2)
+    h.joined()
+    h.judge()
+
+
+@pytest.mark.slow
+def test_bytes_that_may_mean_anything(ward):
+    """Of the device that says them nothing is judged but that it is heard again; nothing becomes of the others."""
+    h = Hall(ward)
+    h.joined()
+    spoiled = {"room", "fridge", "button"}
+    for name in spoiled:
+        h.mesh.do(name, "malformed", Times=40)
+    h.report(25, of=[d for d in h.reporting if d not in spoiled])
+    h.report(3)
+    h.judge(but=spoiled)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", ["forget-network", "another-network"])
+def test_a_radio_that_has_lost_its_network(ward, action):
+    """It stays as it is until somebody decides, and what it had said before has arrived."""
+    h = Hall(ward)
+    at = h.happen(action)
+    h.daemon.wait_log("network is not the gateway's", at)
+    h.bus.run("network-restore")
+    h.up(at)
+    h.report(5)
+    assert len(h.mesh.events("joined")) == len(h.devices)
+    h.judge()
+
+
 CODE = "83FED3407A939723A5C639B26916D505C3B5"
 VERSIONS = [pytest.param(v, marks=[] if v in (8, 19) else pytest.mark.slow) for v in (8, 13, 14, 15, 16, 17, 18, 19)]
 
