@@ -10,7 +10,9 @@
 #include "config_test.h"
 #include "wardgate/metric.h"
 
-#define TOP BASE "[CoAP]\nEnabled=yes\n[BLE]\nEnabled=yes\n"
+#define TOP                                                                                        \
+	BASE "[CoAP]\nEnabled=yes\n[BLE]\nEnabled=yes\n"                                           \
+	     "[Zigbee]\nEnabled=yes\nPort=/dev/serial/by-id/a-radio\n"
 
 /* A setting or a section behind a #: prose has a blank there. */
 static bool is_disabled(const char *line)
