@@ -71,23 +71,55 @@ static bool is_end(const struct log_field *f)
 	return !f->name;
 }
 
+/* Numbers plain, text quoted: control characters must not reach a terminal. */
+static void put_fields(struct text *t, const struct log_field *fields)
+{
+	char value[512];
+
+	for (; !is_end(fields) && !t->overflow; fields++) {
+		struct text v = text_init(value, sizeof(value));
+		char *before = t->at;
+
+		put_value(&v, fields);
+		text_char(t, ' ');
+		text_str(t, field_name(fields));
+		text_char(t, '=');
+		if (fields->error || fields->str)
+			text_json_string(t, value, (size_t)(v.at - v.start));
+		else
+			text_bytes(t, value, (size_t)(v.at - v.start));
+		if (t->overflow)
+			t->at = before;
+	}
+}
+
+/* The fields stand in the sentence, too: journalctl shows people nothing else. */
+static struct iovec put_message(char buf[static LINE_MAX_BYTES], const char *module,
+	const char *sentence, const struct log_field *fields)
+{
+	struct text t = text_init(buf, LINE_MAX_BYTES);
+
+	text_lit(&t, "MESSAGE=");
+	text_str(&t, module);
+	text_lit(&t, ": ");
+	text_str(&t, sentence);
+	put_fields(&t, fields);
+	return (struct iovec){ .iov_base = buf, .iov_len = (size_t)(t.at - buf) };
+}
+
 static void write_journal(
 	int priority, const char *module, const char *sentence, const struct log_field *fields)
 {
 	struct iovec iov[FIELDS_MAX + 3];
-	char buf[LINE_MAX_BYTES];
+	char buf[LINE_MAX_BYTES], message[LINE_MAX_BYTES];
 	struct text t = text_init(buf, sizeof(buf));
 	size_t n = 0;
 
-	for (size_t part = 0; n < ARRAY_SIZE(iov); part++) {
+	iov[n++] = put_message(message, module, sentence, fields);
+	for (size_t part = 1; n < ARRAY_SIZE(iov); part++) {
 		char *start = t.at;
 
-		if (part == 0) {
-			text_lit(&t, "MESSAGE=");
-			text_str(&t, module);
-			text_lit(&t, ": ");
-			text_str(&t, sentence);
-		} else if (part == 1) {
+		if (part == 1) {
 			text_lit(&t, "PRIORITY=");
 			text_i64(&t, priority);
 		} else if (part == 2) {
@@ -114,7 +146,6 @@ static void write_stderr(
 	char buf[LINE_MAX_BYTES];
 	struct text t = text_init(buf, sizeof(buf) - 1);
 	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
-	char value[512];
 
 	text_char(&t, '<');
 	text_i64(&t, priority);
@@ -122,22 +153,7 @@ static void write_stderr(
 	text_str(&t, module);
 	text_lit(&t, ": ");
 	text_str(&t, sentence);
-	for (; !is_end(fields) && !t.overflow; fields++) {
-		struct text v = text_init(value, sizeof(value));
-		char *before = t.at;
-
-		put_value(&v, fields);
-		text_char(&t, ' ');
-		text_str(&t, field_name(fields));
-		text_char(&t, '=');
-		/* Numbers plain, text quoted: control characters must not reach a terminal. */
-		if (fields->error || fields->str)
-			text_json_string(&t, value, (size_t)(v.at - v.start));
-		else
-			text_bytes(&t, value, (size_t)(v.at - v.start));
-		if (t.overflow)
-			t.at = before;
-	}
+	put_fields(&t, fields);
 	*t.at++ = '\n';
 	/* A reader that hangs behind a full pipe must not hold up the loop: rather lose the line. A
 	 * pipe that polls writable has room for PIPE_BUF bytes, which is more than a line. */

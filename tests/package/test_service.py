@@ -161,11 +161,11 @@ def test_a_zigbee_radio_is_reached_through_its_group(running):
         running.run("systemctl restart wardgated")
         wait_for(lambda: "the Zigbee network is up" in running.journal(), "the network")
         running.run("wardgatectl permit-join --device fridge --install-code 83FED3407A939723A5C639B26916D505C3B5")
-        wait_for(lambda: "a device is set up" in running.journal(), "the fridge")
+        wait_for(lambda: 'a device is set up WARDGATE_DEVICE="fridge"' in running.journal(), "the fridge")
         for name in ("zigbee-network", "zigbee-devices"):
             assert running.output(f"stat -c '%a %U %G' /var/lib/wardgate/{name}") == "600 wardgate wardgate"
         running.run("chmod 600 $(readlink -f /run/radio) && systemctl restart wardgated")
-        wait_for(lambda: "the Zigbee radio cannot be used" in running.journal(), "the refusal")
+        wait_for(lambda: "the port /run/radio cannot be opened" in running.journal(), "the refusal")
         assert "may not be opened (mode 0600, group dialout)" in running.output("wardgatectl network")
     finally:
         running.run("rm -f /etc/wardgate/conf.d/zigbee.conf; systemctl stop radio; systemctl restart wardgated")
