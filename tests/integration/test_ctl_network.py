@@ -193,3 +193,18 @@ def test_a_stranger_in_the_network(ward):
     wait_until(lambda: mesh.events("left"), "it leaves", 60)
     wait_until(lambda: hand.json("network")["devices"] == 1, lambda: f"one in {hand.json('network')}")
     assert [r["device"] for r in mesh.events("left")] == ["plug"]
+
+
+def test_asked_before_it_is_done(ward, terminal):
+    """On a terminal: what it means first, and nothing without a yes."""
+    mesh, daemon, bus, sub = begin(ward, {"room": {**ROOM, "Join": "event"}})
+    hand = Hand(daemon)
+    for arguments, words in ((["network", "adopt"], "is the gateway's from now on"),
+                             (["network", "restore"], "must never be\nswitched on again"),
+                             (["network", "remove", "0xa4c1380000000077"], "told to leave")):
+        t = terminal(hand, *arguments)
+        t.wait("Do it\\? \\[y/N\\]")
+        assert words in t.text and max(map(len, t.text.splitlines())) <= 100, t.text
+        t.line("n")
+        assert t.ends() == 1 and "nothing was done" in t.text
+    assert hand.json("network")["state"] == "up" and daemon.count_log("is started anew") == 0
