@@ -1,10 +1,8 @@
 /* The command line of `wardsim ble'; see ble.h. */
-#include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "sim/ble.h"
-#include "sim/ini.h"
+#include "sim/options.h"
 #include "sim/ward.h"
 
 static const char help[] =
@@ -24,63 +22,19 @@ static const char help[] =
 	"  --duration TIME        ends after that much of the scenario's time\n"
 	"  --help                 this\n";
 
-static const struct option options[] = { { "dir", required_argument, NULL, 'd' },
-	{ "scenario", required_argument, NULL, 's' }, { "log", required_argument, NULL, 'l' },
-	{ "seed", required_argument, NULL, 'n' }, { "speed", required_argument, NULL, 'x' },
-	{ "duration", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' }, { 0 } };
-
-static int wrong(const char *name, const char *value, const char *right)
-{
-	fprintf(stderr, "wardsim: --%s %s: %s\n", name, value, right);
-	return 1;
-}
-
-static int take(struct sble_options *o, int id, const char *value)
-{
-	switch (id) {
-	case 'd':
-		o->directory = value;
-		return 0;
-	case 's':
-		o->scenario = value;
-		return 0;
-	case 'l':
-		o->log = value;
-		return 0;
-	case 'n':
-		return ini_number(value, 0, INT64_MAX, &o->seed) < 0
-			       ? wrong("seed", value, "not a whole number")
-			       : 0;
-	case 'x':
-		return ini_number(value, 1, 10000, &o->speed) < 0
-			       ? wrong("speed", value, "not a whole number of 1 to 10000")
-			       : 0;
-	case 't':
-		return ini_duration(value, &o->duration_ms) < 0
-			       ? wrong("duration", value, "not a duration; give for instance 60s")
-			       : 0;
-	default:
-		return 1; /* getopt has said so */
-	}
-}
-
 int sble_main(int argc, char *argv[])
 {
 	struct sble_options o = { .seed = -1, .speed = -1, .duration_ms = -1 };
-	int id, faults = 0;
+	const struct option_row rows[] = { { "dir", OPTION_TEXT, &o.directory, 0, 0 },
+		{ "scenario", OPTION_TEXT, &o.scenario, 0, 0 },
+		{ "log", OPTION_TEXT, &o.log, 0, 0 },
+		{ "seed", OPTION_NUMBER, &o.seed, 0, INT64_MAX },
+		{ "speed", OPTION_NUMBER, &o.speed, 1, 10000 },
+		{ "duration", OPTION_DURATION, &o.duration_ms, 0, 0 }, { 0 } };
+	int faults = options_read(argc, argv, help, rows, NULL);
 
-	optind = 2;
-	while ((id = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (id == 'h') {
-			fputs(help, stdout);
-			return WARD_DONE;
-		}
-		faults += take(&o, id, optarg);
-	}
-	if (optind < argc) {
-		fprintf(stderr, "wardsim: %s: one argument too many\n", argv[optind]);
-		faults++;
-	}
+	if (faults < 0)
+		return WARD_DONE;
 	if (!o.directory) {
 		fprintf(stderr,
 			"wardsim: where does the gateway find its adapter? Give --dir DIRECTORY, "

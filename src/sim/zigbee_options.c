@@ -1,10 +1,8 @@
 /* The command line of `wardsim zigbee'; see zigbee.h. */
-#include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "sim/ini.h"
 #include "sim/ncp.h"
+#include "sim/options.h"
 #include "sim/ward.h"
 #include "sim/zigbee.h"
 
@@ -29,83 +27,24 @@ static const char help[] =
 	"                         [Event]: Device=bell Do=press\n"
 	"  --help                 this\n";
 
-static const struct option options[] = { { "pty", required_argument, NULL, 'p' },
-	{ "version", required_argument, NULL, 'v' }, { "state", required_argument, NULL, 'f' },
-	{ "rate", required_argument, NULL, 'r' }, { "log", required_argument, NULL, 'l' },
-	{ "seed", required_argument, NULL, 'n' }, { "speed", required_argument, NULL, 'x' },
-	{ "duration", required_argument, NULL, 't' }, { "commands", no_argument, NULL, 'c' },
-	{ "help", no_argument, NULL, 'h' }, { 0 } };
-
-static int wrong(const char *name, const char *value, const char *right)
-{
-	fprintf(stderr, "wardsim: --%s %s: %s\n", name, value, right);
-	return 1;
-}
-
-static int take_number(const char *name, const char *value, int64_t low, int64_t high, int64_t *to)
-{
-	char right[96];
-
-	if (ini_number(value, low, high, to) >= 0)
-		return 0;
-	snprintf(right, sizeof(right), "not a whole number of %lld to %lld", (long long)low,
-		(long long)high);
-	return wrong(name, value, right);
-}
-
-static int take(struct szb_options *o, int id, const char *value)
-{
-	switch (id) {
-	case 'p':
-		o->pty = value;
-		return 0;
-	case 'f':
-		o->state = value;
-		return 0;
-	case 'l':
-		o->log = value;
-		return 0;
-	case 'c':
-		o->commands = true;
-		return 0;
-	case 'v':
-		return take_number("version", value, NCP_VERSION_MIN, NCP_VERSION_MAX, &o->version);
-	case 'r':
-		return take_number("rate", value, 0, 1000000, &o->rate);
-	case 'n':
-		return take_number("seed", value, 0, INT64_MAX, &o->seed);
-	case 'x':
-		return take_number("speed", value, 1, 10000, &o->speed);
-	case 't':
-		return ini_duration(value, &o->duration_ms) < 0
-			       ? wrong("duration", value, "not a duration; give for instance 60s")
-			       : 0;
-	default:
-		return 1; /* getopt has said so */
-	}
-}
-
 int szb_main(int argc, char *argv[])
 {
 	struct szb_options o = {
 		.seed = -1, .speed = -1, .duration_ms = -1, .version = -1, .rate = -1
 	};
-	int id, faults = 0;
+	const struct option_row rows[] = { { "pty", OPTION_TEXT, &o.pty, 0, 0 },
+		{ "version", OPTION_NUMBER, &o.version, NCP_VERSION_MIN, NCP_VERSION_MAX },
+		{ "state", OPTION_TEXT, &o.state, 0, 0 },
+		{ "rate", OPTION_NUMBER, &o.rate, 0, 1000000 },
+		{ "log", OPTION_TEXT, &o.log, 0, 0 },
+		{ "seed", OPTION_NUMBER, &o.seed, 0, INT64_MAX },
+		{ "speed", OPTION_NUMBER, &o.speed, 1, 10000 },
+		{ "duration", OPTION_DURATION, &o.duration_ms, 0, 0 },
+		{ "commands", OPTION_FLAG, &o.commands, 0, 0 }, { 0 } };
+	int faults = options_read(argc, argv, help, rows, &o.scenario);
 
-	optind = 2;
-	while ((id = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (id == 'h') {
-			fputs(help, stdout);
-			return WARD_DONE;
-		}
-		faults += take(&o, id, optarg);
-	}
-	if (optind < argc)
-		o.scenario = argv[optind++];
-	if (optind < argc) {
-		fprintf(stderr, "wardsim: %s: one argument too many\n", argv[optind]);
-		faults++;
-	}
+	if (faults < 0)
+		return WARD_DONE;
 	if (!o.pty || !o.scenario) {
 		fprintf(stderr, "wardsim: --pty and a scenario file are wanted\n");
 		faults++;
