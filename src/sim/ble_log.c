@@ -2,21 +2,18 @@
 #include "sim/ble_log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "sim/lines.h"
 #include "util/text.h"
 
 struct sble_log {
-	int fd; /* -1: no log */
-	int error;
+	struct lines lines;
 	uint32_t next_pack;
-	size_t used;
-	char buf[262144];
 };
 
 #define LINE_MAX_BYTES 2048
@@ -24,65 +21,48 @@ struct sble_log {
 int sble_log_new(struct sble_log **ret, const char *path, bool again)
 {
 	_cleanup_(sble_log_freep) struct sble_log *l = calloc(1, sizeof(*l));
+	int r;
 
 	if (!l)
 		return -ENOMEM;
-	l->fd = -1;
 	l->next_pack = 1;
-	if (path) {
-		l->fd = strcmp(path, "-") ? open(path,
-						    O_WRONLY | O_CREAT | (again ? 0 : O_TRUNC) |
-							    O_APPEND | O_CLOEXEC,
-						    0644)
-					  : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-		if (l->fd < 0)
-			return -errno;
-	}
+	r = lines_open(&l->lines, path, again);
+	if (r < 0)
+		return r;
 	*ret = TAKE_PTR(l);
 	return 0;
 }
 
 bool sble_log_open(const struct sble_log *l)
 {
-	return l->fd >= 0;
+	return l->lines.fd >= 0;
 }
 
 struct sble_log *sble_log_free(struct sble_log *l)
 {
 	if (!l)
 		return NULL;
-	sble_log_flush(l);
-	if (l->fd >= 0)
-		close(l->fd);
+	lines_flush(&l->lines);
+	lines_close(&l->lines);
 	free(l);
 	return NULL;
 }
 
 int sble_log_error(const struct sble_log *l)
 {
-	return l->error;
+	return l->lines.error;
 }
 
 void sble_log_flush(struct sble_log *l)
 {
-	size_t done = 0;
-
-	while (done < l->used && !l->error) {
-		ssize_t n = write(l->fd, l->buf + done, l->used - done);
-
-		if (n >= 0)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			l->error = -errno;
-	}
-	l->used = 0;
+	lines_flush(&l->lines);
 }
 
 struct text sble_log_line(struct sble_log *l)
 {
-	if (sizeof(l->buf) - l->used < LINE_MAX_BYTES)
+	if (sizeof(l->lines.at) - l->lines.used < LINE_MAX_BYTES)
 		sble_log_flush(l);
-	return text_init(l->buf + l->used, LINE_MAX_BYTES);
+	return text_init(l->lines.at + l->lines.used, LINE_MAX_BYTES);
 }
 
 void sble_log_keep(struct sble_log *l, struct text *t)
@@ -92,7 +72,7 @@ void sble_log_keep(struct sble_log *l, struct text *t)
 	text_lit(t, "}\n");
 	n = text_done(t);
 	if (n > 0)
-		l->used += (size_t)n;
+		l->lines.used += (size_t)n;
 }
 
 void sble_log_member(struct text *t, const char *name, const char *value)
@@ -152,7 +132,7 @@ void sble_log_message(struct sble_log *l, const char *device, struct sble_messag
 
 	if (!m->pack)
 		m->pack = l->next_pack++;
-	if (l->fd < 0)
+	if (l->lines.fd < 0)
 		return;
 	for (size_t i = 0; i < m->count; i++) {
 		struct text t = sble_log_line(l);
@@ -188,7 +168,7 @@ void sble_log_event(
 	struct text t;
 	va_list ap;
 
-	if (l->fd < 0)
+	if (l->lines.fd < 0)
 		return;
 	t = sble_log_line(l);
 	clock_gettime(CLOCK_REALTIME, &now);

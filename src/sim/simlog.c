@@ -2,36 +2,28 @@
 #include "sim/simlog.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "sim/lines.h"
 #include "util/text.h"
 
 struct simlog {
-	int fd; /* -1: no log */
-	int error;
-	size_t used;
-	char buf[65536];
+	struct lines lines;
 };
 
 int simlog_new(struct simlog **ret, const char *path)
 {
 	_cleanup_(simlog_freep) struct simlog *l = calloc(1, sizeof(*l));
+	int r;
 
 	if (!l)
 		return -ENOMEM;
-	l->fd = -1;
-	if (path) {
-		l->fd = strcmp(path, "-")
-				? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
-					  0644)
-				: fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-		if (l->fd < 0)
-			return -errno;
-	}
+	r = lines_open(&l->lines, path, false);
+	if (r < 0)
+		return r;
 	*ret = TAKE_PTR(l);
 	return 0;
 }
@@ -40,30 +32,14 @@ struct simlog *simlog_free(struct simlog *l)
 {
 	if (!l)
 		return NULL;
-	if (l->fd >= 0)
-		close(l->fd);
+	lines_close(&l->lines);
 	free(l);
 	return NULL;
 }
 
 int simlog_error(const struct simlog *l)
 {
-	return l->error;
-}
-
-static void flush(struct simlog *l)
-{
-	size_t done = 0;
-
-	while (done < l->used && !l->error) {
-		ssize_t n = write(l->fd, l->buf + done, l->used - done);
-
-		if (n >= 0)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			l->error = -errno;
-	}
-	l->used = 0;
+	return l->lines.error;
 }
 
 /* A JSON string of any bytes: what is not plain ASCII becomes "?", since the log is for machines.
@@ -130,29 +106,30 @@ void simlog_samples(struct simlog *l, const char *device, uint32_t pack,
 	const struct sample *samples, size_t count, enum simlog_fate fate, unsigned attempts,
 	const char *detail, const char *diagnostic, size_t diagnostic_length)
 {
-	if (l->fd < 0)
+	if (l->lines.fd < 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		ssize_t n = simlog_line(l->buf + l->used, sizeof(l->buf) - l->used, device, pack,
-			&samples[i], fate, attempts, detail, diagnostic, diagnostic_length);
+		ssize_t n = simlog_line(l->lines.at + l->lines.used,
+			sizeof(l->lines.at) - l->lines.used, device, pack, &samples[i], fate,
+			attempts, detail, diagnostic, diagnostic_length);
 
-		if (n < 0 && l->used) {
-			flush(l);
+		if (n < 0 && l->lines.used) {
+			lines_flush(&l->lines);
 			i--;
 			continue;
 		}
-		l->used += n < 0 ? 0 : (size_t)n;
+		l->lines.used += n < 0 ? 0 : (size_t)n;
 	}
-	flush(l);
+	lines_flush(&l->lines);
 }
 
 void simlog_event(struct simlog *l, const char *event, const char *device, const char *more)
 {
-	struct text t = text_init(l->buf, sizeof(l->buf));
+	struct text t = text_init(l->lines.at, sizeof(l->lines.at));
 	struct timespec now;
 	char when[25];
 
-	if (l->fd < 0)
+	if (l->lines.fd < 0)
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	pack_time_text((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, when);
@@ -170,6 +147,6 @@ void simlog_event(struct simlog *l, const char *event, const char *device, const
 		text_str(&t, more);
 	}
 	text_lit(&t, "}\n");
-	l->used = text_done(&t) < 0 ? 0 : (size_t)(t.at - t.start);
-	flush(l);
+	l->lines.used = text_done(&t) < 0 ? 0 : (size_t)(t.at - t.start);
+	lines_flush(&l->lines);
 }
