@@ -281,8 +281,9 @@ def test_all_of_the_configuration_after_each_reset(ward, version):
         assert told[-1][:len(before)] == told[0][:len(before)]
         assert [c for c in told[-1] if c[0] in KEYS] == [c for c in told[0] if c[0] in KEYS]
     # the very first time the same was said, but that nobody might join yet
-    first = [c for c in tap.commands[0] if c[0] in SET_UP]
-    again = [c for c in told[0] if c[0] in SET_UP]
+    formed = next(commands for commands in tap.commands if any(i == 0x001e for i, _ in commands))
+    first, again = ([c for c in commands[:[i for i, _ in commands].index(0x0017)] if c[0] in SET_UP]
+                    for commands in (formed, told[0]))
     assert {c for c in again if c not in first} == {c for c in again if c[0] == 0x0055 and c[1][0] == 0}
     # and it is of use: who could join before the resets can
     h.mesh.do("room", "join")
