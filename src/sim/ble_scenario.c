@@ -68,33 +68,21 @@ static void *grow(struct reader *r, void *list, size_t *count, size_t max, size_
 	return p + (*count)++ * size;
 }
 
-static void wrong(struct reader *r, const char *key, const char *value, const char *right)
-{
-	ini_problem(r->ini, "%s=%s: %s", key, value, right);
-}
-
 static void take_time(struct reader *r, const char *key, const char *value, int64_t *ret)
 {
 	bool negative = *value == '-';
 
 	if (ini_duration(value + negative, ret) < 0)
-		wrong(r, key, value, "not a duration; give for instance 250ms, 15s, 5min or 1h");
+		ini_wrong(r->ini, key, value,
+			"not a duration; give for instance 250ms, 15s, 5min or 1h");
 	else if (negative)
 		*ret = -*ret;
-}
-
-static void take_number(struct reader *r, const char *key, const char *value, int64_t low,
-	int64_t high, int64_t *to)
-{
-	if (ini_number(value, low, high, to) < 0)
-		ini_problem(r->ini, "%s=%s: not a whole number of %lld to %lld", key, value,
-			(long long)low, (long long)high);
 }
 
 static bool take_yes(struct reader *r, const char *key, const char *value)
 {
 	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-		wrong(r, key, value, "give yes or no");
+		ini_wrong(r->ini, key, value, "give yes or no");
 	return !strcmp(value, "yes");
 }
 
@@ -142,18 +130,12 @@ static const char *kind_word(size_t index)
 	return k ? k->name : NULL;
 }
 
-static void take_text(struct reader *r, const char *key, const char *value, char *to, size_t size)
-{
-	if (snprintf(to, size, "%s", value) >= (int)size)
-		wrong(r, key, value, "too long");
-}
-
 static void take_key(
 	struct reader *r, const char *key, const char *value, uint8_t to[static 16], bool *has)
 {
 	*has = sble_unhex(value, to, 16) >= 0;
 	if (!*has)
-		wrong(r, key, value, "not a key: 32 hex digits");
+		ini_wrong(r->ini, key, value, "not a key: 32 hex digits");
 }
 
 static void take_address(
@@ -162,7 +144,7 @@ static void take_address(
 	uint8_t type = to->type;
 
 	if (sble_address_parse(to, value) < 0)
-		wrong(r, key, value, "not an address such as C0:FF:EE:00:00:01");
+		ini_wrong(r->ini, key, value, "not an address such as C0:FF:EE:00:00:01");
 	if (type)
 		to->type = type;
 }
@@ -176,7 +158,7 @@ static bool take_base(struct reader *r, const char *key, const char *value, stru
 	if (q == _Q_MAX)
 		return false;
 	if (quantity_parse(q, value, &steps) < 0)
-		wrong(r, key, value, "not a value of this quantity");
+		ini_wrong(r->ini, key, value, "not a value of this quantity");
 	else
 		bases[q] = (struct sble_base){ true, steps * milli[quantity_info(q)->decimals] };
 	return true;
@@ -193,12 +175,12 @@ static void on_ward(struct reader *r, const char *key, const char *value)
 		if (!s->log)
 			r->error = -ENOMEM;
 	} else if (!strcmp(key, "Seed")) {
-		take_number(r, key, value, 0, INT64_MAX, &n);
+		ini_take_number(r->ini, key, value, 0, INT64_MAX, &n);
 		s->seed = (uint64_t)n;
 	} else if (!strcmp(key, "Duration"))
 		take_time(r, key, value, &s->duration_ms);
 	else if (!strcmp(key, "Speed"))
-		take_number(r, key, value, 1, 10000, &s->speed);
+		ini_take_number(r->ini, key, value, 1, 10000, &s->speed);
 	else if (!r->halves)
 		ini_problem(r->ini, "[Ward] has no %s=; Log, Seed, Duration, Speed", key);
 }
@@ -217,7 +199,7 @@ static void on_adapter(struct reader *r, const char *key, const char *value)
 	else if (!strcmp(key, "Resolves"))
 		a->does_not_resolve = !take_yes(r, key, value);
 	else if (!strcmp(key, "Connections"))
-		take_number(r, key, value, 0, 64, &a->connections);
+		ini_take_number(r->ini, key, value, 0, 64, &a->connections);
 	else if (!strcmp(key, "Reports"))
 		a->found_only = take_word(r, key, value, report_word) == 1;
 	else
@@ -232,9 +214,9 @@ static void on_patient(struct reader *r, const char *key, const char *value)
 	struct sble_patient_config *p = &r->scenario->patients[r->scenario->patient_count - 1];
 
 	if (!strcmp(key, "Replay"))
-		take_text(r, key, value, p->replay, sizeof(p->replay));
+		ini_take_text(r->ini, key, value, p->replay, sizeof(p->replay));
 	else if (!strcmp(key, "Speed"))
-		take_number(r, key, value, 1, 100000, &p->speed);
+		ini_take_number(r->ini, key, value, 1, 100000, &p->speed);
 	else if (!take_base(r, key, value, p->bases))
 		ini_problem(r->ini, "[Patient] has no %s=; Replay, Speed, or a vital such as spo2",
 			key);
@@ -259,13 +241,13 @@ static bool take_device_word(
 		w = take_word(r, key, value, clock_word);
 		d->clock = w > 0 ? (enum sble_clock)w : SBLE_CLOCK_NONE;
 	} else if (!strcmp(key, "Passkey"))
-		take_number(r, key, value, 0, 999999, &d->passkey);
+		ini_take_number(r->ini, key, value, 0, 999999, &d->passkey);
 	else if (!strcmp(key, "Stored"))
-		take_number(r, key, value, 0, SBLE_RECORDS_MAX, &d->stored);
+		ini_take_number(r->ini, key, value, 0, SBLE_RECORDS_MAX, &d->stored);
 	else if (!strcmp(key, "Rssi"))
-		take_number(r, key, value, -127, 20, &d->rssi);
+		ini_take_number(r->ini, key, value, -127, 20, &d->rssi);
 	else if (!strcmp(key, "Mtu"))
-		take_number(r, key, value, 23, 517, &d->mtu);
+		ini_take_number(r->ini, key, value, 23, 517, &d->mtu);
 	else if (!strcmp(key, "Private"))
 		d->private_address = take_yes(r, key, value);
 	else if (!strcmp(key, "Measure"))
@@ -307,7 +289,7 @@ static bool take_device_text(
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		if (strcmp(texts[i].key, key) != 0)
 			continue;
-		take_text(r, key, value, texts[i].to, texts[i].size);
+		ini_take_text(r->ini, key, value, texts[i].to, texts[i].size);
 		return true;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
@@ -315,7 +297,7 @@ static bool take_device_text(
 			continue;
 		take_time(r, key, value, times[i].to);
 		if (!*times[i].to && i < 2)
-			wrong(r, key, value, "must be above 0");
+			ini_wrong(r->ini, key, value, "must be above 0");
 		return true;
 	}
 	return false;
@@ -334,7 +316,7 @@ static void on_device(struct reader *r, const char *key, const char *value)
 		d->has_address = true;
 	} else if (!strcmp(key, "Transport")) {
 		if (strcmp(value, "ble") != 0)
-			wrong(r, key, value,
+			ini_wrong(r->ini, key, value,
 				"wardsim ble plays ble alone, wardsim ward others too");
 	} else if (!strcmp(key, "IRK"))
 		take_key(r, key, value, d->irk, &d->has_irk);
@@ -343,7 +325,7 @@ static void on_device(struct reader *r, const char *key, const char *value)
 	else if (body != _SBLE_BODY_MAX) {
 		d->body_bases[body].given = true;
 		if (sble_body_parse(value, &d->body_bases[body].milli) < 0)
-			wrong(r, key, value, "not a value of this quantity");
+			ini_wrong(r->ini, key, value, "not a value of this quantity");
 	} else if (!take_device_word(r, d, key, value) && !take_device_text(r, d, key, value) &&
 		   !take_base(r, key, value, d->bases))
 		ini_problem(r->ini,
@@ -371,25 +353,25 @@ static void on_event(struct reader *r, const char *key, const char *value)
 			: *key == 'A' ? SBLE_OF_ADAPTER
 				      : SBLE_OF_PATIENT;
 		e->of_all = !strcmp(value, "*");
-		take_text(r, key, value, e->target, sizeof(e->target));
+		ini_take_text(r->ini, key, value, e->target, sizeof(e->target));
 	} else if (!strcmp(key, "When")) {
 		w = take_word(r, key, value, when_word);
 		e->by_rule = true;
 		e->when = w >= 0 ? (enum sble_when)w : SBLE_WHEN_CONNECT;
 	} else if (!strcmp(key, "Nth"))
-		take_number(r, key, value, 1, 1000000, &e->nth);
+		ini_take_number(r->ini, key, value, 1, 1000000, &e->nth);
 	else if (!strcmp(key, "Times"))
-		take_number(r, key, value, 1, 1000000, &e->times);
+		ini_take_number(r->ini, key, value, 1, 1000000, &e->times);
 	else if (!strcmp(key, "Do")) {
 		w = take_word(r, key, value, action_word);
 		e->wrong_action = w < 0;
 		e->action = (enum sble_action)(w + 1);
 	} else if (!strcmp(key, "Metric"))
-		take_text(r, key, value, e->metric_name, sizeof(e->metric_name));
+		ini_take_text(r->ini, key, value, e->metric_name, sizeof(e->metric_name));
 	else if (!strcmp(key, "To"))
-		take_text(r, key, value, e->to, sizeof(e->to));
+		ini_take_text(r->ini, key, value, e->to, sizeof(e->to));
 	else if (!strcmp(key, "Amount"))
-		take_text(r, key, value, e->amount, sizeof(e->amount));
+		ini_take_text(r->ini, key, value, e->amount, sizeof(e->amount));
 	else
 		ini_problem(r->ini,
 			"[Event] has no %s=; At, When, Nth, Times, Device, Adapter, Patient, Do, "

@@ -160,3 +160,22 @@ int ini_percent(const char *text, unsigned *ret_thousandths)
 	*ret_thousandths = (unsigned)(v * 10 + 0.5);
 	return 0;
 }
+
+void ini_wrong(struct ini *i, const char *key, const char *value, const char *right)
+{
+	ini_problem(i, "%s=%s: %s", key, value, right);
+}
+
+void ini_take_number(
+	struct ini *i, const char *key, const char *value, int64_t low, int64_t high, int64_t *to)
+{
+	if (ini_number(value, low, high, to) < 0)
+		ini_problem(i, "%s=%s: not a whole number of %lld to %lld", key, value,
+			(long long)low, (long long)high);
+}
+
+void ini_take_text(struct ini *i, const char *key, const char *value, char *to, size_t size)
+{
+	if (snprintf(to, size, "%s", value) >= (int)size)
+		ini_wrong(i, key, value, "too long");
+}

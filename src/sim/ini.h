@@ -39,3 +39,10 @@ int ini_duration(const char *text, int64_t *ret_ms);
 int ini_number(const char *text, int64_t low, int64_t high, int64_t *ret);
 /* "5%" or "0.5%", as thousandths. */
 int ini_percent(const char *text, unsigned *ret_thousandths);
+
+/* The same with a problem that names the key. A wrong number leaves *to alone; a text that is too
+ * long is cut. */
+void ini_wrong(struct ini *i, const char *key, const char *value, const char *right);
+void ini_take_number(
+	struct ini *i, const char *key, const char *value, int64_t low, int64_t high, int64_t *to);
+void ini_take_text(struct ini *i, const char *key, const char *value, char *to, size_t size);

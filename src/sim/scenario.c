@@ -136,29 +136,17 @@ static void keep(struct reader *r, char **to, const char *value)
 	*to = copy;
 }
 
-static void wrong(struct ini *i, const char *key, const char *value, const char *right)
-{
-	ini_problem(i, "%s=%s: %s", key, value, right);
-}
-
 static void take_duration(struct ini *i, const char *key, const char *value, int64_t *ret)
 {
 	if (ini_duration(value, ret) < 0)
-		wrong(i, key, value, "not a duration; give for instance 250ms, 15s, 5min or 1h");
-}
-
-static void take_number(
-	struct ini *i, const char *key, const char *value, int64_t low, int64_t high, int64_t *ret)
-{
-	if (ini_number(value, low, high, ret) < 0)
-		ini_problem(i, "%s=%s: not a whole number of %lld to %lld", key, value,
-			(long long)low, (long long)high);
+		ini_wrong(
+			i, key, value, "not a duration; give for instance 250ms, 15s, 5min or 1h");
 }
 
 static void take_percent(struct ini *i, const char *key, const char *value, unsigned *ret)
 {
 	if (ini_percent(value, ret) < 0)
-		wrong(i, key, value, "not a percentage; give for instance 5%");
+		ini_wrong(i, key, value, "not a percentage; give for instance 5%");
 }
 
 /* A quantity by its name as a key: where it rests. False: key is none. */
@@ -172,7 +160,7 @@ static bool take_base(
 	if (q == _Q_MAX)
 		return false;
 	if (quantity_parse(q, value, &steps) < 0)
-		wrong(i, key, value, "not a value of this quantity");
+		ini_wrong(i, key, value, "not a value of this quantity");
 	else
 		bases[q] =
 			(struct scenario_base){ true, steps * milli[quantity_info(q)->decimals] };
@@ -193,7 +181,7 @@ static void on_ward(struct reader *r, struct ini *i, const char *key, const char
 	else if (!strcmp(key, "Directory"))
 		keep(r, &s->directory, value);
 	else if (!strcmp(key, "Seed")) {
-		take_number(i, key, value, 0, INT64_MAX, &n);
+		ini_take_number(i, key, value, 0, INT64_MAX, &n);
 		s->seed = (uint64_t)n;
 	} else if (!strcmp(key, "Duration"))
 		take_duration(i, key, value, &s->duration_ms);
@@ -213,7 +201,7 @@ static void on_patient(struct reader *r, struct ini *i, const char *key, const c
 	if (!strcmp(key, "Replay"))
 		keep(r, &p->replay, value);
 	else if (!strcmp(key, "Speed"))
-		take_number(i, key, value, 1, SPEED_MAX, &p->speed);
+		ini_take_number(i, key, value, 1, SPEED_MAX, &p->speed);
 	else if (!take_base(i, key, value, p->bases))
 		ini_problem(i, "[Patient] has no %s=; Replay, Speed, or a vital such as spo2", key);
 }
@@ -222,7 +210,7 @@ static void take_transport(struct ini *i, struct scenario_device *d, const char 
 {
 	d->has_transport = true;
 	if (strcmp(value, "coap") != 0)
-		wrong(i, "Transport", value, "wardsim plays no such devices; give coap or ble");
+		ini_wrong(i, "Transport", value, "wardsim plays no such devices; give coap or ble");
 }
 
 static void on_device(struct reader *r, struct ini *i, const char *key, const char *value)
@@ -235,11 +223,11 @@ static void on_device(struct reader *r, struct ini *i, const char *key, const ch
 	else if (!strcmp(key, "Identity")) {
 		if (snprintf(d->identity, sizeof(d->identity), "%s", value) >=
 			(int)sizeof(d->identity))
-			wrong(i, key, value, "longer than 128 bytes");
+			ini_wrong(i, key, value, "longer than 128 bytes");
 	} else if (!strcmp(key, "Profile")) {
 		d->profile = profile_by_name(value);
 		if (!d->profile)
-			wrong(i, key, value,
+			ini_wrong(i, key, value,
 				"no such profile; monitor, oximeter, thermometer, bp-cuff, "
 				"fridge, room or call-button");
 	} else if (!strcmp(key, "Patient"))
@@ -248,13 +236,14 @@ static void on_device(struct reader *r, struct ini *i, const char *key, const ch
 		take_duration(i, key, value, &n);
 		d->interval_us = n * 1000;
 		if (!n)
-			wrong(i, key, value, "must be above 0");
+			ini_wrong(i, key, value, "must be above 0");
 	} else if (!strcmp(key, "Format")) {
 		d->format = pack_format_by_text(value);
 		if (d->format == _PACK_FORMAT_MAX)
-			wrong(i, key, value, "no such format; json, cbor, json-base or cbor-base");
+			ini_wrong(i, key, value,
+				"no such format; json, cbor, json-base or cbor-base");
 	} else if (!strcmp(key, "LocalPort")) {
-		take_number(i, key, value, 0, UINT16_MAX, &n);
+		ini_take_number(i, key, value, 0, UINT16_MAX, &n);
 		d->local_port = (uint16_t)n;
 	} else if (!strcmp(key, "Loss"))
 		take_percent(i, key, value, &d->loss);
@@ -263,7 +252,7 @@ static void on_device(struct reader *r, struct ini *i, const char *key, const ch
 	else if (!strcmp(key, "Replay"))
 		keep(r, &d->replay, value);
 	else if (!strcmp(key, "Speed"))
-		take_number(i, key, value, 1, SPEED_MAX, &d->speed);
+		ini_take_number(i, key, value, 1, SPEED_MAX, &d->speed);
 	else if (!take_base(i, key, value, d->bases))
 		ini_problem(i,
 			"[Device] has no %s=; Transport, Identity, Profile, Patient, Interval, "
@@ -289,7 +278,7 @@ static void on_event(struct reader *r, struct ini *i, const char *key, const cha
 	} else if (!strcmp(key, "Metric")) {
 		e->metric = quantity_by_name(value);
 		if (e->metric == _Q_MAX)
-			wrong(i, key, value, "no quantity that wardsim plays");
+			ini_wrong(i, key, value, "no quantity that wardsim plays");
 	} else if (!strcmp(key, "To"))
 		snprintf(e->to, sizeof(e->to), "%s", value);
 	else if (!strcmp(key, "Amount"))
@@ -301,7 +290,7 @@ static void on_event(struct reader *r, struct ini *i, const char *key, const cha
 			if (!strcmp(faults[f], value))
 				break;
 		if (f == _FAULT_MAX)
-			wrong(i, key, value,
+			ini_wrong(i, key, value,
 				"no such fault; power-loss, loss, duplicates, silence, close, "
 				"burst, "
 				"malformed or sensor-off");

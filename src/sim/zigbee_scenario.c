@@ -115,11 +115,6 @@ static int64_t word_of(const char *const *words, const char *value)
 	return -1;
 }
 
-static void wrong(struct reader *r, const char *key, const char *value, const char *right)
-{
-	ini_problem(r->ini, "%s=%s: %s", key, value, right);
-}
-
 static void wrong_word(
 	struct reader *r, const char *key, const char *value, const char *const *words)
 {
@@ -145,15 +140,13 @@ static bool take_field(
 	switch (f->sort) {
 	case TIME:
 		if (ini_duration(value, &v) < 0)
-			wrong(r, key, value,
+			ini_wrong(r->ini, key, value,
 				"not a duration; give for instance 250ms, 15s, 5min or 1h");
 		else if (v < f->low)
-			wrong(r, key, value, "must be above 0");
+			ini_wrong(r->ini, key, value, "must be above 0");
 		break;
 	case NUMBER:
-		if (ini_number(value, f->low, f->high, &v) < 0)
-			ini_problem(r->ini, "%s=%s: not a whole number of %lld to %lld", key, value,
-				(long long)f->low, (long long)f->high);
+		ini_take_number(r->ini, key, value, f->low, f->high, &v);
 		break;
 	case YES:
 	case WORD:
@@ -166,17 +159,11 @@ static bool take_field(
 	return true;
 }
 
-static void take_text(struct reader *r, const char *key, const char *value, char *to, size_t size)
-{
-	if (snprintf(to, size, "%s", value) >= (int)size)
-		wrong(r, key, value, "too long");
-}
-
 static void take_eui(struct reader *r, const char *key, const char *value, uint8_t *to, bool *has)
 {
 	*has = szb_eui_parse(value, to) >= 0;
 	if (!*has)
-		wrong(r, key, value, "not an address such as A4:C1:38:00:00:00:00:01");
+		ini_wrong(r->ini, key, value, "not an address such as A4:C1:38:00:00:00:00:01");
 }
 
 static void on_ward(struct reader *r, const char *key, const char *value)
@@ -199,7 +186,8 @@ static void take_noise(struct reader *r, const char *value)
 
 		if (sscanf(value, "%d:%d%n", &channel, &dbm, &used) != 2 || channel < 11 ||
 			channel > 26 || dbm < -127 || dbm > -1) {
-			wrong(r, "Noise", value, "give channels and dBm such as 15:-45 20:-50");
+			ini_wrong(r->ini, "Noise", value,
+				"give channels and dBm such as 15:-45 20:-50");
 			return;
 		}
 		r->scenario->radio.noise[channel] = (int8_t)dbm;
@@ -215,7 +203,7 @@ static void take_stack(struct reader *r, const char *value)
 
 	if (sscanf(value, "%2u.%2u.%2u.%2u%c", &v[0], &v[1], &v[2], &v[3], &end) != 4 ||
 		(v[0] | v[1] | v[2] | v[3]) > 15)
-		wrong(r, "Stack", value, "not a version such as 7.4.1.0");
+		ini_wrong(r->ini, "Stack", value, "not a version such as 7.4.1.0");
 	else
 		r->scenario->radio.stack = v[0] << 12 | v[1] << 8 | v[2] << 4 | v[3];
 }
@@ -227,7 +215,7 @@ static void on_radio(struct reader *r, const char *key, const char *value)
 	if (!strcmp(key, "EUI64"))
 		take_eui(r, key, value, c->eui, &c->has_eui);
 	else if (!strcmp(key, "State"))
-		take_text(r, key, value, c->state, sizeof(c->state));
+		ini_take_text(r->ini, key, value, c->state, sizeof(c->state));
 	else if (!strcmp(key, "Noise"))
 		take_noise(r, value);
 	else if (!strcmp(key, "Stack"))
@@ -244,7 +232,8 @@ static void take_install_code(
 {
 	d->has_install_code = szb_install_key(value, d->key) >= 0;
 	if (!d->has_install_code)
-		wrong(r, key, value, "not an install code: hex digits with a checksum that fits");
+		ini_wrong(r->ini, key, value,
+			"not an install code: hex digits with a checksum that fits");
 }
 
 static const char *kind_word(size_t i)
@@ -279,18 +268,18 @@ static void on_device(struct reader *r, const char *key, const char *value)
 	else if (!strcmp(key, "InstallCode"))
 		take_install_code(r, d, key, value);
 	else if (!strcmp(key, "Parent"))
-		take_text(r, key, value, d->parent_name, sizeof(d->parent_name));
+		ini_take_text(r->ini, key, value, d->parent_name, sizeof(d->parent_name));
 	else if (!strcmp(key, "Manufacturer"))
-		take_text(r, key, value, d->maker, sizeof(d->maker));
+		ini_take_text(r->ini, key, value, d->maker, sizeof(d->maker));
 	else if (!strcmp(key, "Model"))
-		take_text(r, key, value, d->model, sizeof(d->model));
+		ini_take_text(r->ini, key, value, d->model, sizeof(d->model));
 	else if (!strcmp(key, "Toggle")) {
 		if (ini_percent(value, &d->toggle) < 0)
-			wrong(r, key, value, "not a percentage; give for instance 5%");
+			ini_wrong(r->ini, key, value, "not a percentage; give for instance 5%");
 	} else if (m != _SZB_METRIC_MAX) {
 		d->bases[m].given = true;
 		if (szb_value_parse(m, value, &d->bases[m].value) < 0)
-			wrong(r, key, value, "not a value of this metric");
+			ini_wrong(r->ini, key, value, "not a value of this metric");
 	} else if (!take_field(r, device_fields, d, key, value))
 		ini_problem(r->ini, "[Device] has no %s=", key);
 }
@@ -304,7 +293,7 @@ static void take_frame(
 	e->frame_n = *hex == ':' ? strlen(hex + 1) / 2 : 0;
 	if (e->frame_n == 0 || e->frame_n > sizeof(e->frame) || e->cluster > UINT16_MAX ||
 		sble_unhex(hex + 1, e->frame, e->frame_n) < 0)
-		wrong(r, key, value, "not a cluster and a frame such as 0x0006:010502");
+		ini_wrong(r->ini, key, value, "not a cluster and a frame such as 0x0006:010502");
 }
 
 static void on_event(struct reader *r, const char *key, const char *value)
@@ -316,7 +305,7 @@ static void on_event(struct reader *r, const char *key, const char *value)
 	if (!strcmp(key, "Device")) {
 		e->of_device = true;
 		e->of_all = !strcmp(value, "*");
-		take_text(r, key, value, e->target, sizeof(e->target));
+		ini_take_text(r->ini, key, value, e->target, sizeof(e->target));
 	} else if (!strcmp(key, "When")) {
 		w = word_of(whens, value);
 		if (w < 0)
@@ -331,15 +320,15 @@ static void on_event(struct reader *r, const char *key, const char *value)
 	} else if (!strcmp(key, "Command")) {
 		e->command = (int64_t)strtoul(value, &end, 0);
 		if (*end || end == value || e->command > UINT16_MAX)
-			wrong(r, key, value, "not a frame's id such as 0x0034");
+			ini_wrong(r->ini, key, value, "not a frame's id such as 0x0034");
 	} else if (!strcmp(key, "Metric"))
-		take_text(r, key, value, e->metric_name, sizeof(e->metric_name));
+		ini_take_text(r->ini, key, value, e->metric_name, sizeof(e->metric_name));
 	else if (!strcmp(key, "To"))
-		take_text(r, key, value, e->to, sizeof(e->to));
+		ini_take_text(r->ini, key, value, e->to, sizeof(e->to));
 	else if (!strcmp(key, "Frame"))
 		take_frame(r, e, key, value);
 	else if (!strcmp(key, "Amount"))
-		take_text(r, key, value, e->amount, sizeof(e->amount));
+		ini_take_text(r->ini, key, value, e->amount, sizeof(e->amount));
 	else if (!take_field(r, event_fields, e, key, value))
 		ini_problem(r->ini,
 			"[Event] has no %s=; At, When, Nth, Times, Device, Do, Metric, To, Over, "
