@@ -133,6 +133,10 @@ const orders = {
     async backup() {
         await state.controller.backup();
     },
+    async counters() {
+        const {adapter} = state.controller;
+        return await adapter.queue.execute(() => adapter.ezsp.ezspReadCounters());
+    },
     async check() {
         return (await state.controller.coordinatorCheck()).missingRouters.map((d) => d.ieeeAddr);
     },

@@ -128,6 +128,8 @@ def whole_life(world, modules, version):
     run.report("plug", "haElectricalMeasurement", "activePower")
     run.reports("room", "msTemperatureMeasurement")
     run.reports("plug", "haElectricalMeasurement")
+    counters = run.herdsman.ask("counters")
+    assert counters[8] > 10 and counters[9] > 10 and max(counters) < 10000, counters     # messages in and out
     run.quiet()
     run.leave()
     run.begin("resumed")
