@@ -125,7 +125,8 @@ void ncp_ash_boot(struct ncp_ash *a, uint8_t reason)
 		.responses = responses,
 		.callbacks = callbacks,
 		.retransmitted = a->retransmitted,
-		.rejected = a->rejected };
+		.rejected = a->rejected,
+		.longest_wait_us = a->longest_wait_us };
 	switch (reason) {
 	case NCP_BY_EXTERNAL:
 	case NCP_BY_POWER_ON:
@@ -191,6 +192,8 @@ static bool take_ack(struct ncp_ash *a, uint8_t number, int64_t now_us)
 		if (s->tag)
 			a->ops->acked(a->arg, s->tag);
 		s->tag = NULL;
+		if (now_us - s->sent_us > a->longest_wait_us)
+			a->longest_wait_us = now_us - s->sent_us;
 	}
 	if (!a->timer_untrue)
 		a->timer_us = clamp((7 * a->timer_us + 4 * (now_us - a->timer_start_us)) / 8);
@@ -320,6 +323,7 @@ void ncp_ash_pump(struct ncp_ash *a, int64_t now_us)
 		else
 			break;
 		fill(to, from->data, from->n, from->tag);
+		to->sent_us = now_us;
 		if (to->tag)
 			a->ops->sent(a->arg, to->tag);
 		send_data(a, a->tx_next, false);

@@ -44,7 +44,8 @@ struct ncp_ash_ops {
 enum ncp_ash_state { NCP_ASH_OFF, NCP_ASH_CONNECTED, NCP_ASH_FAILED };
 
 struct ncp_slot {
-	void *tag; /* NULL: nobody asks */
+	void *tag;       /* NULL: nobody asks */
+	int64_t sent_us; /* first */
 	uint8_t n;
 	uint8_t data[NCP_DATA_MAX];
 };
@@ -69,6 +70,7 @@ struct ncp_ash {
 	unsigned timeouts, refuse; /* refuse: so many good frames are answered with NAK */
 	struct ncp_ring responses, callbacks;
 	uint64_t retransmitted, rejected;
+	int64_t longest_wait_us; /* from a frame's first leaving to its acknowledgement */
 };
 
 /* Room for that many callbacks. Returns 0 or -ENOMEM. */

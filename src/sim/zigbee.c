@@ -199,10 +199,12 @@ static void say_statistics(struct szb *b)
 
 	sble_log_event(b->log, "statistics", NULL,
 		"\"devices\":%zu,\"seconds\":%.3f,\"sent\":%llu,\"acknowledged\":%llu,"
-		"\"lost\":%llu,\"retransmitted\":%llu,\"bytes_out\":%llu,\"bytes_in\":%llu",
+		"\"lost\":%llu,\"retransmitted\":%llu,\"bytes_out\":%llu,\"bytes_in\":%llu,"
+		"\"longest_wait_us\":%lld",
 		b->device_count, seconds, (unsigned long long)b->sent,
 		(unsigned long long)b->acknowledged, (unsigned long long)b->lost, retransmitted,
-		(unsigned long long)b->line.bytes_out, (unsigned long long)b->line.bytes_in);
+		(unsigned long long)b->line.bytes_out, (unsigned long long)b->line.bytes_in,
+		(long long)b->ncp.ash.longest_wait_us);
 	fprintf(stderr,
 		"wardsim: %zu devices, %.1f s: %llu frames with values sent, %llu acknowledged, "
 		"%llu lost, %llu frames sent again\n",

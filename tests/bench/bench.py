@@ -23,11 +23,13 @@ import ble  # noqa: E402
 import ledger  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
+import zigbee  # noqa: E402
 from stand import Failed, ROOT, Stand  # noqa: E402
 
 
-PARTS = {"gateway": measure.ALL, "ledger": ledger.ALL, "alarms": alarms.ALL, "ble": ble.ALL}
-NAMES = measure.ALL | ledger.ALL | alarms.ALL | ble.ALL
+PARTS = {"gateway": measure.ALL, "ledger": ledger.ALL, "alarms": alarms.ALL, "ble": ble.ALL,
+         "zigbee": zigbee.ALL}
+NAMES = measure.ALL | ledger.ALL | alarms.ALL | ble.ALL | zigbee.ALL
 
 
 def arguments():

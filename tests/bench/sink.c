@@ -1,14 +1,17 @@
 /*
  * A subscriber that notes when each reading arrives.
  *
- *   sink topic=FILTER port= ca= cert= key= [name=] [with=]
+ *   sink topic=FILTER port= ca= cert= key= [name=] [with=] [keep=FILE]
  *
  * name: where there are several. with: messages without that text are none of its.
+ * keep: each message goes there, with the time that it came, in UTC microseconds.
  *
  * Prints "ready" once subscribed. Orders on standard input, each answered by a
  * line of JSON:
  *   expect FIRST COUNT FILE      waits for these readings (10 s after the last one that came at
  *                                most); FILE takes the times
+ *   heard                        so many messages have come
+ *   kept                         the same, and those are in their file
  */
 #include <fcntl.h>
 
@@ -19,7 +22,19 @@
 
 static int64_t *arrived;
 static int64_t foreign, twice;
+static int64_t heard;
 static const char *with; /* NULL: all */
+static FILE *keep;       /* NULL: nowhere */
+
+static void keep_message(const struct mosquitto_message *message)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	(void)fprintf(keep, "%" PRId64 " ", (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	(void)fwrite(message->payload, (size_t)message->payloadlen, 1, keep);
+	(void)fputc('\n', keep);
+}
 
 static void on_message(struct mosquitto *m, void *userdata, const struct mosquitto_message *message,
 	const mosquitto_property *properties)
@@ -29,6 +44,9 @@ static void on_message(struct mosquitto *m, void *userdata, const struct mosquit
 
 	if (with && !memmem(message->payload, (size_t)message->payloadlen, with, strlen(with)))
 		return;
+	heard++;
+	if (keep)
+		keep_message(message);
 	number = message->payload ? bench_reading_number(message->payload,
 					    (size_t)message->payloadlen, "\"value\":")
 				  : -1;
@@ -54,6 +72,13 @@ static void obey(char *words[], int n)
 {
 	int64_t first, count;
 
+	if (strcmp(words[0], "heard") == 0 || strcmp(words[0], "kept") == 0) {
+		if (keep && words[0][0] == 'k' && fflush(keep) != 0)
+			bench_die("keep=: %s", strerror(errno));
+		printf("{\"heard\":%" PRId64 "}\n", heard);
+		(void)fflush(stdout);
+		return;
+	}
 	if (strcmp(words[0], "expect") != 0 || n < 4)
 		bench_die("no such order: %s", words[0]);
 	first = strtoll(words[1], NULL, 10);
@@ -91,6 +116,8 @@ int main(int argc, char **argv)
 
 	arrived = bench_times_new();
 	with = bench_arg(argc, argv, "with", NULL);
+	keep = bench_arg(argc, argv, "keep", NULL) ? fopen(bench_need(argc, argv, "keep"), "we")
+						   : NULL;
 	bench_mqtt_open(&b, epoll_create1(EPOLL_CLOEXEC), bench_arg(argc, argv, "name", "sink"),
 		argc, argv);
 	mosquitto_message_v5_callback_set(b.m, on_message);
