@@ -20,7 +20,7 @@ WORDS = {(cluster, attribute): metric for metric, (cluster, attribute, _) in NUM
 ALARMS = {"motion": "motion", "contact": "contact", "fridge": "contact", "water": "water-leak", "smoke": "smoke",
           "emergency": "emergency", "key-fob": "emergency"}
 COMMANDS = {"commandOff": 0, "commandOn": 1, "commandToggle": 2}
-POINTS = {1: ("ambient-temperature", 10), 2: ("humidity", 1), 4: ("battery", 1)}        # Tuya's: number, factor
+POINTS = {1: ("ambient-temperature", 10), 2: ("humidity", 10), 4: ("battery", 1)}        # Tuya's: number, factor
 TAGS = {0x01: ("battery-voltage", 1000), 0x64: ("ambient-temperature", 100), 0x65: ("humidity", 100),
         0x66: ("pressure", 100)}                                                        # Aqara's
 WIDTHS = {0x20: "B", 0x21: "<H", 0x28: "b", 0x29: "<h", 0x2b: "<i", 0x24: "5s"}
