@@ -10,7 +10,7 @@ import pytest
 
 from ward.base import preload_environment, seed, wait_until
 from ward.dbus import Refused
-from ward.zigbee_hall import WARD, Hall
+from ward.zigbee_hall import UNHURRIED, WARD, Hall
 from ward.zigbee_judge import relaxed, wrong
 
 ROOM = {"room": WARD["room"]}
@@ -72,8 +72,8 @@ def judge(h, kills):
 @pytest.mark.parametrize("rounds", [3, pytest.param(120, marks=pytest.mark.slow)])
 def test_kills_while_devices_join_and_report(ward, rounds):
     lots = random.Random(seed())
-    few = {name: WARD[name] for name in ("room", "asking", "router")}
-    h = Hall(ward, devices=few if rounds < 10 else WARD, join=False, radio={"Version": lots.choice([13, 14, 19])})
+    few = {name: UNHURRIED[name] for name in ("room", "asking", "router")}
+    h = Hall(ward, devices=few if rounds < 10 else UNHURRIED, join=False, radio={"Version": lots.choice([13, 14, 19])})
     network, kills, formed = same_network(h), [], h.daemon.count_log("a Zigbee network is formed")
     for n in range(rounds):
         if n == 0 or lots.random() < 0.3:

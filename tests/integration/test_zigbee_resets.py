@@ -6,7 +6,7 @@ import time
 import pytest
 
 from ward.base import open_descriptors, resident, seed
-from ward.zigbee_hall import Hall
+from ward.zigbee_hall import UNHURRIED, Hall
 
 WAYS = (("reset", {"Amount": "0x03"}), ("reset", {"Amount": "0x0b"}), ("reset", {"Amount": "0x02"}),
         ("reset", {"Amount": "0x06"}), ("error", {"Amount": "0x51"}), ("unplug", {"For": "20ms"}))
@@ -15,7 +15,7 @@ WAYS = (("reset", {"Amount": "0x03"}), ("reset", {"Amount": "0x0b"}), ("reset", 
 @pytest.mark.parametrize("resets", [12, pytest.param(1000, marks=pytest.mark.slow)])
 def test_resets_without_end(ward, resets):
     lots = random.Random(seed())
-    h = Hall(ward, radio={"Reboot": "20ms", "Version": lots.choice([13, 14, 19])})
+    h = Hall(ward, devices=UNHURRIED, radio={"Reboot": "20ms", "Version": lots.choice([13, 14, 19])})
     h.joined()
     ups, began, early, idle = h.daemon.count_log("the Zigbee network is up"), time.monotonic(), 0, 0
     for n in range(resets):

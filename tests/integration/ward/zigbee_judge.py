@@ -31,7 +31,7 @@ def _group(rows, but):
 
 def _paths(said, came):
     """Whether came is said without some that need not have arrived, in order. The places in said at which the readings
-    so far can have ended: one at least, or it is not."""
+    so far can have ended: one at least, or it is not. None, or which of came is wrong and where in said that is."""
     ends, at = {-1}, 0
     for at, value in enumerate(came):
         following = set()
@@ -42,7 +42,7 @@ def _paths(said, came):
                 if said[place][1]:   # it cannot have been left out
                     break
         if not following:
-            return at
+            return at, max(ends) + 1
         ends = following
     if not any(all(not must for _, must in said[end + 1:]) for end in ends):
         return len(came)
@@ -58,11 +58,15 @@ def wrong(sent, came, but=(), ordered=True, must=lambda v: v["acknowledged"]):
         have = [_value(r) for r in came[key]]
         if not ordered:
             said, have = sorted(said), sorted(have)
-        at = _paths(said, have) if ordered else _counted(said, have)
-        if at is not None:
-            found.append(f"{'/'.join(key)}: {len(said)} said, {sum(m for _, m in said)} must arrive, {len(have)} "
-                         f"arrived; wrong at {at}: {have[max(0, at - 3):at + 3]} of "
-                         f"{[v if m else '(' + v + ')' for v, m in said][max(0, at - 5):at + 12]}")
+        fault = _paths(said, have) if ordered else _counted(said, have)
+        if fault is None:
+            continue
+        at, place = fault
+        near = [f"{v['time'][14:23]} {v['by']} {_value(v)}{'' if must(v) else ' (' + v.get('dropped', '') + ')'}"
+                for v in sent[key][max(0, place - 4):place + 8]] if ordered else said[max(0, place - 3):place + 9]
+        what = [(r["received"][14:23], _value(r)) for r in came[key][max(0, at - 3):at + 5]]
+        found.append(f"{'/'.join(key)}: {len(said)} said, {sum(m for _, m in said)} must arrive, {len(have)} arrived; "
+                     f"wrong is {what} of {near}")
     return found
 
 
@@ -90,7 +94,7 @@ def _counted(said, have):
         most = sum(v == value for v, _ in said)
         least = sum(v == value and must for v, must in said)
         if not least <= have.count(value) <= most:
-            return have.index(value) if value in have else value
+            return have.index(value) if value in have else 0, said.index((value, True)) if (value, True) in said else 0
     return None
 
 
