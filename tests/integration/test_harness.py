@@ -11,6 +11,7 @@ import pytest
 from ward import coapwire, dns, mqttwire, senml
 from ward.base import Record
 from ward.fakebroker import CLOSE, HOLD
+from ward.zigbee_judge import wrong
 
 
 class Paho:
@@ -262,3 +263,22 @@ def test_the_clock_shim_shifts_the_wall_clock_only(ward):
     assert abs(float(out[1]) - time.clock_gettime(time.CLOCK_BOOTTIME)) < 60
     assert out[2:] == ["5", "64"]
     assert clock.asked == 1
+
+
+def test_the_judge_of_zigbee_values():
+    """What is missing, too much, or in another order shows; what the radio lost may be there or not."""
+    def said(*values):
+        return [{"device": "d", "metric": "m", "value": abs(v), "by": "report", "acknowledged": v > 0,
+                 "time": f"2026-11-21T10:00:{n:02}.000Z"} for n, v in enumerate(values)]
+
+    def came(*values):
+        return [{"device": "d", "metric": "m", "value": v, "received": "2026-11-21T10:00:00.000Z"} for v in values]
+    sent = said(1, 2, -3, 2, -4, 5)
+    for good in ((1, 2, 2, 5), (1, 2, 3, 2, 5), (1, 2, 3, 2, 4, 5)):
+        assert not wrong(sent, came(*good)), good
+        assert not wrong(sent, came(*good), ordered=False), good
+    for bad in ((1, 2, 5), (1, 2, 2), (1, 2, 2, 5, 5), (1, 2, 2, 2, 5), (1, 2, 2, 5, 6), ()):
+        assert wrong(sent, came(*bad)), bad
+        assert wrong(sent, came(*bad), ordered=False), bad
+    assert wrong(sent, came(2, 1, 2, 5)) and not wrong(sent, came(2, 1, 2, 5), ordered=False)
+    assert not wrong(sent, came(), but={"d"})

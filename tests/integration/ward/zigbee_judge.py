@@ -45,7 +45,7 @@ def _paths(said, came):
             return at, max(ends) + 1
         ends = following
     if not any(all(not must for _, must in said[end + 1:]) for end in ends):
-        return len(came)
+        return len(came), max(ends) + 1
     return None
 
 
