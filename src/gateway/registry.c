@@ -429,6 +429,13 @@ void registry_hint(struct device *d, int64_t every_us)
 		d->hinted_every_us = every_us;
 }
 
+void registry_expect(struct device *d, int64_t every_us)
+{
+	if (every_us > 0)
+		d->hinted_every_us = 0;
+	registry_hint(d, every_us);
+}
+
 int64_t device_expected_us(const struct device *d)
 {
 	return d->expect_every_us ?: d->hinted_every_us;

@@ -69,6 +69,9 @@ void registry_set_battery(struct registry *r, struct device *d, int percent);
 /* One of its messages promised the next within every_us (SenML "ut"): counts while ExpectEvery=
  * does not say, the shortest promise for all. 0 changes nothing. */
 void registry_hint(struct device *d, int64_t every_us);
+/* The same of a driver that knows all that it says, and finds that it says it otherwise: counts in
+ * the place of what was promised before. 0 changes nothing. */
+void registry_expect(struct device *d, int64_t every_us);
 /* How often something is expected of it; 0: not known, and it never counts as silent. */
 int64_t device_expected_us(const struct device *d);
 /* Looks for devices gone silent. Returns the boot time at which to call again. */

@@ -116,7 +116,7 @@ static void on_changed(struct nodes *n, struct node *node, unsigned changes)
 	if (changes & NODES_CHANGED_BATTERY && node->battery_percent >= 0)
 		registry_set_battery(gateway_registry(z->gateway), d, node->battery_percent);
 	if (changes & NODES_CHANGED_READY && interview_is_over(&node->interview, false)) {
-		registry_hint(d, node->expect_us);
+		registry_expect(d, node->expect_us);
 		log_info("a device is set up", F_STR("WARDGATE_DEVICE", name_of(node)),
 			F_STR("MODEL", node->interview.device.facts[FACT_MODEL]));
 	}
@@ -158,6 +158,9 @@ static void on_note(struct nodes *n, struct node *node, enum nodes_note note,
 
 	if (!node->configured)
 		return;
+	/* it is heard, but more seldom than it said: it has not gone for that */
+	if (note == NODES_NOTE_NOT_REPORTING && node->context)
+		registry_expect(node->context, node->expect_us);
 	log_info("a device does otherwise than asked: see NOTE",
 		F_STR("WARDGATE_DEVICE", name_of(node)),
 		F_STR("ADDRESS", eui64_format(node->eui64, address)),
@@ -263,7 +266,7 @@ bool devices_load(struct zigbee *z)
 			continue;
 		keep_facts(z, node->context, node);
 		if (interview_is_over(&node->interview, false))
-			registry_hint(node->context, node->expect_us);
+			registry_expect(node->context, node->expect_us);
 	}
 	return true;
 }

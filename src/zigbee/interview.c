@@ -165,7 +165,7 @@ void interview_to_endpoint(
 	ret->endpoint = i->endpoints[endpoint].id;
 	ret->profile = interview_profile(i, ret->endpoint);
 	ret->cluster = cluster;
-	ret->instance = interview_instance(i, cluster, ret->endpoint);
+	ret->instance = interview_instance(i, cluster, ret->endpoint, false);
 }
 
 /* A frame of the row's data from the offset on; false when there is none left. */
@@ -410,12 +410,24 @@ bool interview_sleeps(const struct interview *i)
 	return !(i->capability & ZDO_HEARS_ALWAYS);
 }
 
-uint8_t interview_instance(const struct interview *i, uint16_t cluster, uint8_t endpoint)
+static bool has_cluster(const struct interview *i, uint16_t cluster, uint8_t endpoint, bool output)
+{
+	for (unsigned k = 0; k < i->cluster_count; k++)
+		if (i->clusters[k].id == cluster && i->clusters[k].output == output &&
+			i->endpoints[i->clusters[k].endpoint].id == endpoint)
+			return true;
+	return false;
+}
+
+uint8_t interview_instance(
+	const struct interview *i, uint16_t cluster, uint8_t endpoint, bool output)
 {
 	uint8_t n = 0;
 
+	if (!has_cluster(i, cluster, endpoint, output))
+		output = !output && has_cluster(i, cluster, endpoint, true);
 	for (unsigned k = 0; k < i->cluster_count; k++)
-		if (i->clusters[k].id == cluster && !i->clusters[k].output &&
+		if (i->clusters[k].id == cluster && i->clusters[k].output == output &&
 			i->endpoints[i->clusters[k].endpoint].id < endpoint)
 			n++;
 	return n;

@@ -173,8 +173,10 @@ void interview_spoke(struct interview *i, uint16_t cluster, uint8_t endpoint, in
 uint16_t interview_find_mute(struct interview *i, int64_t since_us, int64_t now_us);
 /* How many clusters are asked for what they do not report. */
 unsigned interview_asked_for(const struct interview *i);
-/* Of this endpoint among those of the device that have the cluster. */
-uint8_t interview_instance(const struct interview *i, uint16_t cluster, uint8_t endpoint);
+/* Of this endpoint among those of the device that have the cluster; output: as its client, which is
+ * where buttons are. One that it does not have so counts among the others. */
+uint8_t interview_instance(
+	const struct interview *i, uint16_t cluster, uint8_t endpoint, bool output);
 /* What messages to that endpoint are to be of. */
 uint16_t interview_profile(const struct interview *i, uint8_t endpoint);
 

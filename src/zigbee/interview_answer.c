@@ -84,6 +84,15 @@ static uint16_t cluster_of_step(uint8_t step)
 	}
 }
 
+/* A refusal that may be of this moment alone: nobody is to be without what it could have told for
+ * ever. */
+static bool is_passing(uint8_t status)
+{
+	return status != ZDO_SUCCESS && status != ZDO_NOT_SUPPORTED &&
+	       status != ZDO_INVALID_ENDPOINT && status != ZDO_NOT_ACTIVE &&
+	       status != ZDO_NO_DESCRIPTOR;
+}
+
 bool interview_answer_zdo(struct interview *i, const struct zdo_message *m)
 {
 	bool well = m->status == ZDO_SUCCESS;
@@ -94,16 +103,22 @@ bool interview_answer_zdo(struct interview *i, const struct zdo_message *m)
 	case INTERVIEW_NODE:
 		if (well)
 			take_node(i, m);
+		else if (is_passing(m->status))
+			i->missed |= INTERVIEW_HAS_NODE;
 		break;
 	case INTERVIEW_ENDPOINTS:
 		if (well)
 			take_endpoints(i, m);
+		/* all that does something has one */
+		if (i->endpoint_count == 0)
+			i->missed |= INTERVIEW_HAS_ENDPOINTS;
 		break;
 	case INTERVIEW_SIMPLE:
 		if (well && m->endpoint != i->endpoints[i->at].id)
 			return false;
 		if (well)
 			take_simple(i, m);
+		i->endpoints[i->at].missed = is_passing(m->status);
 		break;
 	case INTERVIEW_BIND:
 		if (!well)
@@ -215,6 +230,7 @@ static bool take_check(struct interview *i, const struct zcl_frame *f)
 	bool whole = i->offset == 0 && i->next >= row->attribute_count, differs = false;
 	struct zcl_records at = zcl_records(f);
 	unsigned told = 0, idle = 0;
+	uint16_t before = c->max_s, least = 0;
 	struct zcl_record r;
 
 	i->offset = i->next;
@@ -223,11 +239,17 @@ static bool take_check(struct interview *i, const struct zcl_frame *f)
 	while (zcl_next(&at, &r) == 0) {
 		differs |= check(c, row, &r);
 		told++;
-		if (!is_idle(&r))
+		if (!is_idle(&r)) {
+			if (r.max_s != 0 && (least == 0 || r.max_s < least))
+				least = r.max_s;
 			continue;
+		}
 		idle++;
 		i->status = r.status != ZCL_SUCCESS ? r.status : ZCL_NOT_FOUND;
 	}
+	/* the one that it says most often tells when it is silent */
+	if (whole && least != 0)
+		c->max_s = least < before ? before : least;
 	if (differs && !i->again)
 		return true;
 	i->refused = idle > 0;

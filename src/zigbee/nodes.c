@@ -190,6 +190,12 @@ int nodes_configure(struct nodes *n, uint64_t eui64, void *context, const struct
 	node->context = context;
 	n->configured++;
 	nodes_ask_anew(n, node, 0);
+	/* it was one of ours before, and is under another name */
+	if (node->joined && node->told_ready) {
+		nodes_expect(n, node);
+		nodes_reread(n, node);
+		nodes_tell(n, node, NODES_CHANGED_READY);
+	}
 	return 0;
 }
 
@@ -232,7 +238,6 @@ void nodes_tell_alive(struct nodes *n, struct node *node)
 void nodes_alive(struct nodes *n, struct node *node, int64_t awake_us)
 {
 	unsigned changes = 0;
-	bool was_stale = node->stale;
 
 	if (!node->joined)
 		changes |= NODES_CHANGED_PRESENT | NODES_CHANGED_MEMORY;
@@ -250,14 +255,19 @@ void nodes_alive(struct nodes *n, struct node *node, int64_t awake_us)
 	if (node->dismissals > 0)
 		nodes_wake(n, node->dismiss_us);
 	/* what happened while the radio was away it said to nobody; now it listens */
-	if (was_stale && interview_sleeps(&node->interview) &&
-		!(node->interview.device.quirks & QUIRK_NO_SETUP))
-		nodes_reread(n, node);
+	nodes_reread_heard(n, node);
 	if (changes != 0) {
 		nodes_expect(n, node);
 		if (node->configured)
 			nodes_tell(n, node, changes);
 	}
+}
+
+static void begin_anew(struct node *node)
+{
+	interview_restart(&node->interview);
+	node->told_ready = node->polling = node->rereading = false;
+	node->unread = 0;
 }
 
 void nodes_joined(struct nodes *n, uint64_t eui64, uint16_t address, enum nodes_join how,
@@ -280,8 +290,7 @@ void nodes_joined(struct nodes *n, uint64_t eui64, uint16_t address, enum nodes_
 	nodes_pair(n, node, address);
 	if (how == NODES_JOINED) {
 		nodes_work_drop(n, node);
-		interview_restart(&node->interview);
-		node->told_ready = false;
+		begin_anew(node);
 	} else {
 		(void)interview_retry(&node->interview);
 		nodes_reread(n, node);
@@ -349,8 +358,7 @@ int nodes_interview(struct nodes *n, uint64_t eui64, const struct decode_time *n
 		return -ENOENT;
 	nodes_ask_stop(n, node);
 	nodes_work_drop(n, node);
-	interview_restart(&node->interview);
-	node->told_ready = false;
+	begin_anew(node);
 	nodes_ask_anew(n, node, 0);
 	if (node->configured)
 		nodes_tell(n, node, NODES_CHANGED_MEMORY);
@@ -389,6 +397,8 @@ void nodes_up(struct nodes *n, const struct decode_time *now)
 		node->reread_us = 0;
 		if (!interview_sleeps(&node->interview))
 			nodes_reread(n, node);
+		else if (!(node->interview.device.quirks & QUIRK_NO_SETUP))
+			nodes_reread_later(node);
 		nodes_expect(n, node);
 	}
 	n->looked = true;

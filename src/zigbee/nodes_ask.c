@@ -14,6 +14,7 @@
 #define REDO_ZONE_US (300 * SECOND_US) /* an alarm zone that is not enrolled is mute */
 #define REREAD_US (60 * SECOND_US)
 #define POLL_TRIES_MAX 2
+#define UNREAD_MAX 8
 
 static const int64_t back_off[] = { 1 * SECOND_US, 2 * SECOND_US, 5 * SECOND_US, 15 * SECOND_US,
 	60 * SECOND_US };
@@ -108,19 +109,47 @@ static void stop_polling(struct nodes *n, struct node *node)
 	schedule_poll(n, node);
 }
 
-void nodes_reread(struct nodes *n, struct node *node)
+/* All of it was asked for. */
+static void polled(struct nodes *n, struct node *node)
 {
-	if (!node->configured || !node->told_ready ||
+	if (node->rereading)
+		node->unread = 0;
+	stop_polling(n, node);
+}
+
+void nodes_reread_heard(struct nodes *n, struct node *node)
+{
+	if (node->unread == 0 || !node->configured || !node->told_ready ||
+		!nodes_listens(n, node) ||
 		(node->reread_us != 0 && n->now.boot_us < node->reread_us + REREAD_US))
 		return;
+	node->unread--;
 	node->reread_us = n->now.boot_us;
 	node->polling = node->rereading = true;
 	node->poll_at = 0;
 	node->poll_offset = 0;
 	node->poll_tries = 0;
-	if (node->next_us < n->now.boot_us)
+	if (!node->asking && !node->beginning) { /* before what it may not answer */
+		node->retrying = node->stalled = false;
 		node->next_us = n->now.boot_us;
+	}
 	nodes_wake(n, node->next_us);
+}
+
+void nodes_reread_later(struct node *node)
+{
+	const struct interview *i = &node->interview;
+
+	if (!node->told_ready) /* its interview reads them */
+		return;
+	/* a sleeper that speaks by itself hardly ever listens */
+	node->unread = interview_sleeps(i) && i->device.quirks & QUIRK_NO_SETUP ? 1 : UNREAD_MAX;
+}
+
+void nodes_reread(struct nodes *n, struct node *node)
+{
+	nodes_reread_later(node);
+	nodes_reread_heard(n, node);
 }
 
 static void redo_later(struct nodes *n, struct node *node)
@@ -341,7 +370,7 @@ static void ask_poll(struct nodes *n, struct node *node)
 		return;
 	if (!interview_poll(
 		    &node->interview, node->rereading, &at, &offset, node->asked_sequence, &ask)) {
-		stop_polling(n, node);
+		polled(n, node);
 		return;
 	}
 	node->asked_poll = true;
@@ -355,6 +384,11 @@ void nodes_ask(struct nodes *n, struct node *node)
 		return;
 	if (!node->retrying)
 		node->asked_sequence = nodes_sequence(node);
+	/* what is still missing of its setting up may take long */
+	if (node->rereading)
+		ask_poll(n, node);
+	if (node->asking || node->next_us > n->now.boot_us)
+		return;
 	if (!interview_is_over(&node->interview, !node->configured) && ask_interview(n, node))
 		return;
 	if (!node->asking && !node->beginning)
@@ -413,7 +447,7 @@ static void poll_answered(struct nodes *n, struct node *node)
 	/* on to what is behind this request */
 	if (!interview_poll(
 		    &node->interview, node->rereading, &node->poll_at, &node->poll_offset, 0, &ask))
-		stop_polling(n, node);
+		polled(n, node);
 	nodes_ask(n, node);
 }
 
@@ -485,10 +519,8 @@ void nodes_ask_tick(struct nodes *n, struct node *node)
 		unanswered(n, node);
 	if (n->now.boot_us >= node->redo_us) {
 		node->redo_us = INT64_MAX;
-		if (interview_retry(&node->interview)) {
-			node->told_ready = false;
+		if (interview_retry(&node->interview))
 			nodes_ask_anew(n, node, 0);
-		}
 	}
 	start_poll(n, node);
 	nodes_ask(n, node);

@@ -62,8 +62,8 @@ static void look_at_reports(struct nodes *n, struct node *node)
 	node->look_us = n->now.boot_us + LOOK_US;
 	while ((cluster = interview_find_mute(&node->interview, since, n->now.boot_us)) != 0) {
 		n->counters.unreported++;
-		nodes_note(n, node, NODES_NOTE_NOT_REPORTING, INTERVIEW_OVER, cluster);
 		nodes_expect(n, node);
+		nodes_note(n, node, NODES_NOTE_NOT_REPORTING, INTERVIEW_OVER, cluster);
 	}
 }
 
@@ -97,13 +97,20 @@ static void hear_cluster(struct nodes *n, struct node *node, const struct zigbee
 	nodes_ask_zcl(n, node, heard->cluster, heard->source_endpoint, f);
 }
 
+/* Commands of its own are of the device as a client, as buttons send them. */
+static bool is_of_client(const struct zigbee_heard *heard)
+{
+	return heard->length > 0 && heard->bytes[0] & ZCL_OF_CLUSTER &&
+	       !(heard->bytes[0] & ZCL_FROM_SERVER);
+}
+
 void nodes_deliver(struct nodes *n, struct node *node, const struct zigbee_heard *heard)
 {
 	const struct cluster_message m = {
 		.cluster = heard->cluster,
 		.endpoint = heard->source_endpoint,
-		.instance = interview_instance(
-			&node->interview, heard->cluster, heard->source_endpoint),
+		.instance = interview_instance(&node->interview, heard->cluster,
+			heard->source_endpoint, is_of_client(heard)),
 		.unicast = !heard->broadcast,
 		.counter = heard->aps_sequence,
 		.bytes = heard->bytes,

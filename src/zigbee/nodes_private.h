@@ -99,8 +99,11 @@ void nodes_ask_zcl(struct nodes *n, struct node *node, uint16_t cluster, uint8_t
 void nodes_ask_fate(struct nodes *n, struct node *node, uint16_t counter, enum zigbee_fate fate);
 /* Whether the row's beginning is through, and goes on if so. */
 void nodes_begin_check(struct nodes *n, struct node *node);
-/* All of it is to be read once more. */
+/* All of it is to be read once more, until it has answered; later: when it is heard next. */
 void nodes_reread(struct nodes *n, struct node *node);
+void nodes_reread_later(struct node *node);
+/* It listens: what of that is left is tried. */
+void nodes_reread_heard(struct nodes *n, struct node *node);
 void nodes_ask_tick(struct nodes *n, struct node *node);
 int64_t nodes_ask_due(const struct nodes *n, const struct node *node);
 /* How often it is to be heard, and when it is to be polled, by what is known by now. */

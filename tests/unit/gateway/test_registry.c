@@ -118,6 +118,14 @@ static void test_a_promise_of_its_own_counts_without_a_setting(void **state)
 	registry_hint(a, 2000000);
 	registry_hint(a, 60000000);
 	assert_int_equal(registry_tick(r, 100000000), 106000000);
+	/* who knows all of it knows better, either way */
+	registry_expect(a, 60000000);
+	assert_int_equal(registry_tick(r, 100000000), 280000000);
+	registry_expect(a, 0);
+	registry_hint(a, 90000000);
+	assert_int_equal(registry_tick(r, 100000000), 280000000);
+	registry_expect(a, 1000000);
+	assert_int_equal(registry_tick(r, 100000000), 103000000);
 	a->expect_every_us = 10000000;
 	assert_int_equal(registry_tick(r, 100000000), 130000000);
 	registry_free(r);

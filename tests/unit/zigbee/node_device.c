@@ -176,6 +176,17 @@ static void answer_node(struct node_device *d, struct node_answer *a)
 		   "00");
 }
 
+static void answer_endpoints(struct node_device *d, struct node_answer *a)
+{
+	bool none = d->endpoints_status != 0 || d->no_endpoints;
+
+	put(a, d->endpoints_status, 1);
+	put(a, d->node, 2);
+	put(a, none ? 0 : d->kind->endpoint_count, 1);
+	for (size_t i = 0; !none && i < d->kind->endpoint_count; i++)
+		put(a, d->kind->endpoints[i].id, 1);
+}
+
 static bool answer_zdo(struct node_device *d, const struct zigbee_send *s, struct node_answer *a)
 {
 	struct cursor c = cursor_init(s->bytes, s->length);
@@ -215,11 +226,7 @@ static bool answer_zdo(struct node_device *d, const struct zigbee_send *s, struc
 	case 0x0005:
 		if (cursor_le16(&c) != d->node)
 			return false;
-		put(a, d->endpoints_status, 1);
-		put(a, d->node, 2);
-		put(a, d->endpoints_status ? 0 : d->kind->endpoint_count, 1);
-		for (size_t i = 0; !d->endpoints_status && i < d->kind->endpoint_count; i++)
-			put(a, d->kind->endpoints[i].id, 1);
+		answer_endpoints(d, a);
 		return true;
 	case 0x0021:
 		if (cursor_le64(&c) != d->eui64)
@@ -314,7 +321,8 @@ static void answer_configure(
 			put(a, r.id, 2);
 			continue;
 		}
-		if (d->max_s != 0 && r.max_s < d->max_s)
+		if (d->max_s != 0 && r.max_s < d->max_s &&
+			(d->max_id == WARD_NONE || d->max_id == r.id))
 			r.max_s = d->max_s;
 		for (unsigned i = 0; i < d->reporting_count; i++)
 			if (d->reporting[i].endpoint == r.endpoint &&

@@ -92,8 +92,10 @@ static void on_note(struct nodes *n, struct node *node, enum nodes_note note,
 
 	assert_string_not_equal(nodes_note_text(note), "");
 	w->notes[note]++;
-	if (note == NODES_NOTE_NOT_REPORTING)
+	if (note == NODES_NOTE_NOT_REPORTING) {
+		w->expected_us = node->expect_us;
 		return;
+	}
 	w->last_step = step;
 	w->last_detail = detail;
 }
@@ -164,6 +166,7 @@ struct node_device *node_ward_add(
 		.deaf_to = WARD_NONE,
 		.deaf_command = 0xff,
 		.configure_id = WARD_NONE,
+		.max_id = WARD_NONE,
 		.sequence = 0x80,
 	};
 	w->device_count++;

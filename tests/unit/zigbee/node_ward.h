@@ -61,6 +61,8 @@ struct node_device {
 	uint8_t check_status;     /* by a default response, if not 0 */
 	uint8_t forgets;          /* it says so of each attribute's reporting; 0: it does not */
 	uint16_t max_s;           /* it reports no more often, whatever it is told; 0: as told */
+	uint16_t max_id;          /* this attribute alone; WARD_NONE: all */
+	bool no_endpoints;        /* it says so */
 	bool zone_asks;           /* its zone wants to be answered; else to be told */
 	bool zone_never;
 	/* What it was told. */
@@ -106,6 +108,7 @@ struct node_ward {
 	unsigned changes; /* ored */
 	unsigned ready, zones, presents, alive, notes[_NODES_NOTE_MAX], strangers;
 	uint64_t last_stranger;
+	int64_t expected_us; /* when it was told that something is not reported */
 	enum interview_step last_step;
 	int last_detail;
 };

@@ -142,9 +142,9 @@ static void test_two_endpoints_are_two_instances(void **state)
 	assert_true(node_ward_interview(&wing, d, 60 * S));
 	i = &node_of(&wing, d)->interview;
 	assert_int_equal(i->endpoint_count, 2); /* 242 is no application's */
-	assert_int_equal(interview_instance(i, 0x0402, 3), 0);
-	assert_int_equal(interview_instance(i, 0x0402, 7), 1);
-	assert_int_equal(interview_instance(i, 0x0001, 7), 0);
+	assert_int_equal(interview_instance(i, 0x0402, 3, false), 0);
+	assert_int_equal(interview_instance(i, 0x0402, 7, false), 1);
+	assert_int_equal(interview_instance(i, 0x0001, 7, false), 0);
 	assert_true(interview_cluster_expect_us(i, 0x0402, 7) > 0);
 	assert_true(interview_cluster_expect_us(i, 0x0500, 7) == 0);
 	assert_true(interview_cluster_expect_us(i, 0x0402, 1) == 0);
@@ -153,6 +153,42 @@ static void test_two_endpoints_are_two_instances(void **state)
 	assert_non_null(node_reports(d, 7, 0x0402, 0));
 	node_says(&wing, d, 7, 0x0402, "18 01 0A 00 00 29 D0 07");
 	assert_int_equal(wing.readings[wing.reading_count - 1].instance, 1);
+}
+
+/* A panel with two buttons, which has them as clients alone; one behind a lamp. */
+static void test_buttons_of_two_endpoints_are_two_instances(void **state)
+{
+	static const struct node_has has[] = {
+		{ 1, 0x0104, 0x0000, { 0x0000, 0x0006, WARD_NONE }, { WARD_NONE } },
+		{ 2, 0x0104, 0x0000, { 0x0000, WARD_NONE }, { 0x0006, 0x0501, WARD_NONE } },
+		{ 4, 0x0104, 0x0000, { 0x0000, WARD_NONE }, { 0x0006, 0x0501, WARD_NONE } },
+	};
+	static const struct node_kind panel = { 1, 0x8e, 0x1234, has, ARRAY_SIZE(has), NULL, 0 };
+	static const struct {
+		uint8_t endpoint, instance;
+		uint16_t cluster;
+		const char *hex;
+	} rows[] = {
+		{ 2, 0, 0x0006, "01 01 02" },
+		{ 4, 1, 0x0006, "01 02 02" },
+		{ 2, 0, 0x0501, "01 03 02" },
+		{ 4, 1, 0x0501, "01 04 02" },
+		{ 1, 0, 0x0006, "18 05 0A 00 00 10 01" },
+		/* it has not said that it is a client, too */
+		{ 1, 0, 0x0006, "01 06 02" },
+	};
+	struct node_device *d = node_ward_add(&wing, &panel, true);
+
+	(void)state;
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		wing.reading_count = 0;
+		node_says(&wing, d, rows[i].endpoint, rows[i].cluster, rows[i].hex);
+		print_message("row %zu\n", i);
+		assert_int_equal(wing.reading_count, 1);
+		assert_int_equal(wing.readings[0].instance, rows[i].instance);
+	}
 }
 
 static void test_a_mains_device_hears_always(void **state)
@@ -315,6 +351,45 @@ static void test_who_has_no_endpoints_is_through_at_once(void **state)
 	assert_int_equal(wing.readings[0].number.mantissa, 2000);
 }
 
+/* It had only just begun, or had no room at that moment: nobody is set up with nothing for ever. */
+static void test_who_had_no_endpoints_is_asked_again(void **state)
+{
+	struct node_device *d = node_ward_add(&wing, &node_fridge, true),
+			   *e = node_ward_add(&wing, &node_fridge, true),
+			   *f = node_ward_add(&wing, &node_fridge, true);
+
+	(void)state;
+	d->endpoints_status = 0x85;
+	e->simple_status = 0x85;
+	f->no_endpoints = true;
+	for (unsigned i = 0; i < 3; i++) {
+		node_joins(&wing, &wing.devices[i]);
+		assert_true(node_ward_interview(&wing, &wing.devices[i], 60 * S));
+		assert_int_equal(wing.devices[i].reporting_count, 0);
+	}
+	d->endpoints_status = e->simple_status = 0;
+	f->no_endpoints = false;
+	node_ward_pass(&wing, 3700 * S);
+	for (unsigned i = 0; i < 3; i++) {
+		print_message("device %u\n", i);
+		assert_non_null(node_reports(&wing.devices[i], 1, 0x0402, 0));
+	}
+}
+
+/* The attribute that it reports most often says when it is silent. */
+static void test_one_attribute_of_several_is_reported_more_seldom(void **state)
+{
+	struct node_device *d = node_ward_add(&wing, &node_plug, true);
+
+	(void)state;
+	d->max_s = 7200;
+	d->max_id = 0x0508;
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 60 * S));
+	assert_int_equal(node_reports(d, 1, 0x0b04, 0x0508)->max_s, 7200);
+	assert_int_equal(cluster_of(d, 0x0b04, false)->max_s, 300);
+}
+
 static void test_reporting_that_was_taken_and_is_not_there(void **state)
 {
 	(void)state;
@@ -363,6 +438,7 @@ int main(void)
 		TEST(test_a_button_is_bound_where_it_is_the_client),
 		TEST(test_who_refuses_setting_up_is_not_set_up),
 		TEST(test_two_endpoints_are_two_instances),
+		TEST(test_buttons_of_two_endpoints_are_two_instances),
 		TEST(test_a_mains_device_hears_always),
 		TEST(test_refused_bindings_are_noted_and_gone_past),
 		TEST(test_what_is_not_reported_is_read_at_intervals),
@@ -373,6 +449,8 @@ int main(void)
 		TEST(test_what_cannot_be_checked_counts_as_it_was_told),
 		TEST(test_who_does_not_describe_itself_is_gone_past),
 		TEST(test_who_has_no_endpoints_is_through_at_once),
+		TEST(test_who_had_no_endpoints_is_asked_again),
+		TEST(test_one_attribute_of_several_is_reported_more_seldom),
 		TEST(test_reporting_that_was_taken_and_is_not_there),
 		TEST(test_it_is_interviewed_again_when_somebody_wants_that),
 	};

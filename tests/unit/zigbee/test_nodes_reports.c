@@ -14,6 +14,14 @@ static const struct node *told(const struct node_device *d)
 	return node_of(&wing, d);
 }
 
+static bool said(enum metric metric)
+{
+	for (unsigned i = 0; i < wing.reading_count; i++)
+		if (wing.readings[i].metric == metric)
+			return true;
+	return false;
+}
+
 /* One that sleeps is asked when it listens; when that is depends on its check-ins alone. */
 static void test_the_longest_silence_of_each_sort(void **state)
 {
@@ -123,6 +131,24 @@ static void test_what_is_not_reported_is_noticed_and_asked_for(void **state)
 	assert_int_equal(wing.notes[NODES_NOTE_NOT_REPORTING], 1);
 }
 
+/* One that sleeps, and is heard once an hour: that is what is expected of it from then on. */
+static void test_who_reports_less_than_it_said_is_not_gone(void **state)
+{
+	struct node_device *d = node_settled(&node_fridge);
+
+	(void)state;
+	d->awake_us = 0;
+	assert_true(told(d)->expect_us == 5 * MINUTE);
+	for (unsigned i = 0; i < 6; i++) {
+		node_ward_pass(&wing, 55 * MINUTE);
+		node_says(&wing, d, 1, 0x0001, "18 04 0A 21 00 20 C8");
+		node_ward_pass(&wing, 5 * MINUTE);
+	}
+	assert_int_equal(wing.notes[NODES_NOTE_NOT_REPORTING], 2);
+	assert_true(wing.expected_us == 60 * MINUTE);
+	assert_true(told(d)->expect_us == 60 * MINUTE);
+}
+
 static void test_an_absence_is_no_missing_report(void **state)
 {
 	struct node_device *d = node_settled(&node_fridge);
@@ -196,6 +222,97 @@ static void test_a_router_after_the_radio_was_away(void **state)
 	assert_false(told(d)->stale);
 }
 
+/* It answers when it listens, and that is not each time that it is heard. */
+static void test_a_sleeper_that_did_not_listen_is_asked_again(void **state)
+{
+	struct node_device *d = node_settled(&node_contact);
+	char hex[] = "09 00 00";
+
+	(void)state;
+	node_ward_pass(&wing, 5 * MINUTE);
+	d->awake_us = 0;
+	nodes_down(&wing.nodes);
+	node_ward_pass(&wing, MINUTE);
+	nodes_up(&wing.nodes, &wing.now);
+	node_ward_pass(&wing, MINUTE);
+	d->lose = 2;
+	node_says(&wing, d, 1, 0x0020, hex);
+	node_ward_pass(&wing, MINUTE);
+	wing.reading_count = 0;
+	hex[4] = '1';
+	node_says(&wing, d, 1, 0x0020, hex);
+	node_ward_pass(&wing, 5 * S);
+	assert_true(said(METRIC_CONTACT));
+	/* then it is known */
+	d->asked = 0;
+	node_ward_pass(&wing, 5 * MINUTE);
+	hex[4] = '2';
+	node_says(&wing, d, 1, 0x0020, hex);
+	node_ward_pass(&wing, 5 * S);
+	assert_int_equal(d->asked_zcl[0x00] > 0, true);
+	assert_int_equal(d->asked, 1); /* the answer to its check-in */
+}
+
+/* Whatever else is still asked of it. */
+static void test_values_are_read_again_also_of_who_misses_something(void **state)
+{
+	(void)state;
+	for (int restarts = 0; restarts < 2; restarts++) {
+		struct node_device *d;
+
+		node_ward_tear_down(state);
+		node_ward_set_up(state);
+		d = node_ward_add(&wing, &node_plug, true);
+		d->deaf_to = 0x0021;
+		node_joins(&wing, d);
+		for (unsigned k = 0; k < 300; k++) {
+			node_says(&wing, d, 1, 0x0006, "18 01 0A 00 00 10 01");
+			node_ward_pass(&wing, 5 * S);
+			wing.reading_count = 0;
+		}
+		assert_true(interview_has_missed(&told(d)->interview));
+		if (restarts) {
+			node_ward_restart(&wing);
+		} else {
+			/* it is asked for what is missing when the radio goes away */
+			node_ward_pass(&wing, told(d)->redo_us - wing.now.boot_us + S);
+			nodes_down(&wing.nodes);
+			node_ward_pass(&wing, 5 * S);
+			nodes_up(&wing.nodes, &wing.now);
+		}
+		wing.reading_count = 0;
+		node_ward_pass(&wing, 5 * MINUTE);
+		print_message("restarts %d\n", restarts);
+		assert_true(said(METRIC_SWITCH));
+		assert_true(said(METRIC_POWER));
+	}
+}
+
+/* Its name was changed: for the nodes it goes and comes. */
+static void test_who_is_configured_anew_is_asked_as_before(void **state)
+{
+	struct node_device *d = node_ward_add(&wing, &node_plug, true),
+			   *e = node_settled(&node_button);
+
+	(void)state;
+	d->configure_status = REFUSED;
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, MINUTE));
+	nodes_unconfigure(&wing.nodes, d->eui64);
+	nodes_unconfigure(&wing.nodes, e->eui64);
+	node_ward_pass(&wing, MINUTE);
+	wing.ready = 0;
+	assert_int_equal(nodes_configure(&wing.nodes, d->eui64, d, &wing.now), 0);
+	assert_int_equal(nodes_configure(&wing.nodes, e->eui64, e, &wing.now), 0);
+	node_ward_pass(&wing, S);
+	/* how often it is to be heard */
+	assert_int_equal(wing.ready, 2);
+	wing.reading_count = 0;
+	node_ward_pass(&wing, 11 * MINUTE);
+	assert_true(said(METRIC_SWITCH));
+	assert_true(said(METRIC_POWER));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, node_ward_set_up, node_ward_tear_down)
@@ -204,9 +321,13 @@ int main(void)
 		TEST(test_a_button_that_checks_in_is_there),
 		TEST(test_nothing_is_promised_before_it_was_checked),
 		TEST(test_what_is_not_reported_is_noticed_and_asked_for),
+		TEST(test_who_reports_less_than_it_said_is_not_gone),
 		TEST(test_an_absence_is_no_missing_report),
 		TEST(test_a_sleeper_is_asked_when_it_is_heard_after_the_radio_was_away),
 		TEST(test_a_router_after_the_radio_was_away),
+		TEST(test_a_sleeper_that_did_not_listen_is_asked_again),
+		TEST(test_values_are_read_again_also_of_who_misses_something),
+		TEST(test_who_is_configured_anew_is_asked_as_before),
 	};
 
 	return RUN_TESTS(tests);
