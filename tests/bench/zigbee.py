@@ -102,6 +102,16 @@ def heard(sink):
     return sink.order("heard")["heard"]
 
 
+def settle(sink, count):
+    """Waits for so many, or until none has come for a while: what is missing then is counted."""
+    last, since = -1, time.monotonic()
+    while last < count and time.monotonic() - since < 10:
+        now = heard(sink)
+        if now != last:
+            last, since = now, time.monotonic()
+        time.sleep(0.05)
+
+
 def came(directory):
     """(UTC in microseconds, reading) of all that the subscriber heard."""
     with open(os.path.join(directory, "came"), encoding="utf-8") as f:
@@ -146,10 +156,7 @@ class Through:
         told = radio.end()
         self.sent, self.wait_ms = int(told["acknowledged"]), int(told["longest_wait_us"]) / 1000
         self.again = int(told["retransmitted"])
-        try:
-            wait(lambda: heard(sink) >= self.sent, daemon.errors, 30)
-        except Failed:
-            pass  # what is missing is counted
+        settle(sink, self.sent)
         sink.order("kept")
         sink.leave()
         ward.leave(sink, daemon)
