@@ -26,12 +26,13 @@ struct zcl_value;  /* zigbee/zcl.h */
 /* ---- what the clusters of one device share; outlives its absences ---- */
 
 /* What a cluster remembers, and the driver over a restart: numbers that mean something to the
- * cluster alone. */
+ * cluster alone, which may not be what it has kept. */
 #define CLUSTER_WORDS_MAX 8
 struct cluster_memory {
 	uint16_t cluster;
 	uint8_t endpoint;
 	int32_t words[CLUSTER_WORDS_MAX]; /* zero at first */
+	int64_t moment_us;                /* boot-time clock, so that it is of this run; 0: none */
 };
 
 /* The last messages of a device, so that one sent again is known as such. */

@@ -22,7 +22,8 @@ static int carbon_dioxide_attribute(const struct cluster_call *c, uint16_t id,
 
 	if (!row)
 		return CLUSTER_E_UNKNOWN;
-	if (zcl_decimal(&d, v) != 0 || decimal_compare(d, (struct decimal){ 1, 0 }) < 0)
+	if (!cluster_is_number(v) || zcl_decimal(&d, v) != 0 ||
+		decimal_compare(d, (struct decimal){ 1, 0 }) < 0)
 		return cluster_plain(c, row, v);
 	m.like.flags |= FLAG_UNIT_ASSUMED;
 	measure_number(&m, METRIC_AMBIENT_CO2, d, NULL);

@@ -80,6 +80,8 @@ size_t cluster_ask_magic(void *to, size_t size);
 struct measure cluster_measure(const struct cluster_call *c);
 /* The same of a moment: what a button or an alarm said. */
 struct measure cluster_moment(const struct cluster_call *c);
+/* Whether it is a number, and no yes, kind, bits or time. */
+bool cluster_is_number(const struct zcl_value *v);
 /* Whether the value can be what the row counts in tenths, hundredths, thousands of its metric. */
 bool cluster_is_counted(const struct cluster_attribute *row, const struct zcl_value *v);
 /* Adds the value by the attribute's row: its exponent, its conversion, what its type has for "no

@@ -50,12 +50,18 @@ static int shift_of(int32_t divisor)
 	return divisor == 1 ? shift : -1;
 }
 
+/* A multiplier or a divisor, 0 when it is not known. */
+static int32_t factor(const struct cluster_memory *m, unsigned i)
+{
+	return m && m->words[i] > 0 && m->words[i] <= UINT16_MAX ? m->words[i] : 0;
+}
+
 static int take_value(const struct cluster_call *c, const struct cluster_attribute *row,
 	unsigned pair, const struct zcl_value *v)
 {
 	struct cluster_memory *memory = cluster_memory(c);
-	int32_t multiplier = memory ? memory->words[2 * pair] : 0;
-	int32_t divisor = memory ? memory->words[2 * pair + 1] : 0;
+	int32_t multiplier = factor(memory, 2 * pair);
+	int32_t divisor = factor(memory, 2 * pair + 1);
 	struct measure m = cluster_measure(c);
 	struct decimal d;
 	int shift, r;
@@ -74,7 +80,7 @@ static int take_value(const struct cluster_call *c, const struct cluster_attribu
 		multiplier = multiplier != 0 ? multiplier : 1;
 		divisor = divisor != 0 ? divisor : 1;
 	}
-	if (zcl_decimal(&d, v) != 0)
+	if (!cluster_is_number(v) || zcl_decimal(&d, v) != 0)
 		return cluster_number(&m, (enum metric)row->metric, 0, NULL, v);
 	shift = shift_of(divisor);
 	if (shift >= 0)

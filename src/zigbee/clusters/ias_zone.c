@@ -29,9 +29,8 @@
 #define PROBLEMS (TROUBLE | MAINS_FAULT | BATTERY_DEFECT)
 
 #define QUARTER_US 250000
-#define TENTH_US 100000
-#define ECHO_TENTHS 100      /* so late a report still follows a notification */
-#define DELAY_MAX (4 * 3600) /* quarters of a second; what is above is no delay */
+#define ECHO_US INT64_C(10000000) /* so late a report still follows a notification */
+#define DELAY_MAX (4 * 3600)      /* quarters of a second; what is above is no delay */
 
 #define NO_TYPE 0xffff
 #define TELL_MS 500 /* after the address was written */
@@ -44,7 +43,6 @@ enum {
 	WORD_TRIES,    /* of an enrolment under way; 0: none is */
 	WORD_LAST,     /* the last status, plus one */
 	WORD_WAITING,  /* 1 while an alarm waits for the type to be known */
-	WORD_TOLD_AT,  /* when a notification came last, in tenths of a second */
 };
 
 static const struct cluster_attribute ias_zone_attributes[] = {
@@ -84,8 +82,8 @@ static const struct quality_bit zone_bits[] = {
 
 static const struct zone *zone_of(const struct cluster_call *c, const struct cluster_memory *m)
 {
-	int32_t type = c->device->quirk_zone != 0 ? c->device->quirk_zone
-		       : m                        ? m->words[WORD_TYPE] - 1
+	int64_t type = c->device->quirk_zone != 0 ? c->device->quirk_zone
+		       : m                        ? (int64_t)m->words[WORD_TYPE] - 1
 						  : -1;
 
 	for (size_t i = 0; i < ARRAY_SIZE(zones); i++)
@@ -143,13 +141,10 @@ static void take_status(const struct cluster_call *c, uint16_t status, unsigned 
 static bool is_echo(const struct cluster_call *c, uint16_t status)
 {
 	const struct cluster_memory *m = cluster_memory(c);
-	int64_t since;
 
-	if (!zcl_is_general(c->frame, ZCL_REPORT) || !m || m->words[WORD_TOLD_AT] == 0 ||
-		m->words[WORD_LAST] != (int32_t)status + 1)
-		return false;
-	since = c->now.boot_us / TENTH_US - m->words[WORD_TOLD_AT];
-	return since >= 0 && since <= ECHO_TENTHS;
+	return zcl_is_general(c->frame, ZCL_REPORT) && m && m->moment_us != 0 &&
+	       m->words[WORD_LAST] == (int32_t)status + 1 &&
+	       c->now.boot_us - m->moment_us <= ECHO_US;
 }
 
 /* ---- enrolment ---- */
@@ -228,14 +223,16 @@ static void take_type(const struct cluster_call *c, struct cluster_memory *m, ui
 {
 	bool waiting = m->words[WORD_WAITING];
 	struct measure measure = cluster_measure(c);
-	uint16_t status = (uint16_t)(m->words[WORD_LAST] - 1);
+	uint16_t status = (uint16_t)((int64_t)m->words[WORD_LAST] - 1);
 
 	if (type == NO_TYPE)
 		return;
 	cluster_remember(c, m, WORD_TYPE, (int32_t)type + 1);
 	if (!waiting)
 		return;
-	measure_boolean(&measure, METRIC_PROBLEM, status & PROBLEMS);
+	/* as which it was told; of a kind that is not known here it remains one */
+	if (zone_of(c, m) != &other_zone)
+		measure_boolean(&measure, METRIC_PROBLEM, status & PROBLEMS);
 	measure.quality = quality_of_bits(zone_bits, ARRAY_SIZE(zone_bits), status);
 	add_alarms(zone_of(c, m), &measure, status, 0);
 	m->words[WORD_WAITING] = 0;
@@ -280,7 +277,7 @@ static int status_changed(const struct cluster_call *c)
 		delay = cursor_le16(&cur);
 	take_status(c, status, cur.failed ? 0 : delay);
 	if (memory)
-		memory->words[WORD_TOLD_AT] = (int32_t)(c->now.boot_us / TENTH_US);
+		memory->moment_us = c->now.boot_us; /* of the last notification */
 	return 0;
 }
 

@@ -28,14 +28,16 @@ static struct decimal lux_of(int64_t value)
 static int illuminance_attribute(const struct cluster_call *c, uint16_t id,
 	const struct cluster_attribute *row, const struct zcl_value *v)
 {
+	bool whole = v->form == ZCL_FORM_UNSIGNED || v->form == ZCL_FORM_SIGNED;
 	struct measure m = cluster_measure(c);
 
 	if (!row)
 		return CLUSTER_E_UNKNOWN;
-	if (v->form != ZCL_FORM_UNSIGNED || v->unknown || v->number > UINT16_MAX ||
-		cluster_has_quirk(c, QUIRK_LUX_PLAIN))
+	if (!whole || v->unknown || v->number > UINT16_MAX || cluster_has_quirk(c, QUIRK_LUX_PLAIN))
 		return cluster_plain(c, row, v);
-	if (v->number == 0) { /* too dark to be measured: below what 1 stands for */
+	if (v->number < 0) {
+		measure_none(&m, METRIC_ILLUMINANCE, VALIDITY_INVALID, WORD_IMPLAUSIBLE);
+	} else if (v->number == 0) { /* too dark to be measured: below what 1 stands for */
 		m.quality = (struct quality){ VALIDITY_BELOW_RANGE, WORD_OUT_OF_RANGE, 0 };
 		measure_scaled(&m, METRIC_ILLUMINANCE, 1, 0);
 	} else {

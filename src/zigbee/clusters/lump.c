@@ -54,6 +54,7 @@ static int take_tag(const struct cluster_call *c, uint8_t tag, const struct zcl_
 int cluster_lump(const struct cluster_call *c, const struct zcl_value *v)
 {
 	struct cursor cur = cursor_init(v->bytes, v->length);
+	int outcome = 0;
 
 	if (v->form != ZCL_FORM_TEXT && v->form != ZCL_FORM_BYTES)
 		return CLUSTER_E_MALFORMED;
@@ -67,8 +68,8 @@ int cluster_lump(const struct cluster_call *c, const struct zcl_value *v)
 		if (r != 0)
 			return CLUSTER_E_MALFORMED;
 		r = tag == TAG_BATTERY ? take_battery(c, &inside) : take_tag(c, tag, &inside);
-		if (r != 0)
-			return r;
+		if (r != 0) /* where the next one begins is known all the same */
+			outcome = r;
 	}
-	return 0;
+	return outcome;
 }

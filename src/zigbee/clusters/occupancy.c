@@ -24,8 +24,11 @@ static int occupancy_attribute(const struct cluster_call *c, uint16_t id,
 		return CLUSTER_E_MALFORMED;
 	if (!cluster_has_quirk(c, QUIRK_NO_MOTION_END)) {
 		m = cluster_measure(c);
-		measure_boolean(&m, METRIC_OCCUPANCY, occupied);
-	} else if (occupied && zcl_is_general(c->frame, ZCL_REPORT)) {
+		if (v->unknown)
+			measure_none(&m, METRIC_OCCUPANCY, VALIDITY_NOT_MEASURED, WORD_UNAVAILABLE);
+		else
+			measure_boolean(&m, METRIC_OCCUPANCY, occupied);
+	} else if (occupied && !v->unknown && zcl_is_general(c->frame, ZCL_REPORT)) {
 		m = cluster_moment(c);
 		measure_boolean(&m, METRIC_MOTION, true);
 	}

@@ -17,12 +17,8 @@
 #define ON_FOR_A_WHILE 0x42
 #define TUYA_PRESS 0xfd
 
-/* In tenths of a second: so long a press is long, and the boot-time clock fits a word. */
-#define TENTH_US 100000
-#define LONG_TENTHS 10
-#define LONGEST_TENTHS 600
-
-enum { WORD_PRESSED_AT };
+#define LONG_US INT64_C(1000000) /* so long a press is long */
+#define LONGEST_US INT64_C(60000000)
 
 static const struct cluster_attribute on_off_attributes[] = {
 	{ STATE, ZCL_TYPE_BOOLEAN, CLUSTER_READ | CLUSTER_REPORT, METRIC_SWITCH, 0, NULL, 0, 600,
@@ -40,14 +36,12 @@ static void press(const struct cluster_call *c, enum word word)
 static void button_moved(const struct cluster_call *c, bool down)
 {
 	struct cluster_memory *m = cluster_memory(c);
-	int32_t now = (int32_t)(c->now.boot_us / TENTH_US);
-	int32_t held = m ? now - m->words[WORD_PRESSED_AT] : 0;
-	bool known = m && m->words[WORD_PRESSED_AT] != 0 && held < LONGEST_TENTHS;
+	int64_t held_us = m && m->moment_us != 0 ? c->now.boot_us - m->moment_us : 0;
 
-	if (m) /* not worth a write to the disk */
-		m->words[WORD_PRESSED_AT] = down ? now : 0;
+	if (m)
+		m->moment_us = down ? c->now.boot_us : 0;
 	if (!down)
-		press(c, known && held >= LONG_TENTHS ? WORD_LONG : WORD_SINGLE);
+		press(c, held_us >= LONG_US && held_us < LONGEST_US ? WORD_LONG : WORD_SINGLE);
 }
 
 static int button_attribute(const struct cluster_call *c, uint16_t id, const struct zcl_value *v)

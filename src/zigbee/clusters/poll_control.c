@@ -67,11 +67,13 @@ static int poll_control_attribute(const struct cluster_call *c, uint16_t id,
 
 int64_t cluster_check_in_us(const struct cluster_device *d, uint8_t endpoint)
 {
+	int32_t quarters = 0;
+
 	for (unsigned i = 0; i < d->memory_count; i++)
 		if (d->memories[i].cluster == cluster_poll_control.id &&
 			d->memories[i].endpoint == endpoint)
-			return d->memories[i].words[WORD_INTERVAL] * QUARTER_US;
-	return 0;
+			quarters = d->memories[i].words[WORD_INTERVAL];
+	return quarters > 0 ? quarters * QUARTER_US : 0;
 }
 
 const struct zcl_cluster cluster_poll_control = {

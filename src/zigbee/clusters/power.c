@@ -24,8 +24,11 @@ static int power_attribute(const struct cluster_call *c, uint16_t id,
 
 	if (!row)
 		return CLUSTER_E_UNKNOWN;
-	if (id != PERCENT || v->unknown || v->form != ZCL_FORM_UNSIGNED)
+	if (id != PERCENT || v->unknown)
 		return cluster_plain(c, row, v);
+	/* halves are counted: of a fraction nobody knows of what it is one */
+	if (v->form != ZCL_FORM_UNSIGNED && v->form != ZCL_FORM_SIGNED)
+		return CLUSTER_E_MALFORMED;
 	percent = (struct decimal){ v->number, 0 };
 	if (!cluster_has_quirk(c, QUIRK_BATTERY_WHOLE) &&
 		decimal_scale(&percent, percent, 1, 2, 1) < 0) {

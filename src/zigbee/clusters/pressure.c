@@ -15,6 +15,8 @@
 /* The scale, moved so that 0 says that it is not known. */
 enum { WORD_SCALE };
 #define SCALE_BASE 1000
+#define SCALE_LEAST (SCALE_BASE + INT8_MIN)
+#define SCALE_MOST (SCALE_BASE + INT8_MAX)
 
 static const struct cluster_attribute pressure_attributes[] = {
 	{ MEASURED, ZCL_TYPE_S16, CLUSTER_READ | CLUSTER_REPORT, METRIC_PRESSURE, 0, NULL, 10, 600,
@@ -23,9 +25,12 @@ static const struct cluster_attribute pressure_attributes[] = {
 	{ SCALE, ZCL_TYPE_S8, CLUSTER_READ, .metric = METRIC_NONE },
 };
 
+/* A value, and not that there is none. */
 static bool has_one(const struct cluster_call *c)
 {
-	return c->out->readings->count > 0;
+	const struct decoded *d = c->out->readings;
+
+	return d->count > 0 && d->list[0].validity != VALIDITY_NOT_MEASURED;
 }
 
 static int take_scaled(const struct cluster_call *c, const struct zcl_value *v)
@@ -33,11 +38,26 @@ static int take_scaled(const struct cluster_call *c, const struct zcl_value *v)
 	const struct cluster_memory *m = cluster_memory(c);
 	struct measure measure = cluster_measure(c);
 
-	if (!m || m->words[WORD_SCALE] == 0)
+	/* the memory may be from a file */
+	if (!m || m->words[WORD_SCALE] < SCALE_LEAST || m->words[WORD_SCALE] > SCALE_MOST)
+		return 0;
+	if (!cluster_is_number(v))
+		return CLUSTER_E_MALFORMED;
+	if (v->unknown && c->out->readings->count > 0)
 		return 0;
 	c->out->readings->count = 0; /* the coarser one, if it came before */
 	return cluster_number(&measure, METRIC_PRESSURE,
 		PA_TO_HPA - (m->words[WORD_SCALE] - SCALE_BASE), NULL, v);
+}
+
+static int take_measured(const struct cluster_call *c, const struct cluster_attribute *row,
+	const struct zcl_value *v)
+{
+	if (has_one(c))
+		return 0;
+	if (cluster_is_number(v))
+		c->out->readings->count = 0; /* that the finer one is not known */
+	return cluster_plain(c, row, v);
 }
 
 static int pressure_attribute(const struct cluster_call *c, uint16_t id,
@@ -48,7 +68,7 @@ static int pressure_attribute(const struct cluster_call *c, uint16_t id,
 	if (id == SCALED)
 		return take_scaled(c, v);
 	if (id == MEASURED)
-		return has_one(c) ? 0 : cluster_plain(c, row, v);
+		return take_measured(c, row, v);
 	if (v->form != ZCL_FORM_SIGNED)
 		return CLUSTER_E_MALFORMED;
 	if (!v->unknown && v->number >= INT8_MIN && v->number <= INT8_MAX)

@@ -22,11 +22,19 @@ struct measure cluster_moment(const struct cluster_call *c)
 	return m;
 }
 
+bool cluster_is_number(const struct zcl_value *v)
+{
+	return v->form == ZCL_FORM_UNSIGNED || v->form == ZCL_FORM_SIGNED ||
+	       v->form == ZCL_FORM_FLOAT;
+}
+
 int cluster_number(const struct measure *m, enum metric metric, int exponent,
 	const struct conversion *conversion, const struct zcl_value *v)
 {
 	struct decimal d;
 
+	if (!cluster_is_number(v))
+		return CLUSTER_E_MALFORMED;
 	switch (zcl_decimal(&d, v)) {
 	case 0:
 		if (decimal_from_parts(&d, d.mantissa, (int64_t)d.exponent + exponent) < 0)

@@ -241,6 +241,79 @@ static void test_what_is_not_ours_is_gone_past(void **state)
 	assert_int_equal(nodes_find(&wing.nodes, 0x12)->node, ZIGBEE_NODE_NONE);
 }
 
+/* Numbers of a cluster's that it would never have kept. */
+static void test_memories_that_cannot_be(void **state)
+{
+	static const int32_t words[] = { INT32_MIN, -1, 70000, INT32_MAX };
+	static const uint16_t clusters[] = { 0x0006, 0x0020, 0x0403, 0x0500, 0x0b04 };
+	char body[2048];
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		struct node_device *d;
+		int n;
+
+		node_ward_tear_down(state);
+		node_ward_set_up(state);
+		d = node_ward_add(&wing, &node_plug, true);
+		n = snprintf(body, sizeof(body),
+			"node 00158d0000000001 1001\nis 1 8e 1234 f 0\nfact 1 lumi.sensor_switch\n"
+			"endpoint 1 0104 0302 1 0\nin 0020 0 1f 0 0 0 0\nin 0b04 0 1f 0 0 0 300\n");
+		for (size_t k = 0; k < ARRAY_SIZE(clusters); k++) {
+			n += snprintf(
+				body + n, sizeof(body) - (size_t)n, "memory %04x 1", clusters[k]);
+			for (unsigned w = 0; w < CLUSTER_WORDS_MAX; w++)
+				n += snprintf(body + n, sizeof(body) - (size_t)n, " %d", words[i]);
+			n += snprintf(body + n, sizeof(body) - (size_t)n, "\n");
+		}
+		assert_int_equal(read_text(our_rows(), body), 0);
+		print_message("%d\n", words[i]);
+		assert_int_equal(node_of(&wing, d)->interview.device.memory_count, 5);
+		assert_true(node_of(&wing, d)->expect_us == 300 * S);
+		node_says(&wing, d, 1, 0x0b04, "18 01 0A 0B 05 29 05 00");
+		assert_int_equal(wing.reading_count, 1);
+		assert_int_equal(wing.readings[0].validity, VALIDITY_QUESTIONABLE);
+		node_says(&wing, d, 1, 0x0403, "18 02 0A 10 00 29 05 00");
+		assert_int_equal(wing.reading_count, 1);
+		node_says(&wing, d, 1, 0x0500, "18 03 01 01 00 00 31 15 00");
+		node_says(&wing, d, 1, 0x0500, "09 04 00 01 00 00 00 00 00");
+		wing.reading_count = 0;
+		node_says(&wing, d, 1, 0x0006, "18 05 0A 00 00 10 01");
+		assert_int_equal(wing.reading_count, 1);
+		assert_int_equal(wing.readings[0].word, WORD_SINGLE);
+	}
+}
+
+/* The clock of another run is none: what is said now is no echo of what was said then, and a
+ * button that is let go was not held since. */
+static void test_another_run_has_another_clock(void **state)
+{
+	static const struct node_attribute attributes[] = {
+		{ 0x0000, 0x0004, 0x42, "044C554D49" },
+		{ 0x0000, 0x0005, 0x42, "126C756D692E73656E736F725F737769746368" },
+	};
+	static const struct node_has has[] = {
+		{ 1, 0x0104, 0x0402, { 0x0000, 0x0006, WARD_NONE }, { WARD_NONE } },
+	};
+	static const struct node_kind button = { 2, 0x80, 0x115f, has, ARRAY_SIZE(has), attributes,
+		ARRAY_SIZE(attributes) };
+	struct node_device *d = node_settled(&node_contact), *e = node_settled(&button);
+
+	(void)state;
+	node_says(&wing, d, 1, 0x0500, "19 11 00 01 00 00 01 00 00");
+	node_says(&wing, e, 1, 0x0006, "18 11 0A 00 00 10 00");
+	/* the unit was without power for a day, and has been up as long as it was then */
+	wing.now.boot_us += 2 * S;
+	wing.now.utc_us += 86400 * S;
+	node_ward_restart(&wing);
+	wing.reading_count = 0;
+	node_says(&wing, d, 1, 0x0500, "18 12 0A 02 00 19 01 00");
+	assert_true(wing.reading_count > 0);
+	wing.reading_count = 0;
+	node_says(&wing, e, 1, 0x0006, "18 12 0A 00 00 10 01");
+	assert_int_equal(wing.reading_count, 1);
+	assert_int_equal(wing.readings[0].word, WORD_SINGLE);
+}
+
 static void test_who_was_heard_since_knows_better(void **state)
 {
 	struct node_device *d = node_settled(&node_fridge);
@@ -288,6 +361,8 @@ int main(void)
 		TEST(test_what_was_missed_is_asked_for_after_a_restart),
 		TEST(test_other_rows_are_set_up_and_nobody_is_enrolled_anew),
 		TEST(test_what_is_not_ours_is_gone_past),
+		TEST(test_memories_that_cannot_be),
+		TEST(test_another_run_has_another_clock),
 		TEST(test_who_was_heard_since_knows_better),
 		TEST(test_more_than_there_is_room_for),
 	};
