@@ -3,6 +3,8 @@
  */
 #include "zigbee/quirks.h"
 
+#include <stdlib.h>
+
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "wardgate/metric.h"
@@ -16,6 +18,7 @@
 #define EUI64_MAKER_SHIFT 40
 
 #define NOTHING(...)
+#define FIRMWARE_ROW NOTHING
 
 static const struct {
 	const char *maker, *model;
@@ -27,7 +30,20 @@ static const struct {
 #define POINT_ROW NOTHING
 #include "zigbee/quirks.def"
 #undef QUIRK_ROW
+#undef FIRMWARE_ROW
+};
+
+static const struct {
+	const char *maker, *model, *before;
+	uint32_t flags;
+} firmwares[] = {
+#define QUIRK_ROW NOTHING
+#define FIRMWARE_ROW(maker, model, before, flags) { maker, model, before, flags },
+#include "zigbee/quirks.def"
+#undef QUIRK_ROW
+#undef FIRMWARE_ROW
 #undef BUTTON_ROW
+#define FIRMWARE_ROW NOTHING
 };
 
 static const struct {
@@ -71,7 +87,32 @@ static const struct value_row points[] = {
 #undef POINT_ROW
 };
 
-struct quirk quirk_find(const char *maker, const char *model)
+/* Takes one number of a version off, and the dot behind it; -1 where none stands. */
+static long next_number(const char **at)
+{
+	char *end;
+	long n = **at >= '0' && **at <= '9' ? strtol(*at, &end, 10) : -1;
+
+	if (n >= 0)
+		*at = *end == '.' ? end + 1 : end;
+	return n;
+}
+
+static bool is_before(const char *version, const char *other)
+{
+	for (bool first = true;; first = false) {
+		long a = next_number(&version), b = next_number(&other);
+
+		if (a < 0 && first)
+			return false; /* nobody knows */
+		if (a != b)
+			return a < b;
+		if (a < 0)
+			return false;
+	}
+}
+
+struct quirk quirk_find(const char *maker, const char *model, const char *firmware)
 {
 	struct quirk found = { 0 };
 
@@ -84,6 +125,10 @@ struct quirk quirk_find(const char *maker, const char *model)
 		if (quirks[i].quirk.every_s != 0)
 			found.every_s = quirks[i].quirk.every_s;
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(firmwares); i++)
+		if (text_fits(firmwares[i].maker, maker) && text_fits(firmwares[i].model, model) &&
+			is_before(firmware, firmwares[i].before))
+			found.flags |= firmwares[i].flags;
 	return found;
 }
 

@@ -36,8 +36,8 @@ struct quirk {
 };
 
 /* The quirks of a device; texts are "" when it has not told. All rows that match count; of zone
- * types and intervals the last. */
-struct quirk quirk_find(const char *maker, const char *model);
+ * types and intervals the last. A firmware that is not known is taken for a new one. */
+struct quirk quirk_find(const char *maker, const char *model, const char *firmware);
 /* Whether a device that is joining leaves a gateway that does not show its maker's code: by its
  * address alone, nothing else being known yet. */
 bool quirk_joins_with_lumi(uint64_t eui64);

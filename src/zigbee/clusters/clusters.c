@@ -57,7 +57,8 @@ const char *cluster_outcome_text(int outcome)
 
 void cluster_restored(struct cluster_device *d)
 {
-	struct quirk q = quirk_find(d->facts[FACT_MAKER], d->facts[FACT_MODEL]);
+	struct quirk q = quirk_find(
+		d->facts[FACT_MAKER], d->facts[FACT_MODEL], d->facts[FACT_FIRMWARE]);
 
 	d->quirks = q.flags;
 	d->quirk_zone = q.zone_type;

@@ -242,9 +242,43 @@ static void test_unknown_cluster(void **state)
 	assert_int_equal(cluster_begin(&d, 0x0402, 1, 0, &now, &readings, &out), 0);
 }
 
+static void test_quirks_of_older_firmware(void **state)
+{
+	static const struct {
+		const char *firmware;
+		bool older;
+	} rows[] = {
+		{ "2.3.014", true },
+		{ "2.3", true },
+		{ "2", true },
+		{ "1.99.99", true },
+		{ "0.1", true },
+		{ "2.4.0", false },
+		{ "2.4.0.1", false },
+		{ "2.04.000", false },
+		{ "2.10.1", false },
+		{ "24.4.5", false },
+		{ "99999999999999999999.1", false },
+		{ "2..5", true },
+		{ "", false },
+		{ "v1.2", false },
+		{ "-1.2", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		print_message("%s\n", rows[i].firmware);
+		assert_int_equal(
+			quirk_find("IKEA of Sweden", "TRADFRI motion sensor", rows[i].firmware)
+					.flags == QUIRK_BATTERY_WHOLE,
+			rows[i].older);
+	}
+	assert_int_equal(quirk_find("IKEA of Sweden", "RODRET Dimmer", "1.0").flags, 0);
+}
+
 static void test_quirks(void **state)
 {
-	struct quirk q = quirk_find("LUMI", "lumi.sensor_motion.aq2");
+	struct quirk q = quirk_find("LUMI", "lumi.sensor_motion.aq2", "");
 	struct quirk_press press;
 
 	(void)state;
@@ -252,10 +286,10 @@ static void test_quirks(void **state)
 	assert_true(q.flags & QUIRK_LUX_PLAIN && q.flags & QUIRK_NO_MOTION_END);
 	assert_int_equal(q.zone_type, 0x000d);
 	assert_int_equal(q.every_s, 3600);
-	assert_true(quirk_find("_TZE200_bjawzodf", "TS0601").flags & QUIRK_MAGIC_READ);
-	q = quirk_find("", "");
+	assert_true(quirk_find("_TZE200_bjawzodf", "TS0601", "").flags & QUIRK_MAGIC_READ);
+	q = quirk_find("", "", "");
 	assert_true(q.flags == 0 && q.zone_type == 0 && q.every_s == 0);
-	q = quirk_find("HEIMAN", "TS"); /* shorter than the pattern */
+	q = quirk_find("HEIMAN", "TS", ""); /* shorter than the pattern */
 	assert_int_equal(q.flags, 0);
 	/* the first three bytes of the address, as it is printed */
 	assert_true(quirk_joins_with_lumi(UINT64_C(0x54ef441000112233)));
@@ -292,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_numbers_wrap),
 		cmocka_unit_test(test_full_list),
 		cmocka_unit_test(test_unknown_cluster),
+		cmocka_unit_test(test_quirks_of_older_firmware),
 		cmocka_unit_test(test_quirks),
 		cmocka_unit_test(test_texts),
 	};
