@@ -98,6 +98,7 @@ static void forget_step(struct network *n)
 static void cancel(struct network *n)
 {
 	n->adopting = n->restoring = n->token_written = n->restored = n->forming = false;
+	n->unwritten = false;
 	netstate_wipe(&n->target);
 }
 
@@ -222,7 +223,7 @@ void network_is_up(struct network *n, int64_t now_us)
 	n->differs = 0;
 	n->failures = 0;
 	n->counters.ups++;
-	n->forming = n->restored = n->mismatched = n->lost = false;
+	n->forming = n->restored = n->unwritten = n->mismatched = n->lost = false;
 	if (!n->troubled)
 		n->problem[0] = 0;
 	network_orders_up(n, now_us);

@@ -217,6 +217,7 @@ struct network {
 	bool mismatched, troubled;
 	bool adopting, restoring, other_eui64, token_written, leaving;
 	bool forming, restored; /* what is to be told once it is up */
+	bool unwritten;         /* net is to be restored, and the radio has not taken it yet */
 	bool told_newer;
 	unsigned life;  /* counts ups and downs, so that a call out that made one is noticed */
 	uint8_t step;   /* enum network_step */

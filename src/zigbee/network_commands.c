@@ -75,6 +75,12 @@ uint16_t network_key_command(const struct network *n, bool link, struct ezsp_val
 	return EZSP_GET_KEY;
 }
 
+uint16_t network_counter_command(const struct network *n, struct ezsp_values *v)
+{
+	return n->ezsp.version >= VERSION_EXPORT_KEY ? EZSP_GET_NETWORK_KEY_INFO
+						     : network_key_command(n, false, v);
+}
+
 /* ---- commands; 0: nothing is to be sent ---- */
 
 static uint16_t value_command(
@@ -219,6 +225,8 @@ uint16_t network_step_command(
 		return value_command(v, VALUE_STACK_TOKENS, 1, 1, bytes);
 	case STEP_PARAMETERS:
 		return EZSP_GET_NETWORK_PARAMETERS;
+	case STEP_COUNTER:
+		return network_counter_command(n, v);
 	case STEP_KEY:
 	case STEP_LINK_KEY:
 		return network_key_command(n, n->step == STEP_LINK_KEY, v);

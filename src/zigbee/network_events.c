@@ -217,13 +217,12 @@ static void on_status(struct network *n, uint32_t status, int64_t now_us)
 
 /* ---- what comes early ---- */
 
-/* The radio hears its devices, and the link confirms that, from networkInit on. Whether it is our
- * network is known two answers later: until then it waits. */
+/* The radio hears its devices, and the link confirms that, from networkInit or formNetwork on.
+ * Whether it is our network is known two answers later: until then it waits. */
 static bool is_early(const struct network *n)
 {
 	return n->state == NETWORK_STARTING &&
-	       (n->step == STEP_INIT || n->step == STEP_PARAMETERS || n->step == STEP_KEY ||
-		       n->step == STEP_LINK_KEY);
+	       (n->step == STEP_INIT || (n->step >= STEP_FORM && n->step <= STEP_LINK_KEY));
 }
 
 static void keep_early(struct network *n, uint16_t id, const struct ezsp_values *v)

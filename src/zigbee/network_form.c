@@ -255,10 +255,32 @@ static uint32_t advanced(uint32_t counter)
 							      : counter + NETSTATE_COUNTER_MARGIN;
 }
 
-void network_take_target(struct network *n)
+static void at_least(uint32_t *counter, uint32_t seen)
+{
+	if (*counter < seen)
+		*counter = seen;
+}
+
+/* A backup may be old, and its network have gone on since: it must not count backwards. */
+static void catch_up(struct network *n, uint32_t counted)
+{
+	struct netstate *s = &n->target;
+
+	if (n->kept && n->net.extended_pan == s->extended_pan &&
+		same_key(n->net.network_key, s->network_key)) {
+		at_least(&s->counter, n->net.counter);
+		at_least(&s->link_counter, n->net.link_counter);
+	}
+	if (counted > 0 && n->found.extended_pan == s->extended_pan &&
+		(!n->found_key_known || same_key(n->found_key, s->network_key)))
+		at_least(&s->counter, counted);
+}
+
+void network_take_target(struct network *n, uint32_t counted)
 {
 	uint64_t generation = n->net.generation;
 
+	catch_up(n, counted);
 	n->net = n->target;
 	n->net.generation = generation > n->target.generation ? generation : n->target.generation;
 	n->net.eui64 = n->eui64;
@@ -268,6 +290,6 @@ void network_take_target(struct network *n)
 	n->kept = true;
 	n->lost = false;
 	n->restoring = n->token_written = false;
-	n->restored = true;
+	n->restored = n->unwritten = true;
 	netstate_wipe(&n->target);
 }

@@ -120,8 +120,7 @@ static uint16_t command(
 	case ORDER_PARAMETERS:
 		return EZSP_GET_NETWORK_PARAMETERS;
 	case ORDER_LOOK:
-		return n->ezsp.version >= VERSION_EXPORT_KEY ? EZSP_GET_NETWORK_KEY_INFO
-							     : network_key_command(n, false, v);
+		return network_counter_command(n, v);
 	case _ORDER_MAX:
 		break;
 	}

@@ -29,6 +29,7 @@ enum network_step {
 	STEP_TOKENS,
 	STEP_PARAMETERS,
 	STEP_KEY,
+	STEP_COUNTER,  /* of a restore: how far the radio has counted */
 	STEP_LINK_KEY, /* of an adoption */
 	_STEP_MAX
 };
@@ -115,7 +116,8 @@ bool network_next_row(struct network *n);
 bool network_row_vital(const struct network *n);
 /* setPolicy's value for joins, as it has to be now. */
 uint32_t network_join_policy(const struct network *n, int64_t now_us);
-/* The command that reads a key: fills v, returns its id. */
+/* The command that reads the frame counter, and one that reads a key: fill v, return its id. */
+uint16_t network_counter_command(const struct network *n, struct ezsp_values *v);
 uint16_t network_key_command(const struct network *n, bool link, struct ezsp_values *v);
 
 /* ---- network_form.c ---- */
@@ -136,8 +138,9 @@ void network_found(struct network *n, const struct ezsp_values *v);
 bool network_is_place(const struct ezsp_values *v);
 /* What the radio has becomes what is kept. False: it can be no network. */
 bool network_take_over(struct network *n);
-/* n->target becomes what is kept, its counters advanced. */
-void network_take_target(struct network *n);
+/* n->target becomes what is kept, its counters advanced. counted: the frame counter of the network
+ * that the radio has; 0: it has none, or that is not known. */
+void network_take_target(struct network *n, uint32_t counted);
 
 /* ---- network_orders.c ---- */
 

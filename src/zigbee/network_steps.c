@@ -58,14 +58,14 @@ static void blank(struct network *n, int64_t now_us)
 		network_problem(n, now_us, "the radio has no network that could be taken over");
 	n->adopting = false;
 	if (n->restoring) {
-		network_take_target(n);
+		network_take_target(n, 0);
 		network_go(n, STEP_KEEP, now_us);
 		return;
 	}
 	if (n->kept && !n->net.formed) {
 		/* the keys were made, or a restore begun, and then the power failed */
 		n->forming = n->net.counter == 0;
-		n->restored = !n->forming;
+		n->restored = n->unwritten = !n->forming;
 		network_go(n, n->unsafe ? STEP_KEEP : STEP_COUNTER_SET, now_us);
 		return;
 	}
@@ -94,15 +94,23 @@ static void blank(struct network *n, int64_t now_us)
 	network_go(n, STEP_KEEP, now_us);
 }
 
+/* What is to be is safe before what is goes. */
+static void leave(struct network *n, int64_t now_us)
+{
+	network_early_drop(n);
+	n->leaving = true;
+	network_go(n, n->unsafe ? STEP_KEEP : STEP_LEAVE, now_us);
+}
+
 /* The radio has a network, and it has been looked at. */
 static void judge(struct network *n, int64_t now_us)
 {
 	uint32_t differs = network_compare(n);
 	bool news;
 
-	if (differs && n->restored && !n->net.formed) {
+	if (differs && n->unwritten) {
 		/* a restore that was interrupted; it has been decided on */
-		network_go(n, STEP_LEAVE, now_us);
+		leave(n, now_us);
 		return;
 	}
 	if (differs) {
@@ -126,6 +134,24 @@ static void judge(struct network *n, int64_t now_us)
 			return;
 	}
 	network_is_up(n, now_us);
+}
+
+/* How far the radio has counted is known: of a network that makes way for another one, or of the
+ * one that was to be written when the radio was reset. */
+static void counted(struct network *n, int64_t now_us)
+{
+	if (n->restoring) {
+		network_take_target(n, n->found.out_counter);
+		n->unsafe = true;
+		leave(n, now_us);
+		return;
+	}
+	if (n->found.out_counter < n->net.counter) {
+		leave(n, now_us);
+		return;
+	}
+	n->unwritten = false;
+	judge(n, now_us);
 }
 
 static void adopt(struct network *n, int64_t now_us)
@@ -210,12 +236,7 @@ static void step_done(struct network *n, int64_t now_us)
 		network_go(n, STEP_INIT, now_us);
 		break;
 	case STEP_INIT:
-		if (n->restoring) {
-			/* what is to be is safe before what is goes */
-			n->leaving = true;
-			network_take_target(n);
-		}
-		network_go(n, n->leaving ? STEP_KEEP : STEP_PARAMETERS, now_us);
+		network_go(n, STEP_PARAMETERS, now_us);
 		break;
 	case STEP_SCAN:
 		n->scanned = true;
@@ -242,17 +263,25 @@ static void step_done(struct network *n, int64_t now_us)
 	case STEP_SECURITY:
 	case STEP_SECURITY_MORE:
 	case STEP_CLEAR_KEYS:
-	case STEP_FORM:
 	case STEP_TOKENS:
 	case STEP_PARAMETERS:
 		network_go(n, (enum network_step)(n->step + 1), now_us);
+		break;
+	case STEP_FORM:
+		n->unwritten = false;
+		network_go(n, STEP_TOKENS, now_us);
+		break;
+	case STEP_COUNTER:
+		counted(n, now_us);
 		break;
 	case STEP_KEY:
 		if (n->adopting && n->found.type != NODE_TYPE_COORDINATOR) {
 			n->adopting = false;
 			network_problem(n, now_us, "the radio is no coordinator of its network");
 		}
-		if (n->adopting)
+		if (n->restoring || (n->unwritten && network_compare(n) == 0))
+			network_go(n, STEP_COUNTER, now_us);
+		else if (n->adopting)
 			network_go(n, STEP_LINK_KEY, now_us);
 		else
 			judge(n, now_us);
@@ -336,6 +365,8 @@ static bool take(struct network *n, const struct ezsp_values *v, int64_t now_us)
 		memcpy(n->found_key, v->key, sizeof(n->found_key));
 		n->found.key_sequence = v->key_sequence;
 		n->found.out_counter = v->out_counter;
+	} else if (n->step == STEP_COUNTER) {
+		n->found.out_counter = v->out_counter;
 	} else if (n->step == STEP_LINK_KEY) {
 		memcpy(n->found_link_key, v->key, sizeof(n->found_link_key));
 	}
@@ -378,6 +409,16 @@ static bool refused(struct network *n, int result, const struct ezsp_values *v, 
 			network_problem(n, now_us, "the radio does not give its keys away");
 		}
 		return true;
+	case STEP_COUNTER:
+		n->found.out_counter = 0;
+		return true;
+	case STEP_PARAMETERS:
+		if (n->restoring) {
+			/* whatever it is, it makes way */
+			n->found = (struct ezsp_values){ 0 };
+			return true;
+		}
+		break;
 	case STEP_LINK_KEY:
 		n->adopting = false;
 		network_problem(n, now_us, "the radio does not give its keys away");
@@ -409,7 +450,6 @@ static bool refused(struct network *n, int result, const struct ezsp_values *v, 
 	case STEP_SECURITY:
 	case STEP_SECURITY_MORE:
 	case STEP_FORM:
-	case STEP_PARAMETERS:
 	case _STEP_MAX:
 		break;
 	}

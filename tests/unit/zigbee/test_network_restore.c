@@ -222,6 +222,147 @@ static void test_reset_between(void **state)
 	assert_in_range(cut, 30, 80);
 }
 
+/* The disk is full, or slow and then full, and the radio resets itself meanwhile: what is there is
+ * not left before what is to be there is safe. */
+static void test_not_left_before_it_is_kept(void **state)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		struct netstate s;
+		struct zignet *z = foreign(i & 1 ? 14 : 12, true, true, &s);
+		bool slow = i & 2, resets = i & 4;
+
+		z->keep_result = slow ? 1 : -ENOSPC;
+		network_restore(&z->n, NULL, true, z->now_us);
+		zignet_run(z);
+		if (slow && !resets)
+			network_kept(&z->n, -ENOSPC, z->now_us);
+		z->keep_result = -ENOSPC;
+		if (resets)
+			network_link_down(&z->n, "watchdog", z->now_us);
+		if (slow && resets)
+			network_kept(&z->n, -ENOSPC, z->now_us);
+		zignet_pass(z, 20 * ZIGNET_S);
+		assert_int_equal(zignet_ncp_count(&z->ncp, 0x0020, 0), 0);
+		assert_int_equal(zignet_ncp_count(&z->ncp, 0x001e, 0), 0);
+		assert_int_equal(z->ncp.network_key[0], 0x4b);
+		assert_non_null(strstr(zignet_text(z, NETWORK_NOTICE_PROBLEM), "not be kept"));
+		z->keep_result = 0;
+		zignet_pass(z, 70 * ZIGNET_S);
+		assert_restored(z, &s);
+		zignet_free(z);
+	}
+}
+
+/* NetworkKey= is another one than the backup's: one writing, and no more. */
+static void test_restored_against_the_configuration(void **state)
+{
+	const struct network_config config = { .has_key = true, .key = { 1, 2, 3 } };
+	struct zignet *z = zignet_new(13, &config);
+	struct netstate s = zignet_state(&z->ncp);
+
+	zignet_ncp_join(&z->ncp);
+	zignet_start(z);
+	assert_int_equal(z->n.state, NETWORK_PASSIVE);
+	assert_int_equal(network_restore(&z->n, &s, false, z->now_us), 0);
+	zignet_run(z);
+	assert_int_equal(z->n.state, NETWORK_PASSIVE);
+	assert_true(z->n.differs & NETWORK_DIFFERS_CONFIGURED);
+	assert_int_equal(zignet_ncp_count(&z->ncp, 0x001e, 0), 1);
+	zignet_free(z);
+}
+
+/* The same network anew, for a counter that went back; the radio resets itself at each command, and
+ * first of all while the disk is still writing. */
+static void test_reset_while_the_same_is_written(void **state)
+{
+	static const unsigned tried[] = { 12, 13, 19 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tried); i++) {
+		bool finished = false;
+		unsigned cut;
+
+		for (cut = 0; !finished; cut++) {
+			struct zignet *z = zignet_new(tried[i], NULL);
+			struct netstate s = zignet_state(&z->ncp);
+			unsigned from;
+
+			zignet_ncp_join(&z->ncp);
+			network_keep(&z->n, &s, false);
+			zignet_start(z);
+			from = z->ncp.count;
+			z->keep_result = cut == 0;
+			network_restore(&z->n, NULL, false, z->now_us);
+			if (cut == 0)
+				zignet_run(z);
+			else
+				run_until(z, from + cut);
+			finished = z->n.state == NETWORK_UP;
+			z->keep_result = 0;
+			network_link_down(&z->n, "watchdog", z->now_us);
+			network_kept(&z->n, 0, z->now_us);
+			zignet_pass(z, 3 * ZIGNET_S);
+			assert_int_equal(z->n.state, NETWORK_UP);
+			assert_int_equal(zignet_notices(z, NETWORK_NOTICE_RESTORED), 1);
+			assert_true(z->ncp.counter >= s.counter + NETSTATE_COUNTER_MARGIN);
+			assert_int_equal(zignet_notices(z, NETWORK_NOTICE_PROBLEM), 0);
+			assert_int_equal(zignet_notices(z, NETWORK_NOTICE_MISMATCH), 0);
+			zignet_free(z);
+		}
+		assert_in_range(cut, 30, 80);
+	}
+}
+
+/* A backup of long ago: devices have seen much higher frame counters since. */
+static void test_old_backup(void **state)
+{
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(versions); i++) {
+		struct zignet *z = zignet_new(versions[i / 2], NULL);
+		struct netstate s = zignet_state(&z->ncp), backup = s;
+		bool lost = i & 1; /* only the radio knows how far it was */
+
+		zignet_ncp_join(&z->ncp);
+		z->ncp.counter = 5001000;
+		s.counter = 5000000;
+		s.link_counter = 6000000;
+		network_keep(&z->n, lost ? NULL : &s, lost);
+		zignet_start(z);
+		assert_int_equal(z->n.state, lost ? NETWORK_PASSIVE : NETWORK_UP);
+		assert_int_equal(network_restore(&z->n, &backup, false, z->now_us), 0);
+		zignet_run(z);
+		assert_int_equal(z->n.state, NETWORK_UP);
+		assert_true(z->ncp.counter >= 5000000 + NETSTATE_COUNTER_MARGIN);
+		assert_true(z->kept.counter >= 5000000 + NETSTATE_COUNTER_MARGIN);
+		assert_int_equal(
+			z->ncp.link_counter, (lost ? 0 : 6000000) + NETSTATE_COUNTER_MARGIN);
+		assert_int_equal(zignet_notices(z, NETWORK_NOTICE_PROBLEM), 0);
+		zignet_free(z);
+	}
+}
+
+/* What is heard of the network that makes way is not taken for the new one's; and the new one's
+ * devices are heard from its first moment. */
+static void test_heard_meanwhile(void **state)
+{
+	for (unsigned version = 13; version <= 14; version++) {
+		struct netstate s;
+		struct zignet *z = foreign(version, true, true, &s);
+
+		z->ncp.early = version < 14
+				       ? "00 04 01 02 04 01 01 40 01 00 00 07 FF C4 F5 8B FF FF "
+					 "08 18 2C 0A 00 00 29 3F 0A"
+				       : "00 04 01 02 04 01 01 40 01 00 00 07 F5 8B 8D A9 84 21 "
+					 "00 4B 12 00 FF FF FF C4 00 00 00 00 08 18 2C 0A 00 00 "
+					 "29 3F 0A";
+		z->ncp.early_times = 3;
+		network_restore(&z->n, NULL, true, z->now_us);
+		zignet_run(z);
+		assert_restored(z, &s);
+		assert_int_equal(z->heard_count, 3);
+		assert_int_equal(z->heard.node, 0x8bf5);
+		zignet_free(z);
+	}
+}
+
 /* The power fails at each command of it: it goes on, and ends with that network. */
 static void test_power_fails(void **state)
 {
@@ -361,6 +502,11 @@ int main(void)
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_links_refused),
 		cmocka_unit_test(test_reset_between),
+		cmocka_unit_test(test_not_left_before_it_is_kept),
+		cmocka_unit_test(test_restored_against_the_configuration),
+		cmocka_unit_test(test_reset_while_the_same_is_written),
+		cmocka_unit_test(test_old_backup),
+		cmocka_unit_test(test_heard_meanwhile),
 		cmocka_unit_test(test_power_fails),
 		cmocka_unit_test(test_restore_refused),
 		cmocka_unit_test(test_unplugged),
