@@ -225,7 +225,8 @@ int network_permit(struct network *n, unsigned seconds, bool wants_well_known, i
 		shut(n, now_us);
 		return 0;
 	}
-	if (is_open(n, now_us) && n->permit_well_known && !wants_well_known)
+	/* also when it has just ended, and nobody has closed it yet */
+	if (n->permit_until_us != INT64_MIN && n->permit_well_known && !wants_well_known)
 		n->orders |= ORDER_BIT(ORDER_CLEAR);
 	n->permit_until_us = now_us + seconds * NETWORK_S;
 	n->permit_well_known = wants_well_known;
@@ -258,9 +259,10 @@ int network_invite(struct network *n, uint64_t eui64, const uint8_t key[static N
 	n->invited[i].eui64 = eui64;
 	n->invited[i].refused = n->invited[i].joined = false;
 	memcpy(n->invited[i].key, key, NETSTATE_KEY_SIZE);
-	n->inviting = false;
-	if (!(n->orders & ORDER_BIT(ORDER_INVITE)) || i < n->invites)
+	/* unless others wait to be told before it */
+	if (!(n->inviting || n->orders & ORDER_BIT(ORDER_INVITE)) || i < n->invites)
 		n->invites = i;
+	n->inviting = false;
 	if (is_open(n, now_us))
 		network_order(n, ORDER_BIT(ORDER_INVITE), now_us);
 	return 0;
@@ -449,6 +451,12 @@ static void done(
 }
 
 /* ---- up, down, time ---- */
+
+void network_orders_end(struct network *n, int64_t now_us)
+{
+	if (n->permit_until_us != INT64_MIN)
+		tell_closed(n, now_us);
+}
 
 void network_orders_up(struct network *n, int64_t now_us)
 {

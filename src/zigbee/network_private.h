@@ -145,6 +145,8 @@ void network_take_target(struct network *n, uint32_t counted);
 /* ---- network_orders.c ---- */
 
 void network_order(struct network *n, uint32_t bits, int64_t now_us);
+/* The window in which devices may join is over. */
+void network_orders_end(struct network *n, int64_t now_us);
 void network_orders_up(struct network *n, int64_t now_us);
 void network_orders_down(struct network *n);
 void network_orders_run(struct network *n, int64_t now_us);

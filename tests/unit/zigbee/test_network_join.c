@@ -14,15 +14,7 @@ static const uint8_t key[16] = { 0x66, 0xb6, 0x90, 0x09 };
 
 static struct zignet *up(unsigned version, bool well_known)
 {
-	const struct network_config config = { .well_known = well_known };
-	struct zignet *z = zignet_new(version, &config);
-	struct netstate s = zignet_state(&z->ncp);
-
-	zignet_ncp_join(&z->ncp);
-	network_keep(&z->n, &s, false);
-	zignet_start(z);
-	assert_int_equal(z->n.state, NETWORK_UP);
-	return z;
+	return zignet_up(version, &(const struct network_config){ .well_known = well_known });
 }
 
 static int permit(struct zignet *z, unsigned seconds, bool well_known)

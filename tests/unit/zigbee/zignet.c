@@ -118,6 +118,18 @@ struct netstate zignet_state(const struct zignet_ncp *ncp)
 	return s;
 }
 
+struct zignet *zignet_up(unsigned version, const struct network_config *config)
+{
+	struct zignet *z = zignet_new(version, config);
+	struct netstate s = zignet_state(&z->ncp);
+
+	zignet_ncp_join(&z->ncp);
+	network_keep(&z->n, &s, false);
+	zignet_start(z);
+	assert_int_equal(z->n.state, NETWORK_UP);
+	return z;
+}
+
 bool zignet_step(struct zignet *z)
 {
 	struct zignet_ncp *ncp = &z->ncp;

@@ -103,6 +103,8 @@ struct zignet *zignet_new(unsigned version, const struct network_config *config)
 void zignet_free(struct zignet *z);
 /* What is kept for the network of zignet_ncp_join(). */
 struct netstate zignet_state(const struct zignet_ncp *ncp);
+/* Up with that network. */
+struct zignet *zignet_up(unsigned version, const struct network_config *config);
 /* Lets one frame through; false: there is none. */
 bool zignet_step(struct zignet *z);
 /* Lets all frames through, both ways, until nobody has anything to say. */
