@@ -268,15 +268,15 @@ const struct network_ops *zigbee_network_ops(void)
 
 static void on_opened(struct line *l, int64_t now_us)
 {
-	struct zigbee *z = of(l);
-
-	z->problem[0] = 0;
-	network_begin(&z->network, now_us);
+	network_begin(&of(l)->network, now_us);
 }
 
 static void on_line_up(struct line *l, int64_t now_us)
 {
-	network_link_up(&of(l)->network, now_us);
+	struct zigbee *z = of(l);
+
+	z->problem[0] = 0; /* not before: what opens need not answer */
+	network_link_up(&z->network, now_us);
 }
 
 static void on_data(struct line *l, const uint8_t *bytes, size_t length, int64_t now_us)
@@ -336,8 +336,10 @@ static void on_turned(struct line *l, int64_t now_us)
 	struct zigbee *z = of(l);
 
 	/* It is there, though its network is not ours; that may have been told long ago. */
-	if (z->network.state == NETWORK_PASSIVE && (z->lost || z->lost_us != INT64_MAX))
+	if (z->network.state == NETWORK_PASSIVE && (z->lost || z->lost_us != INT64_MAX)) {
 		is_back(z);
+		z->calm_us = z->resetting ? now_us + CALM_US : INT64_MAX;
+	}
 	tell_fates(z);
 	hush(z);
 	arm(z);
@@ -474,25 +476,25 @@ static bool same_radio(const struct config *a, const struct config *b)
 /* As if the radio had been unplugged; the devices stay as they are. */
 static int change_radio(struct zigbee *z)
 {
-	int r;
+	int r = netfile_again(z);
 
-	line_stop(&z->line);
-	network_stop(&z->network, boottime_us());
+	if (r < 0)
+		return r;
 	nodes_down(&z->nodes);
 	z->problem[0] = 0;
-	r = netfile_again(z);
-	return r < 0 ? r : open_line(z);
+	return open_line(z);
 }
 
 static int reload(void *state, struct config *c)
 {
 	struct zigbee *z = state;
-	bool same = same_radio(z->config, c);
+	bool same = !z->behind && same_radio(z->config, c);
 	int r;
 
 	config_unref(z->config);
 	z->config = config_ref(c);
 	r = same ? 0 : change_radio(z);
+	z->behind = r < 0;
 	r = devices_apply(z) ?: r;
 	zigbee_settle(z);
 	return r;

@@ -70,6 +70,7 @@ struct zigbee {
 
 	uint64_t accepted, refused;
 	bool settling;
+	bool behind; /* the radio is not as the configuration says: the next one is to be tried */
 };
 
 /* ---- driver.c ---- */
@@ -99,7 +100,8 @@ void devices_finish(struct zigbee *z);
 /* network_init() and network_keep(), by the configuration and the file. devices_known: of some
  * network. 0 or a negative errno, logged. */
 int netfile_load(struct zigbee *z, bool devices_known);
-/* The same with another configuration, and what the network knows. */
+/* Stops the line and the network, which gets another configuration. Where that cannot be had all
+ * goes on as it is: a negative errno, logged. */
 int netfile_again(struct zigbee *z);
 /* network_ops.keep */
 int netfile_keep(struct network *n, const struct netstate *s, int64_t now_us);

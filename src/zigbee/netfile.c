@@ -95,18 +95,14 @@ int netfile_load(struct zigbee *z, bool devices_known)
 
 int netfile_again(struct zigbee *z)
 {
-	struct netstate s = z->network.net;
-	bool kept = z->network.kept, lost = z->network.lost;
 	struct network_config config;
 	int r = take_config(z->config, &config);
 
 	if (r == 0) {
-		network_wipe(&z->network);
-		network_init(&z->network, zigbee_network_ops(), &config);
-		network_keep(&z->network, kept ? &s : NULL, lost);
+		line_stop(&z->line);
+		network_change(&z->network, &config, boottime_us());
 	}
 	OPENSSL_cleanse(&config, sizeof(config));
-	netstate_wipe(&s);
 	return r;
 }
 

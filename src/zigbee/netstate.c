@@ -47,7 +47,7 @@ static bool links_valid(const struct netstate *s)
 
 bool netstate_valid(const struct netstate *s)
 {
-	return s->channel >= 11 && s->channel <= 26 && s->pan != 0xffff &&
+	return s->channel >= 11 && s->channel <= 26 && s->pan < 0xfffe &&
 	       is_eui64(s->extended_pan) && s->eui64 != UINT64_MAX && !is_blank(s->network_key) &&
 	       !is_blank(s->link_key) && links_valid(s);
 }

@@ -13,11 +13,19 @@
 
 static const struct ezsp_ops ezsp_ops;
 
+static void configure(struct network *n, const struct network_config *config)
+{
+	n->config = *config;
+	if (n->config.maker == 0)
+		n->config.maker = MAKER_DEFAULT;
+	if (n->config.power == 0)
+		n->config.power = POWER_DEFAULT;
+}
+
 void network_init(
 	struct network *n, const struct network_ops *ops, const struct network_config *config)
 {
 	*n = (struct network){ .ops = ops,
-		.config = *config,
 		.permit_until_us = INT64_MIN,
 		.step_deadline_us = INT64_MAX,
 		.retry_us = INT64_MAX,
@@ -26,10 +34,7 @@ void network_init(
 		.busy_us = INT64_MIN,
 		.shut_us = INT64_MIN / 2,
 		.overflow_us = INT64_MIN };
-	if (n->config.maker == 0)
-		n->config.maker = MAKER_DEFAULT;
-	if (n->config.power == 0)
-		n->config.power = POWER_DEFAULT;
+	configure(n, config);
 	ezsp_init(&n->ezsp, &ezsp_ops);
 }
 
@@ -201,6 +206,19 @@ void network_link_down(struct network *n, const char *why, int64_t now_us)
 	network_fail(n, now_us, "%s", why);
 }
 
+void network_change(struct network *n, const struct network_config *config, int64_t now_us)
+{
+	network_stop(n, now_us);
+	network_orders_end(n, now_us);
+	explicit_bzero(&n->config, sizeof(n->config));
+	configure(n, config);
+	/* of the radio that was */
+	n->eui64 = 0;
+	n->former_version = 0;
+	n->problem[0] = 0;
+	n->differs = 0; /* a mismatch is told anew */
+}
+
 /* Returns whether nobody who was told changed its state. */
 static bool tell_still(struct network *n, enum network_kind kind, uint32_t number, const char *text,
 	int64_t now_us)
@@ -270,11 +288,10 @@ int network_keep_now(struct network *n, int64_t now_us)
 		n->keep_again = true;
 		return 1;
 	}
-	n->keep_again = false;
 	n->net.generation++;
 	r = n->ops->keep(n, &n->net, now_us);
-	if (r > 0)
-		n->keeping = true;
+	n->keeping = r > 0;
+	n->keep_again = r < 0; /* with the next look at the counter */
 	return r;
 }
 
@@ -289,6 +306,7 @@ void network_kept(struct network *n, int error, int64_t now_us)
 			strerrordesc_np(-error));
 	if (n->keep_again && error == 0)
 		error = network_keep_now(n, now_us);
+	n->keep_again |= error < 0;
 	if (!n->keeping)
 		network_step_kept(n, error, now_us);
 }

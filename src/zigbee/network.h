@@ -297,6 +297,9 @@ void network_kept(struct network *n, int error, int64_t now_us);
 
 void network_begin(struct network *n, int64_t now_us);
 void network_stop(struct network *n, int64_t now_us);
+/* Another radio or configuration: stops it, and closes it to devices. What is kept, on its way to
+ * the disk or known to be wrong stays so; network_begin() follows. */
+void network_change(struct network *n, const struct network_config *config, int64_t now_us);
 void network_link_up(struct network *n, int64_t now_us);
 void network_link_down(struct network *n, const char *why, int64_t now_us);
 void network_receive(struct network *n, const uint8_t *frame, size_t length, int64_t now_us);

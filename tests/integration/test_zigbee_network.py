@@ -243,16 +243,44 @@ def doctor(daemon):
 
 
 def test_a_configured_key_that_is_not_the_kept_one(ward):
+    """A mismatch by the configuration alone ends with it, for those who are told of alarms, too; and a radio that
+    starts anew meanwhile is there again, whosever its network is."""
     mesh, daemon, bus, sub = begin(ward, {})
+    alarms = Alarms(sub, daemon)
     wait_kept(daemon, formed="1")
     daemon.set("Zigbee", {"NetworkKey": ward.secret("network.key", "00112233445566778899aabbccddeeff\n")})
     at = daemon.reload()
     daemon.wait_log("NetworkKey= is not the key of the network that is kept; remove the setting", at)
     assert bus.run("network")["state"] == "passive"
+    alarms.phase("network-mismatch.gateway", "start")
+    mesh.do(None, "reset", Amount="0x03")
+    alarms.phase("radio-reset.gateway", "start")
+    alarms.phase("radio-reset.gateway", "end", deadline=60)
+    assert bus.run("network")["state"] == "passive"
     daemon.set("Zigbee", {"NetworkKey": None})
     at = daemon.reload()
     network_up(daemon, at)
     assert not bus.run("network")["mismatch"]
+    alarms.phase("network-mismatch.gateway", "end")
+    alarms.check()
+
+
+def test_a_key_that_cannot_be_read_changes_nothing(ward):
+    """And once it can be read it counts, though no setting has changed since."""
+    mesh, daemon, bus, sub = begin(ward, {"room": ROOM})
+    bus.run("permit-join", seconds=60, anyone="yes")
+    more_of(sub, "room", "humidity")
+    key = ward.secret("network.key", "no key at all\n")
+    daemon.set("Zigbee", {"NetworkKey": key})
+    at = daemon.reload()
+    daemon.wait_log("the driver keeps its old settings", at)
+    more_of(sub, "room", "humidity")
+    assert bus.run("network")["state"] == "up"
+    with open(key, "w", encoding="utf-8") as f:
+        f.write(network_of(mesh)["NetworkKey"] + "\n")
+    at = daemon.reload()
+    network_up(daemon, at)
+    more_of(sub, "room", "humidity")
 
 
 def test_a_key_of_the_configuration(ward):

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import select
 import termios
 import tty
 
@@ -181,6 +182,14 @@ def test_a_speed_that_is_none(ward):
     assert r.returncode == 78 and "[Zigbee] BaudRate=1200" in text and "115200" in text
 
 
+def asked(ours):
+    """What has come through a terminal that may just be closed at its other end."""
+    try:
+        return select.select([ours], [], [], 0)[0] and os.read(ours, 4096)
+    except OSError:
+        return b""
+
+
 @pytest.mark.slow
 def test_something_else_than_a_radio(ward):
     """A port that answers nothing: what to look at is said, and it is tried again for ever."""
@@ -194,6 +203,9 @@ def test_something_else_than_a_radio(ward):
                    for f in findings), findings
         assert bus.run("network")["state"] != "up"
         assert os.read(ours, 4096)
+        # also while it is tried once more
+        wait_until(lambda: asked(ours), "another reset", 30)
+        assert "does not answer" in bus.run("network")["problem"]
         with shown("--config", daemon.config_path, "network") as t:
             assert t.ends() == 0
             assert "problem" in t.text and max(map(len, t.text.splitlines())) <= 80, t.text

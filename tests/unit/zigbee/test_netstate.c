@@ -119,6 +119,7 @@ static void test_valid(void **state)
 	BAD(s.channel = 10);
 	BAD(s.channel = 27);
 	BAD(s.pan = 0xffff);
+	BAD(s.pan = 0xfffe);
 	BAD(s.extended_pan = 0);
 	BAD(s.extended_pan = UINT64_MAX);
 	BAD(s.eui64 = UINT64_MAX);
