@@ -429,6 +429,7 @@ void ash_tick(struct ash *a, int64_t now_us)
 		}
 		a->ack_wait_us =
 			2 * a->ack_wait_us < ASH_ACK_MAX_US ? 2 * a->ack_wait_us : ASH_ACK_MAX_US;
+		stop_timer(a); /* also when a repetition is under way: its next frame starts it */
 		repeat_all(a);
 	}
 }

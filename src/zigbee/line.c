@@ -20,13 +20,20 @@ static struct line *line_of(struct ash *a)
 
 /* ---- down ---- */
 
+static void forget_out(struct line *l)
+{
+	explicit_bzero(l->out, sizeof(l->out)); /* it may have been a key */
+	l->out_length = l->out_at = 0;
+}
+
 static void close_port(struct line *l, int64_t reopen_us)
 {
 	l->io = sd_event_source_disable_unref(l->io);
+	/* Of a radio that does not answer nobody waits for what it has not taken. */
 	if (l->fd >= 0)
-		(void)close(l->fd);
+		serial_close(l->fd, l->ash.state != ASH_UP || l->out_at < l->out_length);
 	l->fd = -1;
-	l->out_length = l->out_at = 0;
+	forget_out(l);
 	ash_stop(&l->ash);
 	l->reopen_us = reopen_us;
 }
@@ -107,6 +114,7 @@ static void write_out(struct line *l, int64_t now_us)
 		ssize_t n;
 
 		if (l->out_at == l->out_length) {
+			explicit_bzero(l->out, l->out_length);
 			l->out_at = 0;
 			l->out_length = ash_output(&l->ash, l->out, sizeof(l->out), now_us);
 		}
@@ -281,7 +289,7 @@ void line_reset(struct line *l, int64_t now_us)
 	if (l->fd < 0 || l->hushed)
 		return;
 	/* What is half written is taken back by the first byte of the reset. */
-	l->out_length = l->out_at = 0;
+	forget_out(l);
 	ash_reset(&l->ash, now_us);
 }
 

@@ -117,6 +117,20 @@ int serial_open(const char *path, unsigned baud_rate, enum serial_flow flow)
 	return TAKE_FD(fd);
 }
 
+void serial_close(int fd, bool discards)
+{
+	struct termios t;
+
+	/* Some drivers throw nothing away on command: without flow control it goes by itself. */
+	if (discards && tcgetattr(fd, &t) == 0) {
+		t.c_cflag &= ~(tcflag_t)CRTSCTS;
+		t.c_iflag &= ~(tcflag_t)(IXON | IXOFF);
+		(void)tcsetattr(fd, TCSANOW, &t);
+		(void)tcflush(fd, TCOFLUSH);
+	}
+	(void)close(fd);
+}
+
 /* ---- why it cannot be had ---- */
 
 static FILE *open_text(const char *path)

@@ -23,6 +23,9 @@ enum serial_flow { SERIAL_FLOW_NONE, SERIAL_FLOW_HARDWARE, SERIAL_FLOW_SOFTWARE 
  * unplugged: close it.
  */
 int serial_open(const char *path, unsigned baud_rate, enum serial_flow flow);
+/* Closes it. discards: without waiting for what flow control holds back, which is thrown away; else
+ * the kernel waits for up to half a minute until a radio that takes nothing has taken it. */
+void serial_close(int fd, bool discards);
 
 #define SERIAL_BY_ID "/dev/serial/by-id"
 

@@ -119,6 +119,28 @@ static void test_port_that_takes_nothing(void **state)
 	assert_int_equal(f->reason, ASH_NO_PROGRESS);
 }
 
+/* The port takes one frame of a repetition and then no more for a while: that is one missing
+ * acknowledgement, not all of them at once. */
+static void test_repetition_in_pieces(void **state)
+{
+	struct fixture *f = *state;
+	unsigned timeouts = 1;
+
+	for (uint8_t i = 0; i < ASH_WINDOW; i++)
+		ash_host_send(f, i);
+	for (uint8_t i = 0; i < ASH_WINDOW; i++)
+		ash_host_expect_data(f, i, 0, false, i);
+	ash_host_pass(f, ASH_ACK_FIRST_US);
+	for (uint8_t i = 0; i < ASH_WINDOW; i++) {
+		assert_int_equal(f->ash.counters.timeouts, timeouts++);
+		ash_host_expect_data(f, i, 0, true, i);
+		assert_true(ash_deadline(&f->ash) > f->now_us);
+		ash_host_pass(f, ash_deadline(&f->ash) - f->now_us);
+		assert_true(ash_deadline(&f->ash) > f->now_us);
+	}
+	assert_int_equal(f->downs, 0);
+}
+
 static void test_not_ready(void **state)
 {
 	struct fixture *f = *state;
@@ -221,6 +243,7 @@ int main(void)
 		ASH_HOST_FRESH(test_other_version),
 		ASH_HOST_CONNECTED(test_naks_for_ever),
 		ASH_HOST_CONNECTED(test_port_that_takes_nothing),
+		ASH_HOST_CONNECTED(test_repetition_in_pieces),
 		ASH_HOST_CONNECTED(test_not_ready),
 		ASH_HOST_CONNECTED(test_error),
 		ASH_HOST_CONNECTED(test_radio_resets_itself),

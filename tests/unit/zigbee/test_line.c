@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <pty.h>
 #include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "gateway/clock.h"
@@ -183,6 +184,9 @@ static void test_frames_go_both_ways(void **state)
 		assert_true(w.got[i][0] == i && w.got[i][1] == i && w.heard[i][0] == i);
 	assert_string_equal(w.log, "");
 	assert_int_equal(w.line.ash.counters.timeouts + w.line.ash.counters.repeated, 0);
+	/* what has gone may have been a key */
+	for (size_t i = 0; i < sizeof(w.line.out); i++)
+		assert_int_equal(w.line.out[i], 0);
 	assert_true(w.turns > 0);
 	assert_int_equal(w.line.ash.counters.received, 40);
 	assert_int_equal(w.line.ash.counters.sent, 40);
@@ -272,6 +276,39 @@ static void test_hushed(void **state)
 	assert_true(w.line.reopen_us == INT64_MAX);
 }
 
+/* Whether what it holds back by flow control keeps nobody waiting. */
+static bool lets_go(void)
+{
+	struct termios t;
+
+	assert_int_equal(tcgetattr(w.radio, &t), 0);
+	return (t.c_cflag & CRTSCTS) == 0;
+}
+
+/* A radio that answers gets what is on its way; for one that does not, nobody waits. */
+static void test_stopped_with_something_to_say(void **state)
+{
+	uint8_t frame[8] = "2222222";
+
+	for (unsigned i = 0; i < 2; i++) {
+		plug_in();
+		assert_int_equal(line_start(&w.line, &ops, &w, w.event, w.path, 115200,
+					 SERIAL_FLOW_HARDWARE),
+			0);
+		assert_false(lets_go());
+		if (i == 1) {
+			UNTIL(w.ups == 1);
+			assert_int_equal(line_send(&w.line, frame, 8, boottime_us()), 0);
+			line_settle(&w.line);
+		}
+		line_stop(&w.line);
+		assert_int_equal(lets_go(), i == 0);
+		play(true);
+		assert_int_equal(w.heard_count, i);
+		unplug();
+	}
+}
+
 /* What a radio says that is no ASH leaves it waiting, not confused. */
 static void test_noise_before_the_first_word(void **state)
 {
@@ -319,6 +356,7 @@ int main(void)
 		ROW(test_not_there_at_first),
 		ROW(test_another_program_has_it),
 		ROW(test_hushed),
+		ROW(test_stopped_with_something_to_say),
 		ROW(test_noise_before_the_first_word),
 		cmocka_unit_test(test_every_reason_has_words),
 	};

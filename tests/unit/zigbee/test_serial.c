@@ -101,6 +101,28 @@ static void test_what_waited_is_thrown_away(void **state)
 	arrives(port, "new", 3);
 }
 
+/* What a radio does not take is not waited for at the end, where that is asked for. */
+static void test_closed_at_once(void **state)
+{
+	static const enum serial_flow flows[] = { SERIAL_FLOW_HARDWARE, SERIAL_FLOW_SOFTWARE };
+
+	for (size_t i = 0; i < 4; i++) {
+		struct line l = make_line();
+		_cleanup_(closep) int radio __attribute__((unused)) = l.radio;
+		int port = serial_open(l.path, 115200, flows[i & 1]);
+		bool discards = i & 2;
+		struct termios t;
+
+		assert_true(port >= 0);
+		assert_int_equal(write(port, "last", 4), 4);
+		serial_close(port, discards);
+		if (!discards)
+			arrives(radio, "last", 4);
+		assert_int_equal(tcgetattr(radio, &t), 0);
+		assert_int_equal((t.c_cflag & CRTSCTS) || (t.c_iflag & (IXON | IXOFF)), !discards);
+	}
+}
+
 static void test_only_one_has_it(void **state)
 {
 	struct line l = make_line();
@@ -190,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_every_byte_goes_through_as_it_is),
 		cmocka_unit_test(test_it_is_as_it_was_asked_for),
 		cmocka_unit_test(test_what_waited_is_thrown_away),
+		cmocka_unit_test(test_closed_at_once),
 		cmocka_unit_test(test_only_one_has_it),
 		cmocka_unit_test(test_what_cannot_be_opened_is_named),
 		cmocka_unit_test(test_every_speed_that_can_be_configured_can_be_had),
