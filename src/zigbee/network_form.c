@@ -152,7 +152,9 @@ uint32_t network_compare(const struct network *n)
 		differs |= NETWORK_DIFFERS_EUI64;
 	if (s->extended_pan != found->extended_pan)
 		differs |= NETWORK_DIFFERS_EXTENDED_PAN;
-	if (n->found_key_known && !same_key(s->network_key, n->found_key))
+	/* one that was another and cannot be read now is another still */
+	if (n->found_key_known ? !same_key(s->network_key, n->found_key)
+			       : n->mismatched && (n->differs & NETWORK_DIFFERS_KEY))
 		differs |= NETWORK_DIFFERS_KEY;
 	if (n->config.has_key && !same_key(s->network_key, n->config.key))
 		differs |= NETWORK_DIFFERS_CONFIGURED;

@@ -18,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct bench {
 	struct network n; /* first */
+	struct network_config config;
 	int64_t now_us;
 	unsigned version;
 	struct netstate state;
@@ -32,6 +33,7 @@ struct bench {
 	bool resetting, deaf;
 	uint8_t manner, keep_manner;
 	unsigned keeping;
+	struct netstate safe, writing; /* on the disk, and on its way there */
 	bool may_form, may_leave;
 	uint64_t taken, told;
 	unsigned sum;
@@ -55,6 +57,10 @@ static int on_send(struct network *n, const uint8_t *frame, size_t length, int64
 	b->id = b->legacy ? EZSP_VERSION : (uint16_t)(frame[3] | frame[4] << 8);
 	assert(b->id != EZSP_FORM_NETWORK || b->may_form);
 	assert(b->id != EZSP_LEAVE_NETWORK || b->may_leave);
+	/* what is to be is safe before what is goes, and counts no further than that */
+	if (b->id == EZSP_LEAVE_NETWORK || b->id == EZSP_FORM_NETWORK)
+		assert(memcmp(n->net.network_key, b->safe.network_key, NETSTATE_KEY_SIZE) == 0 &&
+			n->net.counter == b->safe.counter);
 	assert(n->state == NETWORK_STARTING || n->state == NETWORK_UP ||
 		n->state == NETWORK_PASSIVE);
 	/* a network that is not ours is left alone */
@@ -85,8 +91,11 @@ static int on_keep(struct network *n, const struct netstate *s, int64_t now_us)
 		b->may_form = true;
 	if (b->keep_manner % 4 == 0)
 		return -EROFS;
-	if (b->keep_manner % 4 != 1)
+	if (b->keep_manner % 4 != 1) {
+		b->safe = *s;
 		return 0;
+	}
+	b->writing = *s;
 	b->keeping++;
 	return 1;
 }
@@ -337,7 +346,10 @@ static void port(struct bench *b, uint8_t what)
 		network_begin(&b->n, b->now_us);
 		break;
 	case 1:
-		network_stop(&b->n, b->now_us);
+		if (what & 0x10)
+			network_change(&b->n, &b->config, b->now_us);
+		else
+			network_stop(&b->n, b->now_us);
 		break;
 	case 2:
 		network_link_down(&b->n, "gone", b->now_us);
@@ -345,13 +357,17 @@ static void port(struct bench *b, uint8_t what)
 	case 3:
 		if (what & 0x10)
 			b->deaf = !b->deaf;
+		else if (what == 13)
+			b->keep_manner++;
 		else
 			b->differs = (uint8_t)(1 << what % 7);
 		break;
 	default:
 		b->keeping = 0;
+		if (keeps && !(what & 0x10))
+			b->safe = b->writing;
 		if (keeps)
-			network_kept(&b->n, what & 0x80 ? -EIO : 0, b->now_us);
+			network_kept(&b->n, what & 0x10 ? -EIO : 0, b->now_us);
 		break;
 	}
 }
@@ -452,6 +468,9 @@ static void begin(struct bench *b, const uint8_t *data)
 	memset(b->state.network_key, 0x4b, 16);
 	memset(b->state.link_key, 0x7c, 16);
 	memset(config.key, data[2] & 0x80 ? 0x4c : 0x4b, 16);
+	b->config = config;
+	if (kept)
+		b->safe = b->state;
 	network_init(&b->n, &ops, &config);
 	network_keep(&b->n, kept ? &b->state : NULL, lost);
 	b->may_form = kept ? !formed : !lost;
