@@ -165,8 +165,8 @@ bool interview_sleeps(const struct interview *i);
  * of one cluster of it. */
 int64_t interview_expect_us(const struct interview *i);
 int64_t interview_cluster_expect_us(const struct interview *i, uint16_t cluster, uint8_t endpoint);
-/* A cluster has said something by itself. */
-void interview_spoke(struct interview *i, uint16_t cluster, uint8_t endpoint, int64_t now_us);
+/* A cluster has said something by itself. Returns whether it was thought not to. */
+bool interview_spoke(struct interview *i, uint16_t cluster, uint8_t endpoint, int64_t now_us);
 /* Of a device that was heard, now and then: looks for clusters that say that they report and have
  * said nothing for twice as long as that may take, not counting what was before since_us. They are
  * asked from now on. Returns one that was found, 0 when there is none. */

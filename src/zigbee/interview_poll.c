@@ -42,19 +42,23 @@ static int64_t shorter(int64_t a, int64_t b)
 	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
+/* How often it has agreed to check in by that cluster. */
+static int64_t checks_in_us(const struct interview *i, const struct interview_cluster *c)
+{
+	if (c->id != cluster_poll_control.id || c->output || !(c->done & INTERVIEW_BOUND) ||
+		(c->refused | c->missed) & INTERVIEW_BOUND)
+		return 0;
+	return cluster_check_in_us(&i->device, i->endpoints[c->endpoint].id);
+}
+
 /* How often a sleeper says that it listens; 0: it does not. */
 static int64_t check_in_us(const struct interview *i)
 {
 	int64_t us = 0;
 
-	for (unsigned k = 0; k < i->cluster_count; k++) {
-		const struct interview_cluster *c = &i->clusters[k];
-
-		if (c->id == cluster_poll_control.id && !c->output && c->done & INTERVIEW_BOUND &&
-			!((c->refused | c->missed) & INTERVIEW_BOUND))
-			us = shorter(
-				us, cluster_check_in_us(&i->device, i->endpoints[c->endpoint].id));
-	}
+	for (unsigned k = 0; k < i->cluster_count; k++)
+		if (!i->clusters[k].mute)
+			us = shorter(us, checks_in_us(i, &i->clusters[k]));
 	return us;
 }
 
@@ -110,31 +114,35 @@ int64_t interview_poll_us(const struct interview *i)
 
 /* ---- what says that it reports ---- */
 
-void interview_spoke(struct interview *i, uint16_t cluster, uint8_t endpoint, int64_t now_us)
+bool interview_spoke(struct interview *i, uint16_t cluster, uint8_t endpoint, int64_t now_us)
 {
 	for (unsigned k = 0; k < i->cluster_count; k++) {
 		struct interview_cluster *c = &i->clusters[k];
+		bool was_mute = c->mute;
 
 		if (c->id != cluster || c->output || i->endpoints[c->endpoint].id != endpoint)
 			continue;
 		c->spoke_us = now_us;
 		c->unheard = 0;
 		c->mute = false;
-		return;
+		return was_mute;
 	}
+	return false;
 }
 
 uint16_t interview_find_mute(struct interview *i, int64_t since_us, int64_t now_us)
 {
 	for (unsigned k = 0; k < i->cluster_count; k++) {
 		struct interview_cluster *c = &i->clusters[k];
+		int64_t every_us = c->done & INTERVIEW_CHECKED ? c->max_s * SECOND_US : 0;
 
-		if (c->mute || c->max_s == 0 || !(c->done & INTERVIEW_CHECKED))
+		every_us = shorter(every_us, checks_in_us(i, c));
+		if (c->mute || every_us == 0)
 			continue;
 		if (c->spoke_us < since_us)
 			c->spoke_us = since_us;
 		/* not at once when it comes back after an absence */
-		if (now_us - c->spoke_us <= 2 * c->max_s * SECOND_US || ++c->unheard < UNHEARD_MAX)
+		if (now_us - c->spoke_us <= 2 * every_us || ++c->unheard < UNHEARD_MAX)
 			continue;
 		c->mute = true;
 		return c->id;

@@ -67,6 +67,14 @@ static void look_at_reports(struct nodes *n, struct node *node)
 	}
 }
 
+/* It says something by itself, perhaps again. */
+static void speaks(struct nodes *n, struct node *node, const struct zigbee_heard *heard)
+{
+	if (interview_spoke(
+		    &node->interview, heard->cluster, heard->source_endpoint, n->now.boot_us))
+		nodes_expect(n, node);
+}
+
 static void hear_cluster(struct nodes *n, struct node *node, const struct zigbee_heard *heard,
 	const struct cluster_message *m, const struct zcl_frame *f)
 {
@@ -83,9 +91,9 @@ static void hear_cluster(struct nodes *n, struct node *node, const struct zigbee
 	if (outcome == CLUSTER_E_MALFORMED || outcome == CLUSTER_E_OVERFLOW)
 		nodes_note(n, node, NODES_NOTE_MALFORMED, INTERVIEW_OVER, outcome);
 	nodes_take(n, node, heard->profile, heard->cluster, heard->source_endpoint, &out);
-	if (reports || (f->header.control & ZCL_OF_CLUSTER && out.readings->count > 0))
-		interview_spoke(
-			&node->interview, heard->cluster, heard->source_endpoint, n->now.boot_us);
+	if (reports || out.note == CLUSTER_NOTE_CHECKED_IN ||
+		(f->header.control & ZCL_OF_CLUSTER && out.readings->count > 0))
+		speaks(n, node, heard);
 	if (n->counters.readings == before)
 		nodes_tell_alive(n, node);
 	if (reports)

@@ -81,6 +81,27 @@ static void test_a_button_that_checks_in_is_there(void **state)
 	assert_true(told(d)->silent);
 }
 
+/* It lets its check-ins be set, and makes none. */
+static void test_who_does_not_check_in_is_not_gone(void **state)
+{
+	struct node_device *d = node_settled(&node_contact);
+	char hex[] = "18 00 0A 02 00 19 00 00";
+
+	(void)state;
+	assert_true(told(d)->expect_us == 10 * MINUTE);
+	for (unsigned i = 0; i < 5; i++) {
+		hex[4] = (char)('0' + i);
+		node_ward_pass(&wing, 14 * MINUTE);
+		node_says(&wing, d, 1, 0x0500, hex);
+	}
+	assert_int_equal(wing.notes[NODES_NOTE_NOT_REPORTING], 1);
+	assert_true(wing.expected_us == 15 * MINUTE);
+	/* it does after all */
+	node_says(&wing, d, 1, 0x0020, "09 77 00");
+	node_ward_pass(&wing, MINUTE);
+	assert_true(told(d)->expect_us == 10 * MINUTE);
+}
+
 /* What it agrees to at first is no promise: it reports as it says when it is asked. */
 static void test_nothing_is_promised_before_it_was_checked(void **state)
 {
@@ -319,6 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_longest_silence_of_each_sort),
 		TEST(test_a_button_that_checks_in_is_there),
+		TEST(test_who_does_not_check_in_is_not_gone),
 		TEST(test_nothing_is_promised_before_it_was_checked),
 		TEST(test_what_is_not_reported_is_noticed_and_asked_for),
 		TEST(test_who_reports_less_than_it_said_is_not_gone),
