@@ -11,7 +11,8 @@
 #include "ble/driver_private.h"
 #include "ble/memory.h"
 
-#define PDUS_A_TURN 8 /* of one link, so that one that never stops leaves room for others */
+#define PDUS_A_TURN 8      /* of one link, so that one that never stops leaves room for others */
+#define PDUS_AT_AN_END 256 /* more than a socket holds of the longest */
 
 static void pump(struct peer *p);
 
@@ -93,8 +94,32 @@ void conn_end(struct peer *p, enum slots_end how, int64_t now_us)
 		slots_ended(radio->slots, id - 1, how, now_us);
 }
 
+/* What has come already, before the connection is ended: its device takes that for delivered. */
+static void drain(struct peer *p, unsigned most)
+{
+	uint8_t pdu[ATT_MTU_MAX + 1]; /* what is longer is not whole, and shows as such */
+
+	while (most-- > 0 && p->link->end == LINK_GOES_ON) {
+		ssize_t n = recv(p->fd, pdu, sizeof(pdu), MSG_DONTWAIT);
+		struct decode_time now;
+
+		if (n <= 0)
+			break;
+		now = ble_now(p->ble);
+		link_receive(p->link, pdu, (size_t)n, &now);
+	}
+}
+
+void conns_drain(struct radio *radio)
+{
+	FOR_EACH_PEER(radio->ble, i, p)
+	if (p->radio == radio && p->link)
+		drain(p, PDUS_AT_AN_END);
+}
+
 void conns_drop(struct radio *radio, int64_t now_us)
 {
+	conns_drain(radio);
 	FOR_EACH_PEER(radio->ble, i, p)
 	if (p->radio == radio)
 		conn_end(p, SLOTS_GONE, now_us);
@@ -449,6 +474,7 @@ void conns_serve(struct radio *radio, int64_t now_us)
 		else if (verb == SLOTS_CONNECT)
 			connect_to(p, radio, now_us);
 		else if (p->link && why != SLOTS_WHY_NO_ANSWER) {
+			drain(p, PDUS_A_TURN);
 			link_let_go(p->link, &now);
 			pump(p); /* it may say nothing for hours */
 		} else

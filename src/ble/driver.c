@@ -518,6 +518,8 @@ static void quiesce(void *state)
 {
 	struct ble *b = state;
 
+	for (unsigned i = 0; i < b->radio_count; i++)
+		conns_drain(b->radios[i]);
 	b->quiet = true;
 	memory_finish(b);
 }

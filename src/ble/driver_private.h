@@ -204,6 +204,8 @@ void peer_wants(struct peer *p, struct radio *radio, enum slots_kind kind, int64
 void conns_serve(struct radio *radio, int64_t now_us);
 /* Ends its connection or attempt, if any. */
 void conn_end(struct peer *p, enum slots_end how, int64_t now_us);
+/* Takes what has come on the connections of a radio before they are ended. */
+void conns_drain(struct radio *radio);
 /* All of a radio: it is gone. */
 void conns_drop(struct radio *radio, int64_t now_us);
 /* Security of its link has come about, or will not. */

@@ -1,5 +1,8 @@
 """Devices that measure now and then, or remember: nothing is confirmed to them, and nothing deleted in them, before it
 is safe here; and what they say again comes once."""
+import os
+import signal
+
 import pytest
 
 from ward.base import wait_until
@@ -28,6 +31,28 @@ def confirmed(bay):
 
 def at(seconds, name, what="measure", **keys):
     return {"At": f"{seconds}s", "Device": name, "Do": what, **keys}
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_a_link_took_before_the_adapter_went_is_not_lost(ward, stopped):
+    """Nor when the gateway is told to stop before it has looked."""
+    devices = {f"strap{n}": {"Kind": "heart-rate", "Address": f"C0:FF:EE:00:00:1{n}", "Interval": "20ms",
+                             "Advertise": "100ms"} for n in range(6)}
+    bay = Bay(ward, devices)
+    for name in devices:
+        bay.wait_heard(name, "heart-rate", 2)
+
+    def sent():
+        return len({v["pack"] for v in bay.air.values()})
+    pid = bay.daemon.pid
+    os.kill(pid, signal.SIGSTOP)
+    before = sent()
+    wait_until(lambda: sent() >= before + 200, "notifications that nobody has looked at")
+    bay.air.stop()
+    if stopped:
+        os.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGCONT)
+    bay.all_arrived()
 
 
 @pytest.mark.slow
