@@ -31,6 +31,7 @@ void network_init(
 		.retry_us = INT64_MAX,
 		.look_us = INT64_MAX,
 		.permit_again_us = INT64_MAX,
+		.spread_us = INT64_MAX,
 		.busy_us = INT64_MIN,
 		.shut_us = INT64_MIN / 2,
 		.overflow_us = INT64_MIN };
@@ -42,7 +43,8 @@ void network_wipe(struct network *n)
 {
 	explicit_bzero(n, sizeof(*n));
 	n->state = NETWORK_OFF;
-	n->step_deadline_us = n->retry_us = n->look_us = n->permit_again_us = INT64_MAX;
+	n->step_deadline_us = n->retry_us = n->look_us = n->permit_again_us = n->spread_us =
+		INT64_MAX;
 	n->permit_until_us = n->busy_us = n->overflow_us = INT64_MIN;
 	ezsp_init(&n->ezsp, &ezsp_ops);
 }

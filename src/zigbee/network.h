@@ -53,9 +53,8 @@
 #define NETWORK_KEEP_US (60 * NETWORK_S)     /* for what is to be kept to be on the disk */
 #define NETWORK_RETRY_MIN_US (1 * NETWORK_S) /* back-off of resets, but the first is at once */
 #define NETWORK_RETRY_MAX_US (60 * NETWORK_S)
-#define NETWORK_STEADY_US (300 * NETWORK_S) /* up for so long: the back-off begins anew */
-#define NETWORK_FATE_US (30 * NETWORK_S)    /* for the radio to tell what became of a message */
-#define NETWORK_BUSY_US (NETWORK_S / 2)     /* when it has no room for one */
+#define NETWORK_FATE_US (30 * NETWORK_S) /* for the radio to tell what became of a message */
+#define NETWORK_BUSY_US (NETWORK_S / 2)  /* when it has no room for one */
 #define NETWORK_BUSY_TRIES 6
 #define NETWORK_COUNTER_US (3600 * NETWORK_S) /* the frame counter is looked at so often, ... */
 #define NETWORK_COUNTER_STEP 16384            /* ... and kept when it has gone so far */
@@ -252,6 +251,8 @@ struct network {
 	int64_t shut_us;
 	unsigned permit_piece; /* s, of the last request */
 	int64_t permit_again_us;
+	int64_t spread_us; /* when the routers are told once more; INT64_MAX: they were */
+	unsigned spread_tries;
 	unsigned invites; /* the next to be told to the radio */
 	uint16_t maker;
 	uint8_t zdo_sequence;

@@ -56,10 +56,11 @@ static uint16_t transient_key(
 							: EZSP_ADD_TRANSIENT_KEY;
 }
 
-static uint16_t spread(struct network *n, struct ezsp_values *v, uint8_t bytes[static 4])
+static uint16_t spread(
+	struct network *n, struct ezsp_values *v, uint8_t bytes[static 4], int64_t now_us)
 {
 	bytes[0] = ZDO_SEQUENCE | n->zdo_sequence++;
-	bytes[1] = (uint8_t)n->permit_piece;
+	bytes[1] = (uint8_t)piece(n, now_us);
 	bytes[2] = 1; /* the trust centre decides */
 	v->alias = ZIGBEE_NODE_NONE;
 	v->radius = 30;
@@ -107,7 +108,7 @@ static uint16_t command(
 		v->duration = (uint8_t)(n->permit_piece = piece(n, now_us));
 		return EZSP_PERMIT_JOINING;
 	case ORDER_SPREAD:
-		return spread(n, v, bytes);
+		return spread(n, v, bytes, now_us);
 	case ORDER_MAKER:
 		v->number = n->maker;
 		return EZSP_SET_MANUFACTURER_CODE;
@@ -202,6 +203,7 @@ static void tell_closed(struct network *n, int64_t now_us)
 	n->shut_us = now_us;
 	n->orders = (n->orders & ~ORDERS_PERMIT) | ORDER_BIT(ORDER_CLEAR) |
 		    ORDER_BIT(ORDER_POLICY) | ORDER_BIT(ORDER_PERMIT) | ORDER_BIT(ORDER_SPREAD);
+	n->spread_tries = 0;
 	forget_joined(n);
 	network_tell(n, NETWORK_NOTICE_CLOSED, 0, "", now_us);
 }
@@ -231,6 +233,7 @@ int network_permit(struct network *n, unsigned seconds, bool wants_well_known, i
 	n->permit_until_us = now_us + seconds * NETWORK_S;
 	n->permit_well_known = wants_well_known;
 	n->permit_told = false;
+	n->spread_tries = 0;
 	invite_anew(n);
 	network_order(n, ORDERS_PERMIT | ORDER_BIT(ORDER_POLICY), now_us);
 	return 0;
@@ -345,6 +348,15 @@ static void permitted(struct network *n, bool good, int64_t now_us)
 		now_us);
 }
 
+/* Broadcasts have little room in a radio. */
+static void spread_done(struct network *n, bool good, int64_t now_us)
+{
+	if (good)
+		n->spread_tries = 0;
+	else if (++n->spread_tries < NETWORK_BUSY_TRIES)
+		n->spread_us = now_us + NETWORK_BUSY_US;
+}
+
 static void got_parameters(struct network *n, const struct ezsp_values *v, int64_t now_us)
 {
 	unsigned life = n->life;
@@ -430,6 +442,9 @@ static void done(
 	case ORDER_PERMIT:
 		permitted(n, good, now_us);
 		break;
+	case ORDER_SPREAD:
+		spread_done(n, good || result != 0, now_us);
+		break;
 	case ORDER_PARAMETERS:
 		if (good)
 			got_parameters(n, v, now_us);
@@ -441,7 +456,6 @@ static void done(
 		break;
 	case ORDER_SHUT:
 	case ORDER_CLEAR:
-	case ORDER_SPREAD:
 	case ORDER_MAKER:
 	case ORDER_CONCENTRATOR:
 	case ORDER_ROUTES:
@@ -477,12 +491,13 @@ void network_orders_down(struct network *n)
 {
 	n->orders = 0;
 	n->ordered = n->inviting = false;
-	n->permit_again_us = n->look_us = INT64_MAX;
+	n->permit_again_us = n->spread_us = n->look_us = INT64_MAX;
+	n->spread_tries = 0;
 }
 
 void network_orders_status(struct network *n, uint32_t status, int64_t now_us)
 {
-	if (status == EZSP_STATUS_CHANNEL_CHANGED) {
+	if (status == EZSP_STATUS_CHANNEL_CHANGED || status == EZSP_STATUS_PAN_CHANGED) {
 		network_order(n, ORDER_BIT(ORDER_PARAMETERS), now_us);
 	} else if (status == EZSP_STATUS_NETWORK_OPENED && !is_open(n, now_us)) {
 		if (now_us - n->shut_us >= SHUT_GRACE_US)
@@ -503,7 +518,7 @@ int64_t network_orders_deadline(const struct network *n)
 
 	if (n->permit_until_us != INT64_MIN && n->permit_until_us < at)
 		at = n->permit_until_us;
-	return at;
+	return n->spread_us < at ? n->spread_us : at;
 }
 
 void network_orders_tick(struct network *n, int64_t now_us)
@@ -514,6 +529,10 @@ void network_orders_tick(struct network *n, int64_t now_us)
 		n->permit_again_us = INT64_MAX;
 		invite_anew(n);
 		network_order(n, ORDERS_PERMIT, now_us);
+	}
+	if (now_us >= n->spread_us) {
+		n->spread_us = INT64_MAX;
+		network_order(n, ORDER_BIT(ORDER_SPREAD), now_us);
 	}
 	if (now_us >= n->look_us) {
 		n->look_us = INT64_MAX;

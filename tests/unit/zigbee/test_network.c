@@ -380,6 +380,7 @@ static void test_matches_again(void **state)
 static void test_moved(void **state)
 {
 	struct zignet *z = zignet_new(14, NULL);
+	struct ezsp_values v;
 	struct netstate s = zignet_state(&z->ncp);
 
 	zignet_ncp_join(&z->ncp);
@@ -397,6 +398,17 @@ static void test_moved(void **state)
 	zignet_run(z);
 	assert_int_equal(z->kept.channel, 25);
 	assert_string_equal(zignet_text(z, NETWORK_NOTICE_CHANGED), "to channel 25, PAN 1a62");
+	/* out of the way of another network with its PAN; older radios say it in other words */
+	assert_int_equal(
+		ezsp_decode(13, 0x0019, EZSP_SIDE_ANSWER, (const uint8_t[]){ 0x9a }, 1, &v), 0);
+	assert_int_equal(v.status, 0x0c16);
+	for (unsigned i = 0; i < 2; i++) {
+		z->ncp.parameters[8] = 0x63 + (uint8_t)i;
+		z->ncp.parameters[15]++;
+		zignet_ncp_callback(&z->ncp, 0x0019, "16 0C 00 00");
+		zignet_run(z);
+		assert_int_equal(z->kept.pan, 0x1a63 + i);
+	}
 	zignet_free(z);
 }
 

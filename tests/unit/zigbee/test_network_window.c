@@ -177,11 +177,44 @@ static void test_narrower_at_the_end(void **state)
 	zignet_free(z);
 }
 
+/* The routers are told later when the radio has no room for it now. */
+static void test_routers_are_told_again(void **state)
+{
+	static const unsigned tried[] = { 8, 13, 14 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tried); i++) {
+		struct zignet *z = zignet_up(tried[i], NULL);
+		const struct zignet_frame *f;
+
+		z->ncp.fails = 0x0036;
+		z->ncp.bad_status = 0x72;
+		z->ncp.bad_status_new = 0x0c03;
+		z->ncp.times = 2;
+		network_permit(&z->n, 100, false, z->now_us);
+		zignet_pass(z, 10 * ZIGNET_S);
+		assert_int_equal(zignet_ncp_count(&z->ncp, 0x0036, 0), 3);
+		f = zignet_ncp_last(&z->ncp, 0x0036);
+		assert_in_range(f->bytes[f->length - 2], 90, 99);
+		assert_int_equal(zignet_notices(z, NETWORK_NOTICE_OPENED), 1);
+		/* and when it is closed */
+		z->ncp.fails = 0x0036;
+		z->ncp.times = 1;
+		network_permit(&z->n, 0, false, z->now_us);
+		zignet_pass(z, 10 * ZIGNET_S);
+		assert_int_equal(zignet_ncp_count(&z->ncp, 0x0036, 0), 5);
+		f = zignet_ncp_last(&z->ncp, 0x0036);
+		assert_int_equal(f->bytes[f->length - 2], 0);
+		assert_true(network_is_idle(&z->n));
+		zignet_free(z);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_opening_interrupted),
 		cmocka_unit_test(test_narrower_at_the_end),
+		cmocka_unit_test(test_routers_are_told_again),
 	};
 
 	return RUN_TESTS(tests);
