@@ -162,7 +162,9 @@ static void codec(unsigned version, const uint8_t *data, size_t size)
 			assert(n + v.trailing == size - 2);
 		else
 			assert(size > sizeof(again));
-		(void)ezsp_encode(version, id, side, &v, again, size / 2, &n);
+		/* and where there is too little room */
+		n = size / 2 < sizeof(again) ? size / 2 : sizeof(again);
+		(void)ezsp_encode(version, id, side, &v, again, n, &n);
 	}
 	free(copy);
 }
