@@ -441,6 +441,13 @@ int64_t device_expected_us(const struct device *d)
 	return d->expect_every_us ?: d->hinted_every_us;
 }
 
+void registry_was_deaf(struct registry *r, enum transport t, int64_t us)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->by_name[i]->transport == t && r->by_name[i]->state == DEVICE_PRESENT)
+			r->by_name[i]->last_heard_boot_us += us;
+}
+
 int64_t registry_tick(struct registry *r, int64_t boot_us)
 {
 	int64_t next = INT64_MAX;

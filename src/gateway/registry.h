@@ -74,5 +74,8 @@ void registry_hint(struct device *d, int64_t every_us);
 void registry_expect(struct device *d, int64_t every_us);
 /* How often something is expected of it; 0: not known, and it never counts as silent. */
 int64_t device_expected_us(const struct device *d);
+/* The radio of that transport was away for so long, and is back: nobody was silent meanwhile. Who
+ * was found silent stays so until he is heard. */
+void registry_was_deaf(struct registry *r, enum transport t, int64_t us);
 /* Looks for devices gone silent. Returns the boot time at which to call again. */
 int64_t registry_tick(struct registry *r, int64_t boot_us);

@@ -140,6 +140,22 @@ static void tell_fates(struct zigbee *z)
 	}
 }
 
+/* Nothing is heard from here on. */
+static void go_deaf(struct zigbee *z, int64_t now_us)
+{
+	if (z->nodes.up)
+		z->deaf_us = now_us;
+	nodes_down(&z->nodes);
+}
+
+static void hear_again(struct zigbee *z, int64_t now_us)
+{
+	if (z->deaf_us != 0)
+		registry_was_deaf(
+			gateway_registry(z->gateway), TRANSPORT_ZIGBEE, now_us - z->deaf_us);
+	z->deaf_us = 0;
+}
+
 static void on_up(struct zigbee *z, const struct network_notice *n, int64_t now_us)
 {
 	struct decode_time now = zigbee_now(z);
@@ -151,6 +167,7 @@ static void on_up(struct zigbee *z, const struct network_notice *n, int64_t now_
 	if (!z->resetting)
 		tell(z, GATEWAY_RADIO_RESET, false, NULL);
 	nodes_set_eui64(&z->nodes, z->network.eui64);
+	hear_again(z, now_us);
 	nodes_up(&z->nodes, &now);
 }
 
@@ -197,7 +214,7 @@ static void on_notice(struct network *network, const struct network_notice *n, i
 		on_up(z, n, now_us);
 		break;
 	case NETWORK_NOTICE_DOWN:
-		nodes_down(&z->nodes);
+		go_deaf(z, now_us);
 		log_warning("the Zigbee network is down", F_STR("REASON", n->text));
 		break;
 	case NETWORK_NOTICE_RESET:
@@ -299,7 +316,7 @@ static void on_closed(struct line *l, enum line_why why, int detail, int64_t now
 	(void)line_words(l, why, detail, z->problem, sizeof(z->problem));
 	log_error("the Zigbee radio cannot be used", F_STR("REASON", z->problem));
 	network_stop(&z->network, now_us);
-	nodes_down(&z->nodes);
+	go_deaf(z, now_us);
 	if (z->lost_us == INT64_MAX && !z->lost)
 		z->lost_us = now_us + LOST_US;
 }
@@ -480,7 +497,7 @@ static int change_radio(struct zigbee *z)
 
 	if (r < 0)
 		return r;
-	nodes_down(&z->nodes);
+	go_deaf(z, boottime_us());
 	z->problem[0] = 0;
 	return open_line(z);
 }

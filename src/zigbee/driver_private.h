@@ -64,6 +64,7 @@ struct zigbee {
 	bool resetting, lost;
 	char reason[NETWORK_WORDS_SIZE]; /* of the last reset, while it is not up again; "": none */
 	int64_t lost_us, calm_us;        /* INT64_MAX: not to be waited for */
+	int64_t deaf_us;                 /* since when nothing is heard; 0: all is, or never was */
 
 	bool devices_dirty, devices_writing, devices_failed;
 	int64_t devices_due_us;

@@ -24,7 +24,7 @@ struct text;
 struct zcl_frame;
 
 #define INTERVIEW_ENDPOINTS_MAX 8
-/* Of all endpoints together, in and out; those without a row are not kept. */
+/* Of all endpoints together, in and out; those that nothing is done with are not kept. */
 #define INTERVIEW_CLUSTERS_MAX 48
 /* What a device does not report is asked for, no more often. */
 #define INTERVIEW_POLL_MIN_US (60 * INT64_C(1000000))

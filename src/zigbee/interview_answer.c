@@ -40,6 +40,14 @@ static void take_endpoints(struct interview *i, const struct zdo_message *m)
 	}
 }
 
+/* There is something to be done with it. */
+static bool is_of_use(uint16_t id, bool output)
+{
+	const struct zcl_cluster *row = cluster_find(id);
+
+	return row && (!output || row->bind & CLUSTER_OF_CLIENT);
+}
+
 static void add_clusters(
 	struct interview *i, const struct zdo_list *l, uint8_t endpoint, bool output)
 {
@@ -50,7 +58,7 @@ static void add_clusters(
 		for (unsigned n = 0; n < i->cluster_count && !there; n++)
 			there = i->clusters[n].id == id && i->clusters[n].endpoint == endpoint &&
 				i->clusters[n].output == output;
-		if (there || !cluster_find(id) || i->cluster_count == INTERVIEW_CLUSTERS_MAX)
+		if (there || !is_of_use(id, output) || i->cluster_count == INTERVIEW_CLUSTERS_MAX)
 			continue;
 		i->clusters[i->cluster_count++] = (struct interview_cluster){
 			.id = id, .endpoint = endpoint, .output = output

@@ -124,6 +124,8 @@ void nodes_reread_heard(struct nodes *n, struct node *node)
 		(node->reread_us != 0 && n->now.boot_us < node->reread_us + REREAD_US))
 		return;
 	node->unread--;
+	if (node->asked_poll) /* its answer is none to what comes first now */
+		nodes_ask_stop(n, node);
 	node->reread_us = n->now.boot_us;
 	node->polling = node->rereading = true;
 	node->poll_at = 0;
@@ -165,7 +167,7 @@ static void redo_later(struct nodes *n, struct node *node)
 /* The interview has nothing left to ask. */
 static void interview_ended(struct nodes *n, struct node *node)
 {
-	node->told_ready = true;
+	node->told_ready = interview_is_over(&node->interview, false);
 	node->ready_us = n->now.boot_us;
 	nodes_expect(n, node);
 	redo_later(n, node);

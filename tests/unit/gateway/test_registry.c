@@ -131,6 +131,35 @@ static void test_a_promise_of_its_own_counts_without_a_setting(void **state)
 	registry_free(r);
 }
 
+static void test_what_a_radio_did_not_hear_nobody_has_not_said(void **state)
+{
+	struct config_device devices[] = { device("a", "id-a", NULL), device("b", "id-b", NULL),
+		device("c", "id-c", NULL) };
+	struct registry *r = make();
+	struct device *a, *b, *c;
+
+	devices[2].transport = TRANSPORT_ZIGBEE;
+	apply(r, devices, 3);
+	a = registry_by_name(r, "a");
+	b = registry_by_name(r, "b");
+	c = registry_by_name(r, "c");
+	registry_heard(r, a, 1, 100000000);
+	registry_heard(r, b, 1, 100500000);
+	registry_heard(r, c, 1, 101000000);
+	/* it is away for 2.5 s; one has fallen silent before it is back */
+	assert_int_equal(registry_tick(r, 103000000), 103500000);
+	registry_was_deaf(r, TRANSPORT_COAP, 2500000);
+	assert_int_equal(a->state, DEVICE_SILENT);
+	assert_int_equal(registry_tick(r, 103500000), 104000000); /* of the other transport */
+	assert_int_equal(b->state, DEVICE_PRESENT);
+	assert_int_equal(registry_tick(r, 104000000), 106000000);
+	assert_int_equal(c->state, DEVICE_SILENT);
+	assert_int_equal(registry_tick(r, 106000000), INT64_MAX);
+	assert_int_equal(b->state, DEVICE_SILENT);
+	assert_true(b->last_heard_us == 1);
+	registry_free(r);
+}
+
 static void test_facts(void **state)
 {
 	struct config_device devices[] = { device("a", "id-a", NULL) };
@@ -214,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_devices_that_stay_keep_their_state),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_a_promise_of_its_own_counts_without_a_setting),
+		cmocka_unit_test(test_what_a_radio_did_not_hear_nobody_has_not_said),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_unknown_devices_are_capped),
 		cmocka_unit_test(test_what_is_on_the_air_keeps_nobody_else_out),

@@ -376,6 +376,32 @@ static void test_who_had_no_endpoints_is_asked_again(void **state)
 	}
 }
 
+/* What nothing is done with keeps nothing out: the last of eight sockets is set up as the first. */
+static void test_a_strip_of_many_sockets(void **state)
+{
+#define SOCKET(id)                                                                                 \
+	{                                                                                          \
+		id, 0x0104, 0x0051, { 0x0000, 0x0003, 0x0005, 0x0006, 0x0008, 0x0b04, WARD_NONE }, \
+		{                                                                                  \
+			0x0000, 0x0003, 0x0402, 0x0500, WARD_NONE                                  \
+		}                                                                                  \
+	}
+	static const struct node_has has[] = { SOCKET(1), SOCKET(2), SOCKET(3), SOCKET(4),
+		SOCKET(5), SOCKET(6), SOCKET(7), SOCKET(8) };
+	static const struct node_attribute attributes[] = { { 0x0006, 0x0000, 0x10, "01" } };
+	static const struct node_kind strip = { 1, 0x8e, 0x1234, has, ARRAY_SIZE(has), attributes,
+		1 };
+	struct node_device *d = node_ward_add(&wing, &strip, true);
+
+	(void)state;
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, 120 * S));
+	for (unsigned i = 1; i <= 8; i++) {
+		print_message("socket %u\n", i);
+		assert_non_null(node_reports(d, (uint8_t)i, 0x0006, 0));
+	}
+}
+
 /* The attribute that it reports most often says when it is silent. */
 static void test_one_attribute_of_several_is_reported_more_seldom(void **state)
 {
@@ -450,6 +476,7 @@ int main(void)
 		TEST(test_who_does_not_describe_itself_is_gone_past),
 		TEST(test_who_has_no_endpoints_is_through_at_once),
 		TEST(test_who_had_no_endpoints_is_asked_again),
+		TEST(test_a_strip_of_many_sockets),
 		TEST(test_one_attribute_of_several_is_reported_more_seldom),
 		TEST(test_reporting_that_was_taken_and_is_not_there),
 		TEST(test_it_is_interviewed_again_when_somebody_wants_that),

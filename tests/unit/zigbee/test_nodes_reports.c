@@ -309,6 +309,31 @@ static void test_values_are_read_again_also_of_who_misses_something(void **state
 	}
 }
 
+/* It announces itself while it is asked for something: that answer is none to what is asked next.
+ */
+static void test_all_is_read_though_a_poll_is_under_way(void **state)
+{
+	struct node_device *d = node_ward_add(&wing, &node_plug, true);
+
+	(void)state;
+	d->configure_status = REFUSED;
+	d->configure_id = 0x050b;
+	node_joins(&wing, d);
+	assert_true(node_ward_interview(&wing, d, MINUTE));
+	node_ward_pass(&wing, MINUTE);
+	/* the request waits on its way */
+	d->awake_us = 0;
+	d->listens_us = 10 * S;
+	while (!told(d)->asking || !told(d)->asked_poll)
+		node_ward_pass(&wing, S / 20);
+	assert_int_equal(told(d)->asked_cluster, 0x0b04);
+	wing.reading_count = 0;
+	node_announces(&wing, d);
+	node_ward_pass(&wing, 5 * S);
+	assert_true(said(METRIC_POWER));
+	assert_true(said(METRIC_SWITCH));
+}
+
 /* Its name was changed: for the nodes it goes and comes. */
 static void test_who_is_configured_anew_is_asked_as_before(void **state)
 {
@@ -349,6 +374,7 @@ int main(void)
 		TEST(test_a_router_after_the_radio_was_away),
 		TEST(test_a_sleeper_that_did_not_listen_is_asked_again),
 		TEST(test_values_are_read_again_also_of_who_misses_something),
+		TEST(test_all_is_read_though_a_poll_is_under_way),
 		TEST(test_who_is_configured_anew_is_asked_as_before),
 	};
 
