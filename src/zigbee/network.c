@@ -101,9 +101,17 @@ static void forget_step(struct network *n)
 	explicit_bzero(n->found_link_key, sizeof(n->found_link_key));
 }
 
-/* It was meant for the radio that was there; what of it is kept goes on by itself. */
-static void cancel(struct network *n)
+/* It was meant for the radio that was there; what of it is kept goes on by itself. Whoever decided
+ * it is told what was not done. */
+static void cancel(struct network *n, int64_t now_us)
 {
+	if (n->restoring)
+		network_problem(n, now_us,
+			"the radio went before the network was written into it; nothing was "
+			"written: " REMEDY_RESTORE);
+	if (n->adopting)
+		network_problem(n, now_us,
+			"the radio went, and its network was not taken over: " REMEDY_ADOPT);
 	n->adopting = n->restoring = n->token_written = n->restored = n->forming = false;
 	n->unwritten = false;
 	netstate_wipe(&n->target);
@@ -176,14 +184,14 @@ void network_restart(struct network *n, const char *why, int64_t now_us)
 void network_begin(struct network *n, int64_t now_us)
 {
 	n->failures = 0;
-	cancel(n);
+	cancel(n, now_us);
 	if (go_down(n, NETWORK_RESTING, "the port is opened anew", now_us))
 		reset(n, now_us);
 }
 
 void network_stop(struct network *n, int64_t now_us)
 {
-	cancel(n);
+	cancel(n, now_us);
 	(void)go_down(n, NETWORK_OFF, "the radio is gone", now_us);
 }
 
@@ -275,7 +283,7 @@ void network_be_passive(struct network *n, uint32_t differs, int64_t now_us)
 	n->differs = differs;
 	n->failures = 0;
 	n->mismatched = true;
-	cancel(n);
+	cancel(n, now_us);
 	if (!known)
 		network_tell(n, NETWORK_NOTICE_MISMATCH, differs, words, now_us);
 }

@@ -425,9 +425,16 @@ static void test_unplugged(void **state)
 
 	network_restore(&z->n, &s, true, z->now_us);
 	network_stop(&z->n, z->now_us);
+	assert_non_null(strstr(zignet_text(z, NETWORK_NOTICE_PROBLEM), "nothing was written"));
 	zignet_start(z);
 	assert_int_equal(z->n.state, NETWORK_PASSIVE);
 	assert_int_equal(zignet_ncp_count(&z->ncp, 0x0020, 0), 0);
+	network_adopt(&z->n, z->now_us);
+	network_begin(&z->n, z->now_us); /* gone and back before anybody saw it */
+	zignet_run(z);
+	assert_non_null(strstr(zignet_text(z, NETWORK_NOTICE_PROBLEM), "not taken over"));
+	assert_int_equal(z->n.state, NETWORK_PASSIVE);
+	assert_int_equal(zignet_notices(z, NETWORK_NOTICE_PROBLEM), 2);
 	zignet_free(z);
 }
 
