@@ -139,6 +139,23 @@ static void turn(struct radio *r, uint8_t what)
 	assert(r->told <= r->asked);
 }
 
+/* The head by itself, in the form of that version; what was read is written again. */
+static void head(unsigned version, const uint8_t *data, size_t size)
+{
+	enum ezsp_form form = ezsp_form_of(version);
+	struct cursor c = cursor_init(data, size);
+	uint8_t again[EZSP_HEADER_MAX];
+	struct ezsp_header h;
+	size_t n;
+
+	(void)ezsp_form_guess(data, size);
+	if (ezsp_header_read(&c, form, &h) < 0)
+		return;
+	n = ezsp_header_write(again, form, h.sequence, h.id);
+	assert(n == size - cursor_remaining(&c) && again[0] == data[0]);
+	assert(again[n - 1] == data[n - 1]);
+}
+
 /* The layouts by themselves, both sides; what was read is written again. */
 static void codec(unsigned version, const uint8_t *data, size_t size)
 {
@@ -179,6 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	version = 4 + data[0] % 20;
 	r.manner = data[1];
+	head(version, data + 2, size - 2);
 	codec(version, data + 2, size - 2);
 	ezsp_init(&r.ezsp, &ops);
 	ezsp_start(&r.ezsp, r.manner & 8 ? 0 : version, r.now_us);

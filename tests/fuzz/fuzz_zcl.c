@@ -93,6 +93,7 @@ static void begin(struct cluster_device *d, uint8_t which)
 	snprintf(d->facts[FACT_MAKER], sizeof(d->facts[0]), "%s", name[0]);
 	snprintf(d->facts[FACT_MODEL], sizeof(d->facts[0]), "%s", name[1]);
 	d->our_eui64 = UINT64_C(0x00124b0001020304);
+	assert(!quirk_joins_with_lumi(d->our_eui64));
 	d->wants_poll = which & 0x80;
 	cluster_restored(d);
 }
@@ -113,6 +114,8 @@ static void check_result(const struct cluster_device *d, int r, const struct clu
 		assert(zcl_read_frame(&f, q->bytes, q->length) == 0);
 		assert(q->numbered || f.header.sequence == 0);
 	}
+	for (unsigned e = 0; e <= 0x0f; e++)
+		assert(cluster_check_in_us(d, (uint8_t)e) >= 0);
 	for (int i = 0; i < _FACT_MAX; i++)
 		assert(memchr(d->facts[i], 0, sizeof(d->facts[i])));
 }
