@@ -38,6 +38,11 @@ static void button_moved(const struct cluster_call *c, bool down)
 	struct cluster_memory *m = cluster_memory(c);
 	int64_t held_us = m && m->moment_us != 0 ? c->now.boot_us - m->moment_us : 0;
 
+	if (down && c->out->repeated)
+		return;
+	/* who presses again has let go before, though that was not heard */
+	if (down && m && m->moment_us != 0 && held_us < LONGEST_US)
+		press(c, WORD_SINGLE);
 	if (m)
 		m->moment_us = down ? c->now.boot_us : 0;
 	if (!down)
