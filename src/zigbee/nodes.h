@@ -157,7 +157,11 @@ struct node {
 	/* What is not of the interview: polls and probes. */
 	bool polling, asked_poll;
 	bool rereading; /* all that is worth it, as after an absence */
-	uint8_t unread; /* tries left to read what happened while the radio or it was away */
+	/* What happened while the radio or it was away is to be read: tries left without getting
+	 * on, and from where on. */
+	uint8_t unread;
+	unsigned reread_at;
+	size_t reread_offset;
 	uint8_t poll_tries;
 	unsigned poll_at;
 	size_t poll_offset;

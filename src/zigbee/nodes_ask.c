@@ -117,7 +117,7 @@ static void polled(struct nodes *n, struct node *node)
 	stop_polling(n, node);
 }
 
-void nodes_reread_heard(struct nodes *n, struct node *node)
+static void reread(struct nodes *n, struct node *node)
 {
 	if (node->unread == 0 || !node->configured || !node->told_ready ||
 		!nodes_listens(n, node) ||
@@ -128,8 +128,8 @@ void nodes_reread_heard(struct nodes *n, struct node *node)
 		nodes_ask_stop(n, node);
 	node->reread_us = n->now.boot_us;
 	node->polling = node->rereading = true;
-	node->poll_at = 0;
-	node->poll_offset = 0;
+	node->poll_at = node->reread_at;
+	node->poll_offset = node->reread_offset;
 	node->poll_tries = 0;
 	if (!node->asking && !node->beginning) { /* before what it may not answer */
 		node->retrying = node->stalled = false;
@@ -138,12 +138,20 @@ void nodes_reread_heard(struct nodes *n, struct node *node)
 	nodes_wake(n, node->next_us);
 }
 
+void nodes_reread_heard(struct nodes *n, struct node *node)
+{
+	if (!node->polling || !node->rereading)
+		reread(n, node);
+}
+
 void nodes_reread_later(struct node *node)
 {
 	const struct interview *i = &node->interview;
 
 	if (!node->told_ready) /* its interview reads them */
 		return;
+	node->reread_at = 0;
+	node->reread_offset = 0;
 	/* a sleeper that speaks by itself hardly ever listens */
 	node->unread = interview_sleeps(i) && i->device.quirks & QUIRK_NO_SETUP ? 1 : UNREAD_MAX;
 }
@@ -151,7 +159,7 @@ void nodes_reread_later(struct node *node)
 void nodes_reread(struct nodes *n, struct node *node)
 {
 	nodes_reread_later(node);
-	nodes_reread_heard(n, node);
+	reread(n, node);
 }
 
 static void redo_later(struct nodes *n, struct node *node)
@@ -450,6 +458,11 @@ static void poll_answered(struct nodes *n, struct node *node)
 	if (!interview_poll(
 		    &node->interview, node->rereading, &node->poll_at, &node->poll_offset, 0, &ask))
 		polled(n, node);
+	if (node->rereading && node->unread > 0) {
+		node->unread = UNREAD_MAX;
+		node->reread_at = node->poll_at;
+		node->reread_offset = node->poll_offset;
+	}
 	nodes_ask(n, node);
 }
 

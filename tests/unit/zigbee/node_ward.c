@@ -317,6 +317,8 @@ static bool deliver(struct node_ward *w, const struct ward_sent *m)
 		fate(w, &s, ZIGBEE_UNDELIVERED);
 		return true;
 	}
+	if (to->hears > 0 && --to->hears == 0)
+		to->awake_us = 0;
 	arrive(w, to, &s);
 	return true;
 }

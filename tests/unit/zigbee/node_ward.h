@@ -50,6 +50,7 @@ struct node_device {
 	bool gone;          /* it hears and says nothing */
 	int64_t awake_us;   /* it sleeps, and listens until then; INT64_MAX: always */
 	int64_t listens_us; /* for so long after it spoke */
+	unsigned hears;     /* so many messages, then it sleeps; 0: as long as it is awake */
 	unsigned lose;      /* so many requests from now on do not arrive */
 	unsigned lose_answers;
 	uint16_t deaf_to;     /* a cluster of ZDO or of its own; WARD_NONE: to none */

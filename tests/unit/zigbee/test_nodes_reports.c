@@ -274,6 +274,30 @@ static void test_a_sleeper_that_did_not_listen_is_asked_again(void **state)
 	assert_int_equal(d->asked, 1); /* the answer to its check-in */
 }
 
+/* One that hears a single request each time gets on, and does not begin anew each time. */
+static void test_what_happened_is_asked_for_piece_by_piece(void **state)
+{
+	struct node_device *d = node_settled(&node_contact);
+	char hex[] = "09 00 00";
+	unsigned wakes = 0;
+
+	(void)state;
+	node_ward_pass(&wing, 5 * MINUTE);
+	d->awake_us = 0;
+	nodes_down(&wing.nodes);
+	node_ward_pass(&wing, MINUTE);
+	nodes_up(&wing.nodes, &wing.now);
+	for (; wakes < 6 && !said(METRIC_CONTACT); wakes++) {
+		node_ward_pass(&wing, 2 * MINUTE);
+		wing.reading_count = 0;
+		d->hears = 2; /* the answer to its check-in, and one more */
+		hex[4] = (char)('0' + wakes);
+		node_says(&wing, d, 1, 0x0020, hex);
+		node_ward_pass(&wing, MINUTE);
+	}
+	assert_true(said(METRIC_CONTACT));
+}
+
 /* Whatever else is still asked of it. */
 static void test_values_are_read_again_also_of_who_misses_something(void **state)
 {
@@ -373,6 +397,7 @@ int main(void)
 		TEST(test_a_sleeper_is_asked_when_it_is_heard_after_the_radio_was_away),
 		TEST(test_a_router_after_the_radio_was_away),
 		TEST(test_a_sleeper_that_did_not_listen_is_asked_again),
+		TEST(test_what_happened_is_asked_for_piece_by_piece),
 		TEST(test_values_are_read_again_also_of_who_misses_something),
 		TEST(test_all_is_read_though_a_poll_is_under_way),
 		TEST(test_who_is_configured_anew_is_asked_as_before),
