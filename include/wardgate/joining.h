@@ -49,6 +49,7 @@ struct joining_device {
 	uint8_t link_quality;  /* 0 to 255 */
 	int8_t signal_dbm;     /* 0: not known */
 	int64_t heard_boot_us; /* 0: not in this run */
+	bool mute;             /* an alarm zone of it will not be enrolled: it tells of no alarm */
 	unsigned asked_for;    /* clusters that it does not report, so that they are asked for */
 };
 

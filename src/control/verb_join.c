@@ -391,6 +391,8 @@ void joining_show(const struct control *c, const struct device *d, FILE *f)
 			x.link_quality);
 	if (x.signal_dbm)
 		fprintf(f, ",\"signal\":%d", x.signal_dbm);
+	if (x.mute)
+		fputs(",\"mute\":true", f);
 	if (x.asked_for)
 		fprintf(f, ",\"asked_for\":%u", x.asked_for);
 	if (x.heard_boot_us)

@@ -46,6 +46,15 @@ static bool count_on(cJSON *backup)
 	return true;
 }
 
+/* Takes the item. */
+static bool replace(cJSON *object, const char *key, cJSON *item)
+{
+	if (item && cJSON_ReplaceItemInObjectCaseSensitive(object, key, item))
+		return true;
+	cJSON_Delete(item);
+	return false;
+}
+
 static bool leave_out_devices(cJSON *backup, bool *ret_keys)
 {
 	const cJSON *devices = cJSON_GetObjectItemCaseSensitive(backup, "devices"), *device;
@@ -54,7 +63,7 @@ static bool leave_out_devices(cJSON *backup, bool *ret_keys)
 	cJSON_ArrayForEach(device, devices) *ret_keys |=
 		cJSON_GetObjectItemCaseSensitive(device, "link_key") != NULL;
 	/* It asks nobody about them, and has a database of its own. */
-	return cJSON_ReplaceItemInObjectCaseSensitive(backup, "devices", cJSON_CreateArray());
+	return replace(backup, "devices", cJSON_CreateArray());
 }
 
 static bool rewrite(cJSON *backup, bool *ret_keys)
@@ -63,7 +72,7 @@ static bool rewrite(cJSON *backup, bool *ret_keys)
 	cJSON *internal = cJSON_GetObjectItemCaseSensitive(meta, "internal");
 
 	/* Whoever reads it knows by the source which order it has. */
-	return cJSON_ReplaceItemInObjectCaseSensitive(meta, "source",
+	return replace(meta, "source",
 		       cJSON_CreateString("zigbee-herdsman@wardgate-" WG_VERSION)) &&
 	       cJSON_AddNumberToObject(internal, "ezspVersion", EZSP_VERSION) &&
 	       reverse(backup, "coordinator_ieee") && reverse(backup, "extended_pan_id") &&

@@ -172,6 +172,9 @@ static void link_words(const cJSON *d, char *buf, size_t size)
 	if (buf[0] && cJSON_IsBool(router))
 		(void)snprintf(buf + strlen(buf), size - strlen(buf),
 			cJSON_IsTrue(router) ? ", a router" : ", an end device");
+	if (buf[0] && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "mute")))
+		(void)snprintf(buf + strlen(buf), size - strlen(buf),
+			", MUTE: it lets nobody enrol its alarm zone");
 	if (buf[0] && cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(o, "quality")))
 		(void)snprintf(buf + strlen(buf), size - strlen(buf), ", quality %d of 255",
 			(int)json_integer(o, "quality", 0));

@@ -54,7 +54,7 @@ struct field {
 
 static const char *const overflows[] = { "drop", "wait", NULL };
 static const char *const joins[] = { "permit", "event", "known", NULL };
-static const char *const enrolls[] = { "request", "auto", "both", NULL };
+static const char *const enrolls[] = { "request", "auto", "both", "never", NULL };
 static const char *const reportings[] = { "configured", "always", "never", NULL };
 
 #define AT(type, member) offsetof(struct type, member)

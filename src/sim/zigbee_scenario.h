@@ -32,7 +32,7 @@
  *   Sleepy=                     yes or no; default: by its kind
  *   Reporting=configured        always: without being bound and configured; never: it takes a
  *                               configuration and does nothing about it
- *   Enroll=request              auto: it waits to be enrolled; both
+ *   Enroll=request              auto: it waits to be enrolled; both; never
  *   DefaultResponse=no          yes: it asks for one, and says a report again without it
  *   Deaf=0                      so many requests of descriptors go unanswered at first
  *   RefusesBind=no  RefusesReporting=no
@@ -146,7 +146,7 @@ enum szb_action {
 const char *szb_action_text(enum szb_action a);
 
 enum szb_join { SZB_JOIN_PERMIT, SZB_JOIN_EVENT, SZB_JOIN_KNOWN };
-enum szb_enroll { SZB_ENROLL_REQUEST, SZB_ENROLL_AUTO, SZB_ENROLL_BOTH };
+enum szb_enroll { SZB_ENROLL_REQUEST, SZB_ENROLL_AUTO, SZB_ENROLL_BOTH, SZB_ENROLL_NEVER };
 
 struct szb_radio_config {
 	int64_t version, stack, reboot_ms, window, queue, wait, rate, trailing;

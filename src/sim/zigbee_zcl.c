@@ -229,7 +229,8 @@ static uint8_t write_value(
 	case SZB_ZONE_CIE:
 		memcpy(d->cie, p, 8);
 		d->szb->keep = true;
-		if (d->config->enroll != SZB_ENROLL_AUTO) {
+		if (d->config->enroll == SZB_ENROLL_REQUEST ||
+			d->config->enroll == SZB_ENROLL_BOTH) {
 			d->enroll_timer.fn = on_enroll_timer;
 			d->enroll_timer.arg = d;
 			sble_timer_arm(&d->szb->timers, &d->enroll_timer,
@@ -494,6 +495,8 @@ static uint8_t on_zone(struct szb_device *d, struct frame *f)
 	id = cursor_u8(&f->in);
 	if (f->in.failed)
 		return ZCL_MALFORMED;
+	if (d->config->enroll == SZB_ENROLL_NEVER)
+		return ZCL_OK;
 	if (d->config->enroll == SZB_ENROLL_REQUEST && !d->asked)
 		return ZCL_OK; /* it has not asked, and does not listen */
 	if (code == 0 && !memcmp(d->cie, d->szb->ncp.tokens.eui, 8) && !d->enrolled) {

@@ -151,6 +151,23 @@ static void on_unknown(struct nodes *n, const struct node *node)
 		node->rssi, zigbee_now(z).utc_us);
 }
 
+const char *devices_problem(struct zigbee *z)
+{
+	struct node *node;
+
+	for (unsigned i = 0; (node = nodes_at(&z->nodes, i)); i++)
+		if (node->configured && node->joined && !interview_zones_well(&node->interview)) {
+			(void)snprintf(z->mute, sizeof(z->mute),
+				"%s lets nobody enrol its alarm zone, so that it tells of no "
+				"alarm: take "
+				"its battery out for a moment, then let it join anew, or replace "
+				"it",
+				name_of(node));
+			return z->mute;
+		}
+	return NULL;
+}
+
 static void on_note(struct nodes *n, struct node *node, enum nodes_note note,
 	enum interview_step step, int detail)
 {
@@ -161,6 +178,10 @@ static void on_note(struct nodes *n, struct node *node, enum nodes_note note,
 	/* it is heard, but more seldom than it said: it has not gone for that */
 	if (note == NODES_NOTE_NOT_REPORTING && node->context)
 		registry_expect(node->context, node->expect_us);
+	if (note == NODES_NOTE_NOT_ENROLLED)
+		log_warning("a device lets nobody enrol its alarm zone: it tells of no alarm",
+			F_STR("WARDGATE_DEVICE", name_of(node)),
+			F_STR("ADDRESS", eui64_format(node->eui64, address)));
 	log_info("a device does otherwise than asked: see NOTE",
 		F_STR("WARDGATE_DEVICE", name_of(node)),
 		F_STR("ADDRESS", eui64_format(node->eui64, address)),

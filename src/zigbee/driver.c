@@ -536,7 +536,7 @@ static void quiesce(void *state)
 
 static void report(void *state, struct driver_report *ret)
 {
-	const struct zigbee *z = state;
+	struct zigbee *z = state;
 
 	*ret = (struct driver_report){ .running = true,
 		.accepted = z->accepted,
@@ -545,7 +545,7 @@ static void report(void *state, struct driver_report *ret)
 			   z->nodes.counters.ambiguous };
 	for (unsigned i = 0; nodes_at(&z->nodes, i); i++)
 		ret->sessions += nodes_at(&z->nodes, i)->joined;
-	ret->problem = zigbee_problem(z);
+	ret->problem = zigbee_problem(z) ?: devices_problem(z);
 }
 
 static bool wanted(const struct config *c)

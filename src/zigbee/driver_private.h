@@ -51,6 +51,7 @@ struct zigbee {
 	sd_event_source *timer;
 	int64_t timer_us;
 	char problem[NETWORK_WORDS_SIZE]; /* of the line; "": none */
+	char mute[NETWORK_WORDS_SIZE];    /* what devices_problem() said last */
 
 	/* Told when the nodes can be told. */
 	struct {
@@ -85,6 +86,8 @@ const char *zigbee_problem(const struct zigbee *z);
 /* ---- devices.c ---- */
 int devices_init(struct zigbee *z);
 void devices_done(struct zigbee *z);
+/* What people should see to, of the devices; NULL: nothing. z's, until it is called again. */
+const char *devices_problem(struct zigbee *z);
 /* Makes the nodes what the registry says. 0 or a negative errno. */
 int devices_apply(struct zigbee *z);
 void devices_forget(struct zigbee *z, struct device *d);

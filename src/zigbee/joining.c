@@ -357,6 +357,7 @@ static void device(void *state, const struct device *d, struct joining_device *r
 	ret->router = node->interview.type == ZDO_ROUTER;
 	ret->link_quality = node->lqi;
 	ret->signal_dbm = node->rssi;
+	ret->mute = !interview_zones_well(&node->interview);
 	ret->asked_for = interview_asked_for(&node->interview);
 	ret->heard_boot_us = node->heard_once ? node->heard_us : 0;
 }

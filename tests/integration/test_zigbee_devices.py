@@ -53,6 +53,18 @@ def test_a_zone_is_enrolled_whichever_way_it_wants(ward):
         assert [r["value"] for r in came.all()] == [False, True]
 
 
+@pytest.mark.slow
+def test_a_zone_that_lets_nobody_enrol_it_is_said_to_be_mute(ward):
+    """It is heard and looks well, and would tell of no fire."""
+    mesh, daemon, bus, sub = members(ward, {"door": {**DOOR, "Enroll": "never"}, "other": DOOR})
+    daemon.wait_log("a device lets nobody enrol its alarm zone")
+    assert link(bus, "door")["mute"] is True and "mute" not in link(bus, "other")
+
+    def problem():
+        return bus.run("status")["drivers"]["zigbee"].get("problem", "")
+    wait_until(lambda: problem().startswith("door lets nobody enrol its alarm zone"), problem)
+
+
 def test_routers_are_told_from_those_that_sleep(ward):
     mesh, daemon, bus, sub = members(ward, {"plug": {"Kind": "plug", **LATER}, "room": {"Kind": "climate", **LATER},
                                             "hub": {"Kind": "router"}})
