@@ -155,6 +155,9 @@ void ledger_disk_submit(struct ledger_disk *d, bool write)
 
 	if (b->busy || !d->opened)
 		return;
+	/* From here on: what the hooks below set off asks for a batch, too. */
+	b->busy = true;
+	b->since_us = boottime_us();
 	want_back(d, &s);
 	if (write) {
 		r = gather(d);
@@ -198,8 +201,6 @@ void ledger_disk_submit(struct ledger_disk *d, bool write)
 	b->events_wanted = s.events_wanted;
 	b->wrote = write;
 	b->own_epoch = s.own_epoch;
-	b->busy = true;
-	b->since_us = boottime_us();
 	store_submit(d->store, &s);
 	/* The answer says when the batch's turn came, if others were first. */
 	store_ping(d->store);
@@ -260,7 +261,7 @@ static void on_done(const struct store_result *result, void *userdata)
 	struct ledger ledger = outbox_ledger(d->outbox);
 	bool failed = result->error < 0;
 
-	b->busy = false;
+	/* It is busy until batch_done(): what follows from the result may ask for another one. */
 	if (failed && b->own_epoch)
 		d->own_epoch_told = false;
 	if (result->own_owed)

@@ -25,6 +25,7 @@ struct run {
 	bool ready;
 	int opened, safe, gaps, known;
 	char epochs[256];
+	int audits, audited; /* how many wait to be written; were written */
 };
 
 static char directory[32];
@@ -70,6 +71,32 @@ static void on_receipt(enum receipt_outcome outcome, void *userdata)
 	((struct run *)userdata)->safe += outcome == RECEIPT_SAFE;
 }
 
+static size_t on_audits(struct store_audit *ret, size_t count, void *userdata)
+{
+	struct run *r = userdata;
+
+	if (r->audits == 0 || count == 0)
+		return 0;
+	r->audits--;
+	*ret = (struct store_audit){ .number = (uint64_t)r->audited + 1, .entry = strdup("{}") };
+	assert_non_null(ret->entry);
+	snprintf(ret->hash, sizeof(ret->hash), "%064d", r->audited + 1);
+	if (r->audited > 0)
+		snprintf(ret->previous, sizeof(ret->previous), "%064d", r->audited);
+	/* as does whatever changes the outbox */
+	ledger_disk_pump(r->disk);
+	return 1;
+}
+
+static void on_audited(int error, int64_t owed, void *userdata)
+{
+	struct run *r = userdata;
+
+	assert_int_equal(error, 0);
+	r->audited++;
+	ledger_disk_pump(r->disk);
+}
+
 /* Turns the loop until the condition holds. */
 #define UNTIL(r, condition)                                                                        \
 	do {                                                                                       \
@@ -90,6 +117,8 @@ static void begin(struct run *r, const char *epoch)
 		.known = on_known,
 		.opened = on_opened,
 		.ready = on_ready,
+		.audits = on_audits,
+		.audited = on_audited,
 		.userdata = r,
 	};
 	int holder;
@@ -301,12 +330,47 @@ static void test_a_connection_lost_while_it_drains(void **state)
 	remove_directory();
 }
 
+/* What is told of a batch asks for the next one, while stored rows are wanted back all the time. */
+static void test_a_batch_is_asked_for_while_one_ends(void **state)
+{
+	struct run r;
+	char text[256];
+
+	set_up_directory();
+	begin(&r, "1-0000000a");
+	put(&r, 9000);
+	store_all(&r);
+	outbox_connected(r.outbox, 100);
+	for (int i = 0; i < 3000; i++) {
+		struct outbox_entry *e;
+
+		if (i % 100 == 0) {
+			r.audits++;
+			ledger_disk_audit(r.disk);
+		}
+		UNTIL(&r, (e = outbox_next(r.outbox)));
+		outbox_sent(r.outbox, e);
+		outbox_confirmed(r.outbox, e);
+	}
+	UNTIL(&r, ({
+		if (r.audits > 0)
+			ledger_disk_audit(r.disk);
+		r.audits == 0;
+	}));
+	drain(&r, text, sizeof(text), 6000);
+	UNTIL(&r, r.audited == 30);
+	assert_string_equal(text, "now/3001b ");
+	end(&r);
+	remove_directory();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_run_after_run),
 		cmocka_unit_test(test_what_a_crash_leaves_comes_with_the_rest),
 		cmocka_unit_test(test_a_connection_lost_while_it_drains),
+		cmocka_unit_test(test_a_batch_is_asked_for_while_one_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
