@@ -40,21 +40,21 @@ class Terminal:
     """A program on a terminal of its own."""
 
     def __init__(self, *arguments, rows=24, columns=80, term="xterm-256color", argv=None, **env):
+        size = struct.pack("HHHH", rows, columns, 0, 0)
         pid, fd = pty.fork()
         if pid == 0:
             try:
+                fcntl.ioctl(0, termios.TIOCSWINSZ, size)  # before the program looks
                 # A shell that runs the tests in the background ignores it for all of them.
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
                 os.execve((argv or [CTL])[0], [*(argv or [CTL]), *arguments], environment(TERM=term, **env))
             finally:
                 os._exit(127)
         self.pid, self.fd, self.raw, self.status = pid, fd, b"", None
-        self.resize(rows, columns, tell=False)
 
-    def resize(self, rows, columns, tell=True):
+    def resize(self, rows, columns):
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        if tell:
-            os.kill(self.pid, signal.SIGWINCH)
+        os.kill(self.pid, signal.SIGWINCH)
 
     def _read(self, seconds):
         if not select.select([self.fd], [], [], seconds)[0]:
