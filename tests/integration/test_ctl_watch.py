@@ -45,11 +45,9 @@ class Screen(Terminal):
         pyte.ByteStream(screen).feed(self.raw)
         return [line.rstrip() for line in screen.display]
 
-    def resize(self, rows, columns, tell=True):
-        self.rows, self.columns = rows, columns
-        if tell:
-            self.raw = b""
-        super().resize(rows, columns, tell)
+    def resize(self, rows, columns):
+        self.raw = b""
+        super().resize(rows, columns)
 
     def shows(self, part):
         self.wait_for(lambda: any(part in line for line in self.display()), part)

@@ -51,8 +51,10 @@ class Terminal:
             finally:
                 os._exit(127)
         self.pid, self.fd, self.raw, self.status = pid, fd, b"", None
+        self.rows, self.columns = rows, columns
 
     def resize(self, rows, columns):
+        self.rows, self.columns = rows, columns
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         os.kill(self.pid, signal.SIGWINCH)
 
