@@ -77,9 +77,10 @@ static void test_limits(void **state)
 
 static void test_no_backups(void **state)
 {
+	static const char no_address[] = "{\"metadata\": {\"source\": \"x\", \"internal\": {}}, "
+					 "\"coordinator_ieee\": \"00\"}";
 	static const char *const rows[] = { "", "{}", "[]", "x", "{\"metadata\": {\"source\": 1}}",
-		"{\"metadata\": {\"source\": \"x\", \"internal\": {}}, \"coordinator_ieee\": "
-		"\"00\"}" };
+		no_address };
 	bool keys;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
