@@ -94,8 +94,9 @@ void conn_end(struct peer *p, enum slots_end how, int64_t now_us)
 		slots_ended(radio->slots, id - 1, how, now_us);
 }
 
-/* What has come already, before the connection is ended: its device takes that for delivered. */
-static void drain(struct peer *p, unsigned most)
+/* Takes what has come, so many PDUs at most. Returns 1; when the connection has ended, 0 or the
+ * negative errno that ended it. */
+static int take_pdus(struct peer *p, unsigned most)
 {
 	uint8_t pdu[ATT_MTU_MAX + 1]; /* what is longer is not whole, and shows as such */
 
@@ -103,18 +104,22 @@ static void drain(struct peer *p, unsigned most)
 		ssize_t n = recv(p->fd, pdu, sizeof(pdu), MSG_DONTWAIT);
 		struct decode_time now;
 
-		if (n <= 0)
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
 		now = ble_now(p->ble);
 		link_receive(p->link, pdu, (size_t)n, &now);
 	}
+	return 1;
 }
 
+/* What has come already, before the connection is ended: its device takes that for delivered. */
 void conns_drain(struct radio *radio)
 {
 	FOR_EACH_PEER(radio->ble, i, p)
 	if (p->radio == radio && p->link)
-		drain(p, PDUS_AT_AN_END);
+		(void)take_pdus(p, PDUS_AT_AN_END);
 }
 
 void conns_drop(struct radio *radio, int64_t now_us)
@@ -339,22 +344,12 @@ static void pump(struct peer *p)
 
 static void receive(struct peer *p)
 {
-	uint8_t pdu[ATT_MTU_MAX + 1]; /* what is longer is not whole, and shows as such */
+	int r = take_pdus(p, PDUS_A_TURN);
 
-	for (unsigned i = 0; i < PDUS_A_TURN && p->link->end == LINK_GOES_ON; i++) {
-		ssize_t n = recv(p->fd, pdu, sizeof(pdu), MSG_DONTWAIT);
-		struct decode_time now;
-
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			break;
-		if (n <= 0) {
-			end_link(p, n < 0 ? -errno : 0);
-			return;
-		}
-		now = ble_now(p->ble);
-		link_receive(p->link, pdu, (size_t)n, &now);
-	}
-	pump(p);
+	if (r > 0)
+		pump(p);
+	else
+		end_link(p, r);
 }
 
 /* ---- the beginning ---- */
@@ -474,7 +469,7 @@ void conns_serve(struct radio *radio, int64_t now_us)
 		else if (verb == SLOTS_CONNECT)
 			connect_to(p, radio, now_us);
 		else if (p->link && why != SLOTS_WHY_NO_ANSWER) {
-			drain(p, PDUS_A_TURN);
+			(void)take_pdus(p, PDUS_A_TURN);
 			link_let_go(p->link, &now);
 			pump(p); /* it may say nothing for hours */
 		} else
