@@ -13,8 +13,7 @@
 
 #define SOON_US INT64_C(2000000)
 #define EVERY_US INT64_C(10000000)
-/* A message is known again among the last few of its device, and has no more than so many readings.
- */
+/* A message is known again among the last few of its device, and has so many readings at most. */
 #define REPEATS_MAX (CLUSTER_RECENT_MAX * 8)
 
 static struct zigbee *of(struct nodes *n)
@@ -159,9 +158,8 @@ const char *devices_problem(struct zigbee *z)
 		if (node->configured && node->joined && !interview_zones_well(&node->interview)) {
 			(void)snprintf(z->mute, sizeof(z->mute),
 				"%s lets nobody enrol its alarm zone, so that it tells of no "
-				"alarm: take "
-				"its battery out for a moment, then let it join anew, or replace "
-				"it",
+				"alarm: take its battery out for a moment, then let it join anew, "
+				"or replace it",
 				name_of(node));
 			return z->mute;
 		}
@@ -178,10 +176,12 @@ static void on_note(struct nodes *n, struct node *node, enum nodes_note note,
 	/* it is heard, but more seldom than it said: it has not gone for that */
 	if (note == NODES_NOTE_NOT_REPORTING && node->context)
 		registry_expect(node->context, node->expect_us);
-	if (note == NODES_NOTE_NOT_ENROLLED)
+	if (note == NODES_NOTE_NOT_ENROLLED) {
 		log_warning("a device lets nobody enrol its alarm zone: it tells of no alarm",
 			F_STR("WARDGATE_DEVICE", name_of(node)),
 			F_STR("ADDRESS", eui64_format(node->eui64, address)));
+		return;
+	}
 	log_info("a device does otherwise than asked: see NOTE",
 		F_STR("WARDGATE_DEVICE", name_of(node)),
 		F_STR("ADDRESS", eui64_format(node->eui64, address)),

@@ -33,7 +33,6 @@ static void tell(struct zigbee *z, enum gateway_radio c, bool there, const char 
 	gateway_radio_set(z->gateway, GATEWAY_RADIO_OF_ZIGBEE, c, there, text);
 }
 
-/* A radio that answers resets and nothing else is as good as lost after a while. */
 /* For people without a terminal: what is wrong, which ends at the first semicolon; what can be
  * done about it stands in the log and in doctor. */
 static void tell_mismatch(struct zigbee *z, const char *text)
@@ -44,6 +43,7 @@ static void tell_mismatch(struct zigbee *z, const char *text)
 	tell(z, GATEWAY_NETWORK_MISMATCH, true, words);
 }
 
+/* A radio that answers resets and nothing else is as good as lost after a while. */
 static void was_reset(struct zigbee *z, const char *why, int64_t now_us)
 {
 	z->resetting = true;
