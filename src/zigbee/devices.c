@@ -12,7 +12,7 @@
 #include "zigbee/driver_private.h"
 
 #define SOON_US INT64_C(2000000)
-#define EVERY_US INT64_C(10000000)
+#define AGAIN_US INT64_C(10000000)
 /* A message is known again among the last few of its device, and has so many readings at most. */
 #define REPEATS_MAX (CLUSTER_RECENT_MAX * 8)
 
@@ -302,6 +302,8 @@ static void on_written(int error, void *userdata)
 			    "after a restart",
 			F_ERR(error));
 	z->devices_failed = error < 0;
+	if (error < 0)
+		keep_soon(z, AGAIN_US);
 	zigbee_settle(z);
 }
 
@@ -326,7 +328,7 @@ void devices_due(struct zigbee *z, int64_t now_us)
 {
 	if (now_us < devices_deadline(z))
 		return;
-	z->devices_due_us = now_us + EVERY_US; /* should it fail */
+	z->devices_due_us = now_us + AGAIN_US; /* should it fail */
 	write_all(z);
 }
 

@@ -8,6 +8,7 @@ from test_zigbee import begin, let_in, network_up
 from test_zigbee_events import Events, members, state_of, through
 from ward.base import wait_until
 from ward.bus import wait_served
+from ward.zigbee_hall import WARD, Hall
 
 DOOR = {"Kind": "contact", "Poll": "20ms"}
 LATER = {"Interval": "1h", "Poll": "20ms"}     # it is told to report, and does so now and then
@@ -173,6 +174,29 @@ def test_who_leaves_is_not_forgotten(ward):
     came = Events(sub, "door", "contact")
     mesh.turn("door", "contact", "false")
     came.wait(1)
+
+
+def test_what_could_not_be_written_is_written_when_the_disk_is_well(ward):
+    """Nothing else happens meanwhile that would have it written."""
+    h = Hall(ward, devices={"room": WARD["room"]}, start=False, speed=5)
+    disk = ward.disk(h.daemon)
+    h.start()
+    h.let_in()
+    h.joined()
+
+    def member():
+        """Whether the file has it as one of the network."""
+        with open(os.path.join(h.daemon.state, "zigbee-devices"), encoding="utf-8") as f:
+            return "\nnode " in f.read()
+    h.daemon.wait_log("a device is set up")
+    wait_until(member, "the device in the file")
+    h.bus.run("permit-join", seconds=0)
+    disk.dead()
+    h.mesh.do("room", "leave")
+    h.daemon.wait_log("what is known of Zigbee devices cannot be written")
+    assert member()
+    disk.well()
+    wait_until(lambda: not member(), "the file without it")
 
 
 @pytest.mark.slow
