@@ -3,12 +3,10 @@
  */
 #include "config/bind_key.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "config/problems.h"
+#include "config/secret.h"
 #include "util/hex.h"
 
 #define FILE_MAX 256
@@ -51,29 +49,11 @@ int config_parse_bind_key(
 
 int config_bind_key(const char *value, uint8_t ret[static ADVERT_KEY_SIZE], struct config_why *why)
 {
-	_cleanup_(freep) char *path = NULL;
-	_cleanup_(closep) int fd = -1;
 	char text[FILE_MAX + 1];
-	size_t n = 0;
-	ssize_t got = 0;
-	struct stat st;
-	int r = config_secret_path(value, &path);
+	int r = config_secret_read(value, "a key; " WANTED, text, sizeof(text), why);
 
-	if (r < 0)
-		return r;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return config_refuse(why, "%s cannot be read: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return config_refuse(why, "%s is no regular file", path);
-	while (n < sizeof(text) && (got = read(fd, text + n, sizeof(text) - n)) > 0)
-		n += (size_t)got;
-	if (got < 0)
-		r = config_refuse(why, "%s cannot be read: %s", path, strerror(errno));
-	else if (n > FILE_MAX)
-		r = config_refuse(why, "%s is larger than a key; " WANTED, path);
-	else
-		r = config_parse_bind_key(text, n, ret, why);
+	if (r == 0)
+		r = config_parse_bind_key(text, strlen(text), ret, why);
 	explicit_bzero(text, sizeof(text));
 	return r;
 }

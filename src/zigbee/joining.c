@@ -3,15 +3,14 @@
  * to become of a network that is not the one that is kept (wardgate/joining.h).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/rand.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "config/parse.h"
 #include "config/problems.h"
+#include "config/secret.h"
 #include "zigbee/driver_private.h"
 #include "zigbee/installcode.h"
 #include "zigbee/netbackup.h"
@@ -44,28 +43,6 @@ static int not_up(const struct zigbee *z, char *why)
 	return refuse(why, -ENETDOWN, "the Zigbee network is not up: %s", problem_of(z));
 }
 
-/* The text that InstallCode= names. 0; CONFIG_E_INVALID or a negative errno with a sentence. */
-static int read_code(const char *value, char code[static CODE_MAX + 1], struct config_why *why)
-{
-	_cleanup_(freep) char *path = NULL;
-	_cleanup_(closep) int fd = -1;
-	ssize_t n;
-	int r = config_secret_path(value, &path);
-
-	if (r < 0)
-		return r;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	n = fd < 0 ? -1 : read(fd, code, CODE_MAX + 1);
-	if (n < 0)
-		return config_refuse(why, "%s cannot be read: %s", path, strerrordesc_np(errno));
-	if (n > CODE_MAX)
-		return config_refuse(why, "%s is larger than an install code", path);
-	while (n > 0 && strchr(" \t\r\n", code[n - 1]))
-		n--;
-	code[n] = 0;
-	return 0;
-}
-
 static void invite_configured(struct zigbee *z, const struct config_device *d)
 {
 	char code[CODE_MAX + 1] = "", words[JOINING_WHY];
@@ -80,7 +57,7 @@ static void invite_configured(struct zigbee *z, const struct config_device *d)
 	node = nodes_find(&z->nodes, eui64);
 	if (node && node->joined)
 		return; /* it has a key of its own */
-	r = read_code(d->install_code, code, &why);
+	r = config_secret_read(d->install_code, "an install code", code, sizeof(code), &why);
 	if (r == 0 && (r = installcode_key(code, key)) > 0)
 		(void)config_refuse(
 			&why, "it %s", installcode_words(code, r, words, sizeof(words)));

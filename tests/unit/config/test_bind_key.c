@@ -66,6 +66,17 @@ static void a_credential(void **state)
 	assert_non_null(strstr(why.text, "cannot be read: No such file"));
 	assert_int_equal(config_bind_key(directory, key, &why), CONFIG_E_INVALID);
 	assert_non_null(strstr(why.text, "is no regular file"));
+	/* it grows by bytes of 0 */
+	char *grown = path_in(*state, "credentials/grown");
+
+	write_file(*state, "credentials/grown", 0600, HEX);
+	assert_int_equal(truncate(grown, 256), 0);
+	assert_int_equal(config_bind_key("credential:grown", key, &why), CONFIG_E_INVALID);
+	assert_non_null(strstr(why.text, "is no text"));
+	assert_int_equal(truncate(grown, 257), 0);
+	assert_int_equal(config_bind_key("credential:grown", key, &why), CONFIG_E_INVALID);
+	assert_non_null(strstr(why.text, "is larger than a key; wanted are"));
+	free(grown);
 	assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
 	free(directory);
 }
