@@ -10,8 +10,7 @@
 
 #define NUMBER(control) ((control) >> 4 & 7)
 #define ACK_NUMBER(control) ((control)&7)
-#define REPEATED 0x08  /* in DATA */
-#define NOT_READY 0x08 /* in ACK and NAK */
+#define REPEATED 0x08 /* in DATA */
 
 static struct ash_slot *slot(struct ash *a, unsigned i)
 {
@@ -35,7 +34,7 @@ static void clear(struct ash *a)
 	a->reader = (struct ash_reader){ 0 };
 	a->expected = 0;
 	a->rejecting = false;
-	a->owes_ack = a->owes_nak = a->owes_own = a->owes_reset = false;
+	a->owes_ack = a->owes_nak = a->owes_reset = false;
 	a->first = a->count = a->unacknowledged = 0;
 	explicit_bzero(a->queue, sizeof(a->queue));
 	a->number = 0;
@@ -44,7 +43,6 @@ static void clear(struct ash *a)
 	a->ack_wait_us = ASH_ACK_FIRST_US;
 	a->timeouts = 0;
 	a->reset_deadline_us = INT64_MAX;
-	a->not_ready_us = INT64_MAX;
 	stop_timer(a);
 	a->life++;
 }
@@ -214,7 +212,6 @@ static void on_boot(struct ash *a, uint8_t version, uint8_t code, int64_t now_us
 	}
 	clear(a);
 	a->state = ASH_UP;
-	a->owes_own = a->not_ready;
 	a->ops->up(a, now_us);
 }
 
@@ -307,17 +304,8 @@ int ash_send(struct ash *a, const uint8_t *data, size_t length, int64_t now_us)
 	return 0;
 }
 
-void ash_set_ready(struct ash *a, bool ready, int64_t now_us)
-{
-	if (a->not_ready == !ready)
-		return;
-	a->not_ready = !ready;
-	a->owes_own = a->state == ASH_UP;
-	a->not_ready_us = ready || a->state != ASH_UP ? INT64_MAX : now_us + ASH_NOT_READY_US;
-}
-
 /* An ACK or a NAK. */
-static size_t write_short(struct ash *a, uint8_t *to, int64_t now_us)
+static size_t write_short(struct ash *a, uint8_t *to)
 {
 	uint8_t control = a->owes_nak ? ASH_CONTROL_NAK : ASH_CONTROL_ACK;
 
@@ -326,11 +314,7 @@ static size_t write_short(struct ash *a, uint8_t *to, int64_t now_us)
 	else
 		a->counters.acks_sent++;
 	control |= a->expected;
-	if (a->not_ready) {
-		control |= NOT_READY;
-		a->not_ready_us = now_us + ASH_NOT_READY_US;
-	}
-	a->owes_nak = a->owes_ack = a->owes_own = false;
+	a->owes_nak = a->owes_ack = false;
 	return ash_frame_write(to, control, NULL, 0);
 }
 
@@ -360,8 +344,8 @@ static size_t write_next(struct ash *a, uint8_t *to, int64_t now_us)
 	}
 	if (a->state != ASH_UP)
 		return 0;
-	if (a->owes_nak || a->owes_own)
-		return write_short(a, to, now_us);
+	if (a->owes_nak)
+		return write_short(a, to);
 	if (a->repeating) {
 		unsigned i = a->repeat++;
 
@@ -375,7 +359,7 @@ static size_t write_next(struct ash *a, uint8_t *to, int64_t now_us)
 		a->counters.sent++;
 		return write_data(a, to, a->unacknowledged++, now_us);
 	}
-	return a->owes_ack ? write_short(a, to, now_us) : 0;
+	return a->owes_ack ? write_short(a, to) : 0;
 }
 
 size_t ash_output(struct ash *a, uint8_t *to, size_t size, int64_t now_us)
@@ -399,8 +383,6 @@ int64_t ash_deadline(const struct ash *a)
 
 	if (a->ack_deadline_us < next)
 		next = a->ack_deadline_us;
-	if (a->not_ready_us < next)
-		next = a->not_ready_us;
 	return stuck_us(a) < next ? stuck_us(a) : next;
 }
 
@@ -416,10 +398,6 @@ void ash_tick(struct ash *a, int64_t now_us)
 	if (now_us >= stuck_us(a)) {
 		go_down(a, ASH_NO_PROGRESS, 0, now_us);
 		return;
-	}
-	if (now_us >= a->not_ready_us) {
-		a->owes_own = true;
-		a->not_ready_us = now_us + ASH_NOT_READY_US;
 	}
 	if (now_us >= a->ack_deadline_us) {
 		a->counters.timeouts++;

@@ -14,6 +14,9 @@
  * Nothing is ever held back to wait for something to ride on. When the port
  * takes no more, leave ash_output() alone until it does: acknowledgements that
  * fall due meanwhile become one.
+ *
+ * We never say "not ready" (nRdy): a radio that may not send drops what it
+ * hears, and nobody counts that.
  */
 #pragma once
 
@@ -37,8 +40,6 @@
 #define ASH_TIMEOUTS_MAX 6 /* so many in a row, and the link is down */
 /* A radio that asks for repetition for ever is caught by this: without any progress for so long. */
 #define ASH_STUCK_US (15 * INT64_C(1000000))
-/* The radio forgets that we are not ready after 1 s. */
-#define ASH_NOT_READY_US (480 * INT64_C(1000))
 /* A reset: the radio boots for a second or so before it answers. */
 #define ASH_RESET_FIRST_US (2500 * INT64_C(1000))
 #define ASH_RESET_US (5 * INT64_C(1000000))
@@ -75,7 +76,7 @@ enum {
 
 struct ash;
 
-/* All may call ash_send(), ash_reset(), ash_stop() and ash_set_ready(). */
+/* All may call ash_send(), ash_reset() and ash_stop(). */
 struct ash_ops {
 	/* The radio has answered the reset: it is as after power-on. */
 	void (*up)(struct ash *a, int64_t now_us);
@@ -114,9 +115,6 @@ struct ash {
 	uint8_t expected; /* number of the next frame of the radio's */
 	bool rejecting;   /* a NAK has gone, and what it asked for has not come */
 	bool owes_ack, owes_nak, owes_reset;
-	bool owes_own; /* an acknowledgement in a frame of its own: only these say "not ready" */
-	bool not_ready;
-	int64_t not_ready_us; /* when to say so again */
 
 	struct ash_slot queue[ASH_QUEUE_MAX]; /* a ring */
 	unsigned first, count;
@@ -148,8 +146,6 @@ void ash_receive(struct ash *a, const uint8_t *bytes, size_t length, int64_t now
 /* Queues a frame of ASH_DATA_MIN to ASH_DATA_MAX bytes, copied. Returns 0, -ENOTCONN while the link
  * is not up, -ENOBUFS when ASH_QUEUE_MAX wait, -EMSGSIZE. */
 int ash_send(struct ash *a, const uint8_t *data, size_t length, int64_t now_us);
-/* Asks the radio to hold its callbacks back, or no longer; repeated while it lasts. */
-void ash_set_ready(struct ash *a, bool ready, int64_t now_us);
 
 /* Fetches whole frames to be written, as many as fit into size, at least ASH_OUTPUT_MIN. Returns
  * their bytes, 0 when there is nothing. Timers run from here. */

@@ -111,8 +111,6 @@ static void turn(struct radio *r, uint8_t what)
 		memset(message, what, sizeof(message));
 		(void)ash_send(&r->ash, message, what & 1 ? sizeof(message) : 3, r->now_us);
 	}
-	if ((what & 0x38) == 0x10)
-		ash_set_ready(&r->ash, what & 1, r->now_us);
 	if ((what & 0x38) == 0x18 && (what & 7) == 7) {
 		r->resets++;
 		ash_reset(&r->ash, r->now_us);

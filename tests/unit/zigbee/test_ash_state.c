@@ -141,36 +141,6 @@ static void test_repetition_in_pieces(void **state)
 	assert_int_equal(f->downs, 0);
 }
 
-static void test_not_ready(void **state)
-{
-	struct fixture *f = *state;
-
-	for (unsigned i = 0; i < 6; i++)
-		ash_host_give_data(f, i, 0, false);
-	ash_set_ready(&f->ash, false, f->now_us);
-	ash_host_expect(f, "8E 91 B6 7E");
-	for (unsigned i = 0; i < 3; i++) {
-		ash_host_pass(f, ASH_NOT_READY_US - 1);
-		ash_host_expect(f, "");
-		ash_host_pass(f, 1);
-		ash_host_expect(f, "8E 91 B6 7E");
-	}
-	/* a port that is blocked does not make us spin */
-	ash_host_pass(f, ASH_NOT_READY_US);
-	assert_true(ash_deadline(&f->ash) > f->now_us);
-	ash_set_ready(&f->ash, true, f->now_us);
-	ash_host_expect(f, "86 10 BE 7E");
-	assert_true(ash_deadline(&f->ash) == INT64_MAX);
-	/* in a NAK too; and said again after a reset */
-	ash_set_ready(&f->ash, false, f->now_us);
-	ash_host_give(f, "60 18 7E");
-	ash_host_expect_short(f, 0xAE);
-	ash_reset(&f->ash, f->now_us);
-	ash_host_expect(f, "1A C0 38 BC 7E");
-	ash_host_give(f, "1A C1 02 0B 0A 52 7E");
-	ash_host_expect_short(f, 0x88);
-}
-
 static void test_error(void **state)
 {
 	struct fixture *f = *state;
@@ -244,7 +214,6 @@ int main(void)
 		ASH_HOST_CONNECTED(test_naks_for_ever),
 		ASH_HOST_CONNECTED(test_port_that_takes_nothing),
 		ASH_HOST_CONNECTED(test_repetition_in_pieces),
-		ASH_HOST_CONNECTED(test_not_ready),
 		ASH_HOST_CONNECTED(test_error),
 		ASH_HOST_CONNECTED(test_radio_resets_itself),
 		ASH_HOST_CONNECTED(test_reset_from_within),
