@@ -17,6 +17,8 @@
 
 /* Timers called per turn; the rest in the next. */
 #define TIMERS_MAX 64
+/* What could not be opened is tried again after so long. */
+#define AGAIN_US INT64_C(5000000)
 
 extern const struct driver coap_driver;
 
@@ -94,8 +96,6 @@ static int on_plain(sd_event_source *source, int fd, uint32_t revents, void *use
 
 /* --- sockets --- */
 
-/* Opens a socket and puts it on the loop. A change of address on one port may find the old socket
- * in the way, so the old one is closed first, and opened again if the new one fails. */
 static int open_on_loop(struct server *s, const char *listen, sd_event_io_handler_t handler,
 	struct udp **ret, sd_event_source **ret_source)
 {
@@ -119,26 +119,25 @@ static void close_on_loop(struct udp **u, sd_event_source **source)
 	*u = udp_free(*u);
 }
 
-static int reopen(struct server *s, const char *was, const char *listen,
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Where it listens changes. The new socket may want the port of the old one, which goes first. */
+static int change_socket(struct server *s, const char *was, const char *listen,
 	sd_event_io_handler_t handler, struct udp **u, sd_event_source **source)
 {
-	int r, back;
+	int r;
 
-	if (*u && listen && was && strcmp(was, listen) == 0)
+	if (*u && same_text(was, listen))
 		return 0;
 	close_on_loop(u, source);
 	if (!listen)
 		return 0;
 	r = open_on_loop(s, listen, handler, u, source);
-	if (r >= 0)
-		return 0;
-	log_error("cannot listen", F_STR("LISTEN", listen), F_ERR(r));
-	if (was) {
-		back = open_on_loop(s, was, handler, u, source);
-		if (back < 0)
-			log_error("cannot listen on the old address either", F_STR("LISTEN", was),
-				F_ERR(back));
-	}
+	if (r < 0)
+		log_error("cannot listen", F_STR("LISTEN", listen), F_ERR(r));
 	return r;
 }
 
@@ -148,11 +147,61 @@ static int check_plain(struct server *s, const struct config *c)
 {
 	if (!s->plain || c->mqtt.allow_plaintext || udp_is_loopback(s->plain))
 		return 0;
-	log_error("CoAP without DTLS is refused on an address that others can reach",
-		F_STR("LISTEN", c->coap.plaintext_listen));
 	clients_drop_plain(s);
 	close_on_loop(&s->plain, &s->plain_source);
 	return -EPERM;
+}
+
+static void say_missing(char why[static SERVER_PROBLEM_MAX], const char *listen, int error)
+{
+	(void)snprintf(why, SERVER_PROBLEM_MAX, "cannot listen on %s: %s; it is tried again",
+		listen,
+		error == -EPERM ? "others can reach it, and CoAP without DTLS is refused there"
+				: strerrordesc_np(-error));
+}
+
+/* Opens what the configuration in force names and is not open. What cannot be opened now may be
+ * later: an address comes with its network, a port when its former holder goes. Returns when to
+ * try again, INT64_MAX when all is open. */
+static int64_t open_missing(struct server *s)
+{
+	const struct config *c = s->config;
+	char why[SERVER_PROBLEM_MAX] = "";
+	int r;
+
+	if (c->coap.plaintext_listen && !s->plain) {
+		r = open_on_loop(
+			s, c->coap.plaintext_listen, on_plain, &s->plain, &s->plain_source);
+		if (r >= 0)
+			r = check_plain(s, c);
+		if (r < 0)
+			say_missing(why, c->coap.plaintext_listen, r);
+	}
+	if (!s->secure) {
+		r = open_on_loop(s, c->coap.listen, on_secure, &s->secure, &s->secure_source);
+		if (r < 0)
+			say_missing(why, c->coap.listen, r);
+		else
+			log_info("listening for CoAP devices", F_STR("LISTEN", c->coap.listen),
+				F_INT("KEYS", psk_keys_count(&s->keys)));
+	}
+	if (why[0] && strcmp(why, s->deaf) != 0)
+		log_error(why);
+	memcpy(s->deaf, why, sizeof(why));
+	return why[0] ? s->now_us + AGAIN_US : INT64_MAX;
+}
+
+static int64_t on_listen_timer(struct timer *t, int64_t now_us)
+{
+	struct server *s = (struct server *)((char *)t - offsetof(struct server, listen_timer));
+
+	return open_missing(s);
+}
+
+static void keep_listening(struct server *s)
+{
+	if (timers_set(&s->timers, &s->listen_timer, open_missing(s)) < 0)
+		log_error("no memory for a timer: a reload tries to listen again");
 }
 
 /* --- keys --- */
@@ -308,6 +357,7 @@ static int driver_start(void **ret_state, sd_event *e, struct gateway *g, struct
 	s->now_us = boottime_us();
 	s->blocks.limit = BLOCK_TOTAL_MAX;
 	s->block_timer.fn = on_block_timer;
+	s->listen_timer.fn = on_listen_timer;
 	s->readings = calloc(SUBMISSION_MAX, sizeof(*s->readings));
 	if (!s->readings)
 		return -ENOMEM;
@@ -323,24 +373,10 @@ static int driver_start(void **ret_state, sd_event *e, struct gateway *g, struct
 	r = start_security(s, c);
 	if (r < 0)
 		return r;
-	r = reopen(s, NULL, c->coap.listen, on_secure, &s->secure, &s->secure_source);
-	if (r < 0)
-		return r;
-	r = reopen(s, NULL, c->coap.plaintext_listen, on_plain, &s->plain, &s->plain_source);
-	if (r >= 0)
-		r = check_plain(s, c);
-	if (r < 0)
-		return r;
-
-	log_info("listening for CoAP devices", F_STR("LISTEN", c->coap.listen),
-		F_INT("KEYS", psk_keys_count(&s->keys)));
+	keep_listening(s);
+	server_arm(s);
 	*ret_state = TAKE_PTR(s);
 	return 0;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 static int driver_reload(void *state, struct config *c)
@@ -362,19 +398,20 @@ static int driver_reload(void *state, struct config *c)
 
 	if (!same_text(before->coap.plaintext_listen, c->coap.plaintext_listen))
 		clients_drop_plain(s);
-	r = reopen(
+	r = change_socket(
 		s, before->coap.listen, c->coap.listen, on_secure, &s->secure, &s->secure_source);
 	if (r >= 0)
-		r = reopen(s, before->coap.plaintext_listen, c->coap.plaintext_listen, on_plain,
-			&s->plain, &s->plain_source);
+		r = change_socket(s, before->coap.plaintext_listen, c->coap.plaintext_listen,
+			on_plain, &s->plain, &s->plain_source);
 	if (r >= 0)
 		r = check_plain(s, c);
+	if (r >= 0) {
+		s->config = config_ref(c);
+		config_unref(before);
+	}
+	keep_listening(s);
 	server_arm(s);
-	if (r < 0)
-		return r;
-	s->config = config_ref(c);
-	config_unref(before);
-	return 0;
+	return r;
 }
 
 static void driver_forget(void *state, struct device *d)
@@ -405,7 +442,9 @@ static void driver_report(void *state, struct driver_report *ret)
 		u = udp_counters(s->secure);
 	*ret = (struct driver_report){
 		.running = s->secure != NULL,
-		.problem = s->problem[0] ? s->problem : NULL,
+		.problem = s->deaf[0]      ? s->deaf
+			   : s->problem[0] ? s->problem
+					   : NULL,
 		.sessions = (unsigned)s->sessions.count,
 		.accepted = s->accepted,
 		.refused = s->refused + d->refused,

@@ -30,6 +30,7 @@
 #define PLAIN_CLIENTS_MAX 256
 /* "plaintext:<IP address>" is the identity of one who speaks without DTLS. */
 #define PLAIN_IDENTITY_PREFIX "plaintext:"
+#define SERVER_PROBLEM_MAX 256
 /* A device tries again after so long when nothing can make its readings safe. */
 #define RETRY_SECONDS 30
 
@@ -90,7 +91,7 @@ struct server {
 	sd_event *event;
 	struct gateway *gateway;
 	struct config *config;
-	struct udp *secure, *plain; /* plain may be NULL */
+	struct udp *secure, *plain; /* NULL while it cannot be opened; plain, too, without one */
 	sd_event_source *secure_source, *plain_source, *timer_source;
 	int64_t timer_us; /* what timer_source is set to, INT64_MAX: off */
 	int64_t now_us;   /* of the turn */
@@ -100,14 +101,15 @@ struct server {
 	struct client_list sessions, plain_clients;
 	struct owner *strangers;
 	struct block_pool blocks;
-	struct timer block_timer;
+	struct timer block_timer, listen_timer;
 	struct message_counters messages;
 	uint64_t random; /* of a generator that need not be good */
 	uint64_t accepted, refused;
 	uint64_t limited; /* answered 4.29 */
 	uint64_t evicted; /* sessions that gave way at a limit */
 	bool quiesced;
-	char problem[DTLS_PROBLEM_MAX]; /* "" when well */
+	char problem[DTLS_PROBLEM_MAX]; /* of keys and certificates, "" when well */
+	char deaf[SERVER_PROBLEM_MAX];  /* what cannot be opened, "" when all is */
 	struct reading *readings;       /* SUBMISSION_MAX of them, for the pack in work */
 	int64_t warned_us;              /* last warning of a refused handshake */
 	uint64_t unwarned;              /* refused since */

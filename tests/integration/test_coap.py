@@ -1,14 +1,18 @@
 """The CoAP contract (docs/interface): every error answer, limits, block-wise packs, and sessions that
 survive what happens to devices on a ward."""
+import contextlib
 import errno
+import json
 import re
+import socket
 import time
 from types import SimpleNamespace
 
 import pytest
 
 from ward import coapclient, coapwire, dtls, senml
-from ward.base import Missing, wait_until
+from ward.base import Missing, free_port, wait_until
+from ward.bus import Caller, served, wait_served
 from ward.clock import SYNCHRONISED, UNSYNCHRONISED
 from ward.coapwire import BLOCK1, CON, CONTENT_FORMAT, MAX_AGE, NON, SIZE1, URI_PATH
 from ward.fakebroker import HOLD
@@ -460,13 +464,40 @@ def test_the_device_is_gone_before_the_answer(ward):
 
 def test_plaintext_for_tests_only_on_loopback(ward):
     broker = ward.broker()
-    from ward.base import free_port
-    import socket
     port = free_port(socket.SOCK_DGRAM)
     daemon = ward.daemon(broker, sections={"CoAP": {"PlaintextListen": f"127.0.0.1:{port}"}})
     c = coapwire.Client(coapwire.PlainPath("127.0.0.1", port))
     assert c.wait(c.get(".well-known/core")).text == "2.05"
     assert ward.session(daemon).exchange(senml.as_json(heart_rate(70))).text == "2.04"
+
+
+def test_an_address_that_comes_later_is_listened_on(ward):
+    """As with a network that is up after the gateway is; here somebody else has the ports at first."""
+    broker = ward.broker()
+    sub = ward.subscriber(broker)
+    daemon, private_bus = served(ward, broker=broker, devices=dict(list(DEVICES.items())[:2]), start=False)
+    plain = free_port(socket.SOCK_DGRAM)
+    daemon.set("CoAP", {"PlaintextListen": f"127.0.0.1:{plain}"})
+    daemon.environment = ward.hurry(10)
+    with contextlib.ExitStack() as holders:
+        for port in (daemon.coap_port, plain):
+            holders.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
+        daemon.start()
+        wait_served(daemon)
+        caller = ward.keep(Caller(private_bus))
+
+        def coap():
+            return caller.run("status")["drivers"]["coap"]
+        daemon.wait_log("cannot listen")
+        told = coap()
+        assert not told["running"] and "Address already in use" in told["problem"], told
+        at = caller.mark()
+    caller.signal("StatusChanged", lambda s: "problem" not in json.loads(s)["drivers"]["coap"], at)
+    assert coap()["running"] and daemon.count_log("cannot listen on") == 1
+    assert ward.session(daemon).exchange(senml.as_json(heart_rate(70))).text == "2.04"
+    sub.reading("dev1", "heart-rate")
+    c = coapwire.Client(coapwire.PlainPath("127.0.0.1", plain))
+    assert c.wait(c.get(".well-known/core")).text == "2.05"
 
 
 @pytest.mark.slow
