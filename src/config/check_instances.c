@@ -7,6 +7,7 @@
 
 #include "config/bind_key.h"
 #include "config/check.h"
+#include "config/install_code.h"
 
 /* Whether the driver of that transport is to run. */
 static bool is_enabled(const struct config *c, enum transport t)
@@ -47,26 +48,42 @@ static void check_transport_keys(struct check *k, struct config_section *s, enum
 	}
 }
 
-/* That the file is there and holds a key. */
-static int check_bind_key(struct check *k, struct config_section *s)
+static int judge_bind_key(const char *value, struct config_why *why)
 {
-	const struct config_device *d = s->base;
-	size_t before = k->p->error_count + k->p->unsaid;
 	uint8_t key[ADVERT_KEY_SIZE];
-	struct config_why why;
-	int r = config_check_file(k, s, "BindKey");
+	int r = config_bind_key(value, key, why);
 
-	if (r < 0 || !d->bind_key || k->o->bytes_only ||
-		config_value(s, config_row_by_key(s->group, "BindKey"))->bad ||
+	explicit_bzero(key, sizeof(key));
+	return r;
+}
+
+static int judge_install_code(const char *value, struct config_why *why)
+{
+	uint8_t code[INSTALLCODE_MAX];
+	size_t length;
+	int r = config_install_code(value, code, &length, why);
+
+	explicit_bzero(code, sizeof(code));
+	return r;
+}
+
+/* That the file of a key is there and holds what it should. judge returns as config_bind_key();
+ * more is what else is to be said when it does not. */
+static int check_secret(struct check *k, struct config_section *s, const char *key,
+	int (*judge)(const char *value, struct config_why *why), const char *more)
+{
+	const struct config_row *row = config_row_by_key(s->group, key);
+	const char *value = *(char **)config_field(s, row);
+	size_t before = k->p->error_count + k->p->unsaid;
+	struct config_why why;
+	int r = config_check_file(k, s, key);
+
+	if (r < 0 || !value || k->o->bytes_only || config_value(s, row)->bad ||
 		k->p->error_count + k->p->unsaid > before)
 		return r;
-	r = config_bind_key(d->bind_key, key, &why);
-	explicit_bzero(key, sizeof(key));
+	r = judge(value, &why);
 	if (r > 0)
-		config_blame(k, s, "BindKey",
-			"%s; only sensors that broadcast sealed BTHome v2, ATC or pvvx frames "
-			"need one",
-			why.text);
+		config_blame(k, s, key, "%s%s", why.text, more);
 	/* -ENXIO: only the service has its credentials, which was said. */
 	return r == -ENXIO || r > 0 ? 0 : r;
 }
@@ -115,8 +132,9 @@ static int check_device(struct check *k, struct config_section *s)
 	}
 	if (d->transport == TRANSPORT_BLE)
 		check_ble(k, s);
-	r = check_bind_key(k, s);
-	return r == 0 ? config_check_file(k, s, "InstallCode") : r;
+	r = check_secret(k, s, "BindKey", judge_bind_key,
+		"; only sensors that broadcast sealed BTHome v2, ATC or pvvx frames need one");
+	return r == 0 ? check_secret(k, s, "InstallCode", judge_install_code, "") : r;
 }
 
 int config_check_devices(struct check *k)

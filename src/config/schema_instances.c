@@ -118,7 +118,8 @@ const struct config_row config_device_rows[CONFIG_DEVICE_ROWS] = {
 		.offset = DEVICE(install_code),
 		.standard = "",
 		.example = "credential:bed3.installcode",
-		.help = "The install code printed on the device.",
+		.help = "The install code of the device, in the file as it is printed: 16, 20, 28 "
+			"or 36 hex digits, the last four of which are its check.",
 		.flags = ROW_PRIVATE_FILE,
 		.transports = ONLY(ZIGBEE) },
 	{ .key = "Units",

@@ -8,14 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/parse.h"
-#include "config/problems.h"
-#include "config/secret.h"
+#include "config/install_code.h"
 #include "zigbee/driver_private.h"
 #include "zigbee/installcode.h"
 #include "zigbee/netbackup.h"
-
-#define CODE_MAX 80 /* of an install code as a text */
 
 /* What the radio may have counted since its counter was kept (NETWORK_COUNTER_STEP, and an hour).
  */
@@ -45,10 +41,10 @@ static int not_up(const struct zigbee *z, char *why)
 
 static void invite_configured(struct zigbee *z, const struct config_device *d)
 {
-	char code[CODE_MAX + 1] = "", words[JOINING_WHY];
-	uint8_t key[INSTALLCODE_KEY_SIZE];
+	uint8_t code[INSTALLCODE_MAX], key[INSTALLCODE_KEY_SIZE];
 	struct config_why why = { 0 };
 	const struct node *node;
+	size_t length = 0;
 	uint64_t eui64;
 	int r;
 
@@ -57,10 +53,9 @@ static void invite_configured(struct zigbee *z, const struct config_device *d)
 	node = nodes_find(&z->nodes, eui64);
 	if (node && node->joined)
 		return; /* it has a key of its own */
-	r = config_secret_read(d->install_code, "an install code", code, sizeof(code), &why);
-	if (r == 0 && (r = installcode_key(code, key)) > 0)
-		(void)config_refuse(
-			&why, "it %s", installcode_words(code, r, words, sizeof(words)));
+	r = config_install_code(d->install_code, code, &length, &why);
+	if (r == 0)
+		r = installcode_key_of(code, length, key);
 	if (r == 0)
 		r = network_invite(&z->network, eui64, key, boottime_us());
 	if (r != 0)
