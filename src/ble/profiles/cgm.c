@@ -353,37 +353,14 @@ static int cgm_event(const struct profile_call *c, enum racp_event e)
 {
 	struct cgm_state *s = c->state;
 
-	switch (e) {
-	case RACP_NONE_FOUND:
-	case RACP_REPORTED:
-		s->racp.complete = true;
-		c->out->note = PROFILE_NOTE_STORED_DONE;
-		if (racp_all_safe(&s->racp))
-			all_safe(c);
+	if (e == RACP_REFUSED && !s->asked_all) {
+		s->asked_all = true;
+		racp_report_all(c, &s->racp);
 		return 0;
-	case RACP_DELETED:
-		c->out->note = PROFILE_NOTE_STORED_DELETED;
-		return 0;
-	case RACP_REFUSED:
-		if (!s->asked_all) {
-			s->asked_all = true;
-			racp_report_all(c, &s->racp);
-			return 0;
-		}
-		break;
-	case RACP_MALFORMED:
-		return PROFILE_E_MALFORMED;
-	case RACP_NOTHING:
-		return 0;
-	case RACP_COUNTED:
-	case RACP_FAILED:
-	case RACP_ABORTED:
-	case RACP_BUSY:
-	case RACP_TIMED_OUT:
-		break;
 	}
-	c->out->note = (uint8_t)racp_note(e); /* live values go on */
-	return 0;
+	if (e == RACP_REPORTED && racp_all_safe(&s->racp))
+		all_safe(c);
+	return racp_told(c, e); /* whatever it was, live values go on */
 }
 
 static int cgm_heard(const struct profile_call *c, const struct profile_value *v)

@@ -317,57 +317,24 @@ static void all_safe(const struct profile_call *c)
 		c->out->finished = true;
 }
 
-static void reported(const struct profile_call *c)
-{
-	struct glucose_state *s = c->state;
-
-	if (s->from_mark && !s->met) {
-		ask(c, true); /* its numbers have begun again, or its memory was emptied */
-		return;
-	}
-	c->out->note = PROFILE_NOTE_STORED_DONE;
-	if (racp_all_safe(&s->racp))
-		all_safe(c);
-	else if (s->racp.broken && s->racp.pending == 0)
-		c->out->finished = true;
-}
-
 static int glucose_event(const struct profile_call *c, enum racp_event e)
 {
 	struct glucose_state *s = c->state;
+	int r;
 
-	switch (e) {
-	case RACP_NONE_FOUND:
-		s->racp.complete = true;
-		reported(c);
+	/* it has no such filter, its numbers have begun again, or its memory was emptied */
+	if (s->from_mark && (e == RACP_REFUSED || (e == RACP_REPORTED && !s->met))) {
+		ask(c, true);
 		return 0;
-	case RACP_REPORTED:
-		reported(c);
-		return 0;
-	case RACP_DELETED:
-		c->out->note = PROFILE_NOTE_STORED_DELETED;
-		c->out->finished = true;
-		return 0;
-	case RACP_REFUSED:
-		if (s->from_mark) { /* no such filter: all, then */
-			ask(c, true);
-			return 0;
-		}
-		break;
-	case RACP_MALFORMED:
-		return PROFILE_E_MALFORMED;
-	case RACP_NOTHING:
-		return 0;
-	case RACP_COUNTED:
-	case RACP_FAILED:
-	case RACP_ABORTED:
-	case RACP_BUSY:
-	case RACP_TIMED_OUT:
-		break;
 	}
-	c->out->note = (uint8_t)racp_note(e);
-	c->out->finished = true;
-	return 0;
+	r = racp_told(c, e);
+	if (e == RACP_REPORTED && racp_all_safe(&s->racp))
+		all_safe(c);
+	else if (e == RACP_REPORTED)
+		c->out->finished = s->racp.pending == 0;
+	else if (c->out->note != PROFILE_NOTE_NONE)
+		c->out->finished = true;
+	return r;
 }
 
 static int glucose_heard(const struct profile_call *c, const struct profile_value *v)

@@ -234,33 +234,13 @@ static int plx_event(const struct profile_call *c, enum racp_event e, uint16_t c
 {
 	struct plx_state *s = c->state;
 
-	switch (e) {
-	case RACP_REPORTED:
-	case RACP_NONE_FOUND:
-		s->racp.complete = true;
-		c->out->note = PROFILE_NOTE_STORED_DONE;
-		if (racp_all_safe(&s->racp))
-			all_safe(c);
-		return 0;
-	case RACP_COUNTED:
+	if (e == RACP_COUNTED)
 		return plx_counted(c, count);
-	case RACP_DELETED:
-		c->out->note = PROFILE_NOTE_STORED_DELETED;
+	if (e == RACP_REPORTED && racp_all_safe(&s->racp))
+		all_safe(c);
+	if (e == RACP_DELETED)
 		s->racp.received = 0;
-		return 0;
-	case RACP_MALFORMED:
-		return PROFILE_E_MALFORMED;
-	case RACP_NOTHING:
-		return 0;
-	case RACP_REFUSED:
-	case RACP_FAILED:
-	case RACP_ABORTED:
-	case RACP_BUSY:
-	case RACP_TIMED_OUT:
-		break;
-	}
-	c->out->note = (uint8_t)racp_note(e);
-	return 0;
+	return racp_told(c, e);
 }
 
 static int plx_heard(const struct profile_call *c, const struct profile_value *v)

@@ -103,14 +103,13 @@ static enum racp_event answered(
 		return RACP_NOTHING;
 	switch (response) {
 	case RESPONSE_SUCCESS:
+	case RESPONSE_NO_RECORDS: /* to report, or left to delete; a count of them has its own */
 		if (doing == RACP_REPORTING)
 			r->complete = true;
 		return finish(c, r,
 			doing == RACP_REPORTING  ? RACP_REPORTED
 			: doing == RACP_DELETING ? RACP_DELETED
 						 : RACP_FAILED);
-	case RESPONSE_NO_RECORDS:
-		return finish(c, r, RACP_NONE_FOUND);
 	case RESPONSE_ABORT_UNSUCCESSFUL:
 	case RESPONSE_NOT_COMPLETED:
 		return finish(c, r, RACP_FAILED);
@@ -194,9 +193,13 @@ bool racp_safe(struct racp *r, bool is_safe)
 	return racp_all_safe(r);
 }
 
-enum profile_note racp_note(enum racp_event e)
+static enum profile_note note_of(enum racp_event e)
 {
 	switch (e) {
+	case RACP_REPORTED:
+		return PROFILE_NOTE_STORED_DONE;
+	case RACP_DELETED:
+		return PROFILE_NOTE_STORED_DELETED;
 	case RACP_REFUSED:
 		return PROFILE_NOTE_STORED_REFUSED;
 	case RACP_FAILED:
@@ -208,12 +211,15 @@ enum profile_note racp_note(enum racp_event e)
 	case RACP_TIMED_OUT:
 		return PROFILE_NOTE_STORED_TIMEOUT;
 	case RACP_NOTHING:
-	case RACP_REPORTED:
-	case RACP_NONE_FOUND:
 	case RACP_COUNTED:
-	case RACP_DELETED:
 	case RACP_MALFORMED:
 		break;
 	}
 	return PROFILE_NOTE_NONE;
+}
+
+int racp_told(const struct profile_call *c, enum racp_event e)
+{
+	c->out->note = (uint8_t)note_of(e);
+	return e == RACP_MALFORMED ? PROFILE_E_MALFORMED : 0;
 }

@@ -24,11 +24,10 @@ struct racp {
 
 enum racp_event {
 	RACP_NOTHING,
-	RACP_REPORTED,   /* all records that were asked for have been sent */
-	RACP_NONE_FOUND, /* there is none */
-	RACP_COUNTED,    /* the number is in *ret_count */
-	RACP_DELETED,
-	RACP_REFUSED, /* the device does not offer this */
+	RACP_REPORTED, /* all records that were asked for have been sent, or there is none */
+	RACP_COUNTED,  /* the number is in *ret_count */
+	RACP_DELETED,  /* or there was none left */
+	RACP_REFUSED,  /* the device does not offer this */
 	RACP_FAILED,
 	RACP_ABORTED,
 	RACP_BUSY, /* another procedure is in progress */
@@ -62,5 +61,6 @@ bool racp_safe(struct racp *r, bool is_safe);
 /* Whether all records of a complete report are safe. */
 bool racp_all_safe(const struct racp *r);
 
-/* The note for an event that ends a procedure badly, PROFILE_NOTE_NONE for others. */
-enum profile_note racp_note(enum racp_event e);
+/* What all profiles do with an event: notes what has ended, and how. Returns what the profile
+ * returns for it: 0 or PROFILE_E_MALFORMED. */
+int racp_told(const struct profile_call *c, enum racp_event e);
