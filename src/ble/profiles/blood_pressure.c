@@ -5,7 +5,6 @@
  */
 #include "ble/profiles/profiles.h"
 
-#include "codec/datetime.h"
 #include "util/cleanup.h"
 
 #define MEASUREMENT 0x2a35
@@ -49,12 +48,8 @@ static bool read_fields(
 	f.systolic = cursor_le16(cur);
 	f.diastolic = cursor_le16(cur);
 	f.mean = cursor_le16(cur);
-	if (f.flags & FLAG_TIME) {
-		int64_t wall_us = 0;
-		int r = datetime_read(cur, &wall_us);
-
-		stamped = profile_stamp_read(c, &m->like, r, wall_us);
-	}
+	if (f.flags & FLAG_TIME)
+		stamped = profile_stamp_read(c, &m->like, cur);
 	if (f.flags & FLAG_PULSE)
 		f.pulse = odd ? cursor_be16(cur) : cursor_le16(cur);
 	if (f.flags & FLAG_USER || (odd && f.flags & FLAG_RESERVED_6))

@@ -4,7 +4,6 @@
  */
 #include "ble/profiles/scale.h"
 
-#include "codec/datetime.h"
 #include "util/cleanup.h"
 
 #define MEASUREMENT 0x2a9c
@@ -81,12 +80,8 @@ static int bc_heard(const struct profile_call *c, const struct profile_value *v)
 		return PROFILE_E_UNKNOWN;
 	flags = cursor_le16(&cur);
 	fat = cursor_le16(&cur);
-	if (flags & FLAG_TIME) {
-		int64_t wall_us = 0;
-		int r = datetime_read(&cur, &wall_us);
-
-		stamped = profile_stamp_read(c, &m.like, r, wall_us);
-	}
+	if (flags & FLAG_TIME)
+		stamped = profile_stamp_read(c, &m.like, &cur);
 	if (flags & FLAG_USER)
 		cursor_skip(&cur, 1);
 	m.like.flags |= FLAG_EPISODIC;

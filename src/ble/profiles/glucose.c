@@ -97,10 +97,12 @@ static void stamp_record(
 {
 	struct cursor cur = cursor_init(g->base_time, DATETIME_SIZE);
 	int64_t wall_us = 0;
-	int r = datetime_read(&cur, &wall_us);
 
 	/* The offset is what the user has set the meter's clock forward or back. */
-	(void)profile_stamp_read(c, like, r, wall_us + g->offset_min * MINUTE_US);
+	if (datetime_read(&cur, &wall_us) == 0)
+		profile_stamp(c, like, wall_us + g->offset_min * MINUTE_US);
+	else
+		like->flags |= FLAG_AMBIGUOUS_TIME;
 }
 
 static void remember_last(

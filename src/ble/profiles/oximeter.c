@@ -129,17 +129,14 @@ static int heard_spot(const struct profile_call *c, const struct profile_value *
 
 	flags = cursor_u8(&cur);
 	p = take_pair(&cur);
-	if (flags & SPOT_TIME) {
-		int64_t wall_us = 0;
-		int r = datetime_read(&cur, &wall_us);
+	if (flags & SPOT_TIME && flags & SPOT_CLOCK_NOT_SET) {
+		int64_t wall_us;
 
-		/* a clock that was not set counts from anywhere; its stamps still tell records
-		 * apart */
-		stamped = r == 0;
-		if (flags & SPOT_CLOCK_NOT_SET)
-			m.like.flags |= FLAG_AMBIGUOUS_TIME;
-		else
-			(void)profile_stamp_read(c, &m.like, r, wall_us);
+		/* it counts from anywhere; its stamps still tell records apart */
+		stamped = datetime_read(&cur, &wall_us) == 0;
+		m.like.flags |= FLAG_AMBIGUOUS_TIME;
+	} else if (flags & SPOT_TIME) {
+		stamped = profile_stamp_read(c, &m.like, &cur);
 	}
 	take_status(&cur, &m, flags & SPOT_MEASUREMENT_STATUS, flags & SPOT_SENSOR_STATUS);
 	if (flags & SPOT_AMPLITUDE)

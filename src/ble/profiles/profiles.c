@@ -108,10 +108,11 @@ void profile_stamp(const struct profile_call *c, struct reading *like, int64_t w
 		like->flags |= FLAG_AMBIGUOUS_TIME;
 }
 
-bool profile_stamp_read(
-	const struct profile_call *c, struct reading *like, int datetime_outcome, int64_t wall_us)
+bool profile_stamp_read(const struct profile_call *c, struct reading *like, struct cursor *cur)
 {
-	if (datetime_outcome == 0) {
+	int64_t wall_us;
+
+	if (datetime_read(cur, &wall_us) == 0) {
 		profile_stamp(c, like, wall_us);
 		return true;
 	}

@@ -34,10 +34,8 @@ struct measure profile_measure(const struct profile_call *c, const struct profil
 /* It was measured when the device's wall clock said that: sets the time, its source and, where it
  * cannot be relied on, FLAG_AMBIGUOUS_TIME. */
 void profile_stamp(const struct profile_call *c, struct reading *like, int64_t wall_us);
-/* The time of a Date Time field, outcome and all as datetime_read() gave it. Returns whether the
- * device knew the time. */
-bool profile_stamp_read(
-	const struct profile_call *c, struct reading *like, int datetime_outcome, int64_t wall_us);
+/* The same with the Date Time field that comes next. Returns whether the device knew the time. */
+bool profile_stamp_read(const struct profile_call *c, struct reading *like, struct cursor *cur);
 
 /* The key of a measurement by its bytes. Without a time stamp in them, equal bytes within ten
  * minutes of the first are the same measurement. */

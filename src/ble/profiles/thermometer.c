@@ -4,7 +4,6 @@
  */
 #include "ble/profiles/profiles.h"
 
-#include "codec/datetime.h"
 #include "util/cleanup.h"
 
 #define MEASUREMENT 0x2a1c
@@ -61,12 +60,8 @@ static int ht_heard(const struct profile_call *c, const struct profile_value *v)
 	m.like.flags = v->characteristic == MEASUREMENT ? FLAG_EPISODIC : FLAG_EARLY_ESTIMATE;
 	flags = cursor_u8(&cur);
 	word = cursor_le32(&cur);
-	if (flags & FLAG_TIME) {
-		int64_t wall_us = 0;
-		int r = datetime_read(&cur, &wall_us);
-
-		stamped = profile_stamp_read(c, &m.like, r, wall_us);
-	}
+	if (flags & FLAG_TIME)
+		stamped = profile_stamp_read(c, &m.like, &cur);
 	if (flags & FLAG_TYPE)
 		type = cursor_u8(&cur);
 	m.like.site = site_of(type);

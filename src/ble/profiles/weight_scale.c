@@ -4,7 +4,6 @@
  */
 #include "ble/profiles/scale.h"
 
-#include "codec/datetime.h"
 #include "util/cleanup.h"
 
 #define MEASUREMENT 0x2a9d
@@ -53,12 +52,8 @@ static int ws_heard(const struct profile_call *c, const struct profile_value *v)
 		return PROFILE_E_UNKNOWN;
 	flags = cursor_u8(&cur);
 	weight = cursor_le16(&cur);
-	if (flags & FLAG_TIME) {
-		int64_t wall_us = 0;
-		int r = datetime_read(&cur, &wall_us);
-
-		stamped = profile_stamp_read(c, &m.like, r, wall_us);
-	}
+	if (flags & FLAG_TIME)
+		stamped = profile_stamp_read(c, &m.like, &cur);
 	if (flags & FLAG_USER)
 		cursor_skip(&cur, 1);
 	if (flags & FLAG_BMI_HEIGHT) {
