@@ -3,7 +3,7 @@
  */
 #include "att_host.h"
 
-#include "unit/unit.h"
+#include "unit/hex.h"
 
 static void keep(struct host *h, const uint8_t *bytes, size_t length)
 {
@@ -86,26 +86,10 @@ void host_answered(void *context, const struct att_answer *answer, int64_t now_u
 	}
 }
 
-static size_t bytes_of(const char *hex, uint8_t *to, size_t size)
-{
-	size_t n = 0;
-
-	for (; *hex; hex++) {
-		char digits[3] = { hex[0], hex[1], 0 };
-
-		if (*hex == ' ')
-			continue;
-		assert_true(n < size);
-		to[n++] = (uint8_t)strtoul(digits, NULL, 16);
-		hex++;
-	}
-	return n;
-}
-
 void host_give(struct host *h, const char *hex)
 {
 	uint8_t bytes[600], *copy;
-	size_t n = bytes_of(hex, bytes, sizeof(bytes));
+	size_t n = unit_hex(hex, bytes, sizeof(bytes));
 
 	/* of its own length, so that a read past the end shows */
 	copy = malloc(n > 0 ? n : 1);
@@ -119,7 +103,7 @@ void host_give(struct host *h, const char *hex)
 void host_expect(struct host *h, const char *hex)
 {
 	uint8_t wanted[600];
-	size_t n = bytes_of(hex, wanted, sizeof(wanted)), length;
+	size_t n = unit_hex(hex, wanted, sizeof(wanted)), length;
 	const uint8_t *pdu = att_output(&h->att, &length);
 
 	assert_int_equal(length, n);
@@ -148,7 +132,7 @@ void host_pass(struct host *h, int64_t us)
 void host_expect_bytes(struct host *h, const char *hex)
 {
 	uint8_t wanted[600];
-	size_t n = bytes_of(hex, wanted, sizeof(wanted));
+	size_t n = unit_hex(hex, wanted, sizeof(wanted));
 
 	assert_int_equal(h->length, n);
 	assert_memory_equal(h->bytes, wanted, n);

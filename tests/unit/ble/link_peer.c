@@ -3,7 +3,7 @@
  */
 #include "unit/ble/link_peer.h"
 
-#include "unit/unit.h"
+#include "unit/hex.h"
 #include "util/cleanup.h"
 
 #define SERVICE 0x2800
@@ -53,22 +53,6 @@ const struct peer_attribute peer_meter[] = {
 };
 const size_t peer_meter_count = ARRAY_SIZE(peer_meter);
 
-static size_t from_hex(const char *hex, uint8_t *to, size_t size)
-{
-	size_t n = 0;
-
-	for (; *hex; hex++) {
-		char pair[3] = { hex[0], hex[1], 0 };
-
-		if (*hex == ' ')
-			continue;
-		assert_true(n < size);
-		to[n++] = (uint8_t)strtoul(pair, NULL, 16);
-		hex++;
-	}
-	return n;
-}
-
 /* ---- the device answers ---- */
 
 struct answer {
@@ -89,7 +73,7 @@ static void value_of(const struct link_peer *p, const struct peer_attribute *row
 		a->length += GATT_HASH_SIZE;
 		return;
 	}
-	a->length += from_hex(row->value, a->bytes + a->length, sizeof(a->bytes) - a->length);
+	a->length += unit_hex(row->value, a->bytes + a->length, sizeof(a->bytes) - a->length);
 }
 
 static const struct peer_attribute *find(
@@ -312,7 +296,7 @@ void peer_connect(struct link_peer *p, const struct link_settings *settings)
 static void say_value(struct link_peer *p, uint8_t opcode, uint16_t handle, const char *hex)
 {
 	uint8_t pdu[ATT_MTU_MAX] = { opcode, (uint8_t)handle, (uint8_t)(handle >> 8) };
-	size_t n = from_hex(hex, pdu + 3, sizeof(pdu) - 3);
+	size_t n = unit_hex(hex, pdu + 3, sizeof(pdu) - 3);
 
 	link_receive(&p->link, pdu, n + 3, &p->now);
 	peer_talk(p);
@@ -331,7 +315,7 @@ void peer_indicate(struct link_peer *p, uint16_t handle, const char *hex)
 void peer_say(struct link_peer *p, const char *hex)
 {
 	uint8_t pdu[ATT_MTU_MAX];
-	size_t n = from_hex(hex, pdu, sizeof(pdu));
+	size_t n = unit_hex(hex, pdu, sizeof(pdu));
 
 	link_receive(&p->link, pdu, n, &p->now);
 	peer_talk(p);

@@ -3,7 +3,7 @@
  */
 #include "unit/ble/stage.h"
 
-#include "unit/unit.h"
+#include "unit/hex.h"
 
 static struct stage *all[4];
 
@@ -179,24 +179,6 @@ void stage_expect(struct stage *s, const char *commands)
 	}
 }
 
-static size_t from_hex(const char *hex, uint8_t *to)
-{
-	size_t n = 0;
-
-	while (*hex) {
-		unsigned v;
-
-		if (*hex == ' ') {
-			hex++;
-			continue;
-		}
-		assert_int_equal(sscanf(hex, "%2x", &v), 1);
-		to[n++] = (uint8_t)v;
-		hex += 2;
-	}
-	return n;
-}
-
 static void put(uint8_t *to, unsigned v)
 {
 	to[0] = (uint8_t)v;
@@ -206,7 +188,7 @@ static void put(uint8_t *to, unsigned v)
 void stage_event(struct stage *s, uint16_t code, uint16_t index, const char *hex)
 {
 	uint8_t packet[2048];
-	size_t n = from_hex(hex, packet + MGMT_HEADER_SIZE);
+	size_t n = unit_hex(hex, packet + MGMT_HEADER_SIZE, sizeof(packet) - MGMT_HEADER_SIZE);
 
 	put(packet, code);
 	put(packet + 2, index);
@@ -271,6 +253,12 @@ void stage_info(struct stage *s, uint16_t index, const char *supported, const ch
 	for (unsigned i = 0; i < 249 + 11; i++)
 		at += snprintf(hex + at, sizeof(hex) - (size_t)at, " 00");
 	stage_ok(s, MGMT_READ_INFO, index, hex);
+}
+
+void stage_asks(struct stage *s, uint16_t index, const char *supported, const char *settings)
+{
+	stage_expect(s, "read controller information");
+	stage_info(s, index, supported, settings);
 }
 
 void stage_controllers(struct stage *s, const char *numbers, const char *settings)

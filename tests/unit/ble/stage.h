@@ -52,9 +52,11 @@ void stage_pass(struct stage *s, int64_t us);
 void stage_controllers(struct stage *s, const char *numbers, const char *settings);
 /* Answers the question what controller index is. */
 void stage_info(struct stage *s, uint16_t index, const char *supported, const char *settings);
+/* The same of an adapter alone, once it has asked. */
+void stage_asks(struct stage *s, uint16_t index, const char *supported, const char *settings);
 /* Plays the whole bring-up of adapter i, which is on hci index and was off, in its order. */
 void stage_bring_up(struct stage *s, uint16_t index);
-/* Plays what is set again after another program has meddled with hci0. */
+/* Plays what is set before power on hci0, and again after another program has meddled with it. */
 void stage_renewed(struct stage *s);
 /* stage_new("auto") with hci0 up, and what was told forgotten. */
 struct stage *stage_up(void);

@@ -40,8 +40,7 @@ static void test_keys_of_devices_are_loaded_and_bad_ones_left_out(void **state)
 	s->params[1] = (struct mgmt_params){ s->ltks[0].address, 40, 24, 0, 400 };
 	s->param_count = 2;
 	stage_controllers(s, "0", "D0 0A 00 00");
-	stage_expect(s, "read controller information");
-	stage_info(s, 0, STAGE_SETTINGS_ALL, "D0 0A 00 00");
+	stage_asks(s, 0, STAGE_SETTINGS_ALL, "D0 0A 00 00");
 	/* what is set already is not set again; the IO capability cannot be read */
 	stage_expect(s, "set IO capability 03");
 	stage_ok(s, MGMT_SET_IO_CAPABILITY, 0, "");
@@ -64,16 +63,8 @@ static void test_one_that_is_on_already_is_not_switched_off(void **state)
 	struct stage *s = stage_new("auto");
 
 	stage_controllers(s, "0", "D1 0A 00 00");
-	stage_expect(s, "read controller information");
-	stage_info(s, 0, STAGE_SETTINGS_ALL, "D1 0A 00 00");
-	stage_expect(s, "set IO capability 03");
-	stage_ok(s, MGMT_SET_IO_CAPABILITY, 0, "");
-	stage_expect(s, "load long-term keys 00 00");
-	stage_ok(s, MGMT_LOAD_LTKS, 0, "");
-	stage_expect(s, "load identity resolving keys 00 00");
-	stage_ok(s, MGMT_LOAD_IRKS, 0, "");
-	stage_expect(s, "load connection parameters 00 00");
-	stage_ok(s, MGMT_LOAD_PARAMS, 0, "");
+	stage_asks(s, 0, STAGE_SETTINGS_ALL, "D1 0A 00 00");
+	stage_renewed(s);
 	stage_expect(s, "remove advertisement monitor 00 00");
 	/* there was none: older kernels call that an error */
 	stage_refuse(s, MGMT_REMOVE_MONITOR, 0, MGMT_INVALID_PARAMETERS);
@@ -92,8 +83,7 @@ static void test_a_controller_of_low_energy_alone(void **state)
 	stage_expect(s, "read controller information");
 	/* neither BR/EDR nor Secure Simple Pairing */
 	stage_info(s, 0, "13 0A 00 00", "00 02 00 00");
-	stage_expect(s, "read controller information");
-	stage_info(s, 0, "13 0A 00 00", "00 02 00 00");
+	stage_asks(s, 0, "13 0A 00 00", "00 02 00 00");
 	stage_expect(s, "set secure connections 01");
 	/* an early word that it is being done is no answer yet */
 	stage_event(s, MGMT_EV_STATUS, 0, "2D 00 00");
@@ -109,8 +99,7 @@ static void test_permission_denied_names_the_capability(void **state)
 	struct stage *s = stage_new("auto");
 
 	stage_controllers(s, "0", "80 00 00 00");
-	stage_expect(s, "read controller information");
-	stage_info(s, 0, STAGE_SETTINGS_ALL, "80 00 00 00");
+	stage_asks(s, 0, STAGE_SETTINGS_ALL, "80 00 00 00");
 	stage_expect(s, "set low energy 01");
 	stage_refuse(s, MGMT_SET_LE, 0, MGMT_PERMISSION_DENIED);
 	stage_told(s, "problem");
@@ -122,8 +111,7 @@ static void test_permission_denied_names_the_capability(void **state)
 	stage_expect(s, "");
 	stage_pass(s, 31 * STAGE_S);
 	/* tried again, and not told again */
-	stage_expect(s, "read controller information");
-	stage_info(s, 0, STAGE_SETTINGS_ALL, "80 00 00 00");
+	stage_asks(s, 0, STAGE_SETTINGS_ALL, "80 00 00 00");
 	stage_expect(s, "set low energy 01");
 	stage_refuse(s, MGMT_SET_LE, 0, MGMT_PERMISSION_DENIED);
 	stage_told(s, "");
@@ -143,8 +131,7 @@ static void test_what_refuses_power_is_named(void **state)
 		struct stage *s = stage_new("auto");
 
 		stage_controllers(s, "0", "D0 0A 00 00");
-		stage_expect(s, "read controller information");
-		stage_info(s, 0, STAGE_SETTINGS_ALL, "D0 0A 00 00");
+		stage_asks(s, 0, STAGE_SETTINGS_ALL, "D0 0A 00 00");
 		while (s->adapters[0].state == ADAPTER_STARTING) {
 			uint16_t op;
 
@@ -182,8 +169,7 @@ static void test_busy_is_tried_again_and_then_named(void **state)
 	unsigned tries = 0;
 
 	stage_controllers(s, "0", "80 00 00 00");
-	stage_expect(s, "read controller information");
-	stage_info(s, 0, STAGE_SETTINGS_ALL, "80 00 00 00");
+	stage_asks(s, 0, STAGE_SETTINGS_ALL, "80 00 00 00");
 	while (s->adapters[0].state == ADAPTER_STARTING) {
 		stage_expect(s, "set low energy 01");
 		stage_expect(s, "");
@@ -246,8 +232,7 @@ static void test_an_unplugged_one_is_no_sign_of_another_program(void **state)
 		stage_text(s, "being unplugged");
 		stage_event(s, MGMT_EV_INDEX_REMOVED, 0, "");
 		stage_event(s, MGMT_EV_INDEX_ADDED, 0, "");
-		stage_expect(s, "read controller information");
-		stage_info(s, 0, STAGE_SETTINGS_ALL, "80 00 00 00");
+		stage_asks(s, 0, STAGE_SETTINGS_ALL, "80 00 00 00");
 		stage_bring_up(s, 0);
 		stage_told(s, "up");
 	}
@@ -322,8 +307,7 @@ static void test_the_same_adapter_comes_back_at_once(void **state)
 
 	stage_event(s, MGMT_EV_EXT_INDEX_REMOVED, 0, "00 01");
 	stage_event(s, MGMT_EV_EXT_INDEX_ADDED, 0, "00 01");
-	stage_expect(s, "read controller information");
-	stage_info(s, 0, STAGE_SETTINGS_ALL, "80 00 00 00");
+	stage_asks(s, 0, STAGE_SETTINGS_ALL, "80 00 00 00");
 	assert_int_equal(s->adapters[0].index, 0);
 	stage_bring_up(s, 0);
 	stage_told(s, "down up");
@@ -415,8 +399,7 @@ static void test_keys_that_the_kernel_refuses_do_not_stop_the_scan(void **state)
 	struct stage *s = stage_new("auto");
 
 	stage_controllers(s, "0", "D1 0A 00 00");
-	stage_expect(s, "read controller information");
-	stage_info(s, 0, STAGE_SETTINGS_ALL, "D1 0A 00 00");
+	stage_asks(s, 0, STAGE_SETTINGS_ALL, "D1 0A 00 00");
 	stage_expect(s, "set IO capability 03");
 	stage_ok(s, MGMT_SET_IO_CAPABILITY, 0, "");
 	stage_expect(s, "load long-term keys 00 00");

@@ -37,8 +37,7 @@ static void test_one_that_is_not_there_is_named_and_waited_for(void **state)
 	stage_told(s, "lost");
 	stage_text(s, "Bluetooth adapter 00:AA:01:00:00:07 was not found; Adapter=auto takes any");
 	stage_event(s, MGMT_EV_INDEX_ADDED, 7, "");
-	stage_expect(s, "read controller information");
-	stage_info(s, 7, STAGE_SETTINGS_ALL, "80 00 00 00");
+	stage_asks(s, 7, STAGE_SETTINGS_ALL, "80 00 00 00");
 	assert_int_equal(s->adapters[0].index, 7);
 	stage_bring_up(s, 7);
 	stage_told(s, "up recovered");
@@ -75,10 +74,8 @@ static void test_auto_takes_none_without_low_energy_or_address(void **state)
 	s = stage_new("hci0");
 	stage_expect(s, "read version; read controller list");
 	stage_ok(s, MGMT_READ_INDEX_LIST, MGMT_INDEX_NONE, "01 00 00 00");
-	stage_expect(s, "read controller information");
-	stage_info(s, 0, "FF BC 01 00", "80 00 00 00");
-	stage_expect(s, "read controller information");
-	stage_info(s, 0, "FF BC 01 00", "80 00 00 00");
+	stage_asks(s, 0, "FF BC 01 00", "80 00 00 00");
+	stage_asks(s, 0, "FF BC 01 00", "80 00 00 00");
 	stage_told(s, "problem");
 	stage_text(s, "hci0 is no Bluetooth Low Energy adapter");
 	stage_free(s);

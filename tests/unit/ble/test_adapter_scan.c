@@ -26,26 +26,15 @@ static void hear_for(struct stage *s, int64_t us)
 
 static void power_cycle(struct stage *s)
 {
-	stage_expect(s, "read controller information");
-	stage_info(s, 0, STAGE_SETTINGS_ALL, "D1 0A 00 00");
+	stage_asks(s, 0, STAGE_SETTINGS_ALL, "D1 0A 00 00");
 	stage_expect(s, "set powered 00");
 	/* our own: no other program's doing */
 	stage_event(s, MGMT_EV_NEW_SETTINGS, 0, "D0 0A 00 00");
 	stage_ok(s, MGMT_SET_POWERED, 0, "D0 0A 00 00");
-	stage_expect(s, "set IO capability 03");
-	stage_ok(s, MGMT_SET_IO_CAPABILITY, 0, "");
-	stage_expect(s, "load long-term keys 00 00");
-	stage_ok(s, MGMT_LOAD_LTKS, 0, "");
-	stage_expect(s, "load identity resolving keys 00 00");
-	stage_ok(s, MGMT_LOAD_IRKS, 0, "");
-	stage_expect(s, "load connection parameters 00 00");
-	stage_ok(s, MGMT_LOAD_PARAMS, 0, "");
+	stage_renewed(s);
 	stage_expect(s, "set powered 01");
 	stage_ok(s, MGMT_SET_POWERED, 0, "D1 0A 00 00");
-	stage_expect(s, "remove advertisement monitor 00 00");
-	stage_ok(s, MGMT_REMOVE_MONITOR, 0, "00 00");
-	stage_expect(s, "add advertisement monitor");
-	stage_ok(s, MGMT_ADD_MONITOR, 0, "05 00");
+	monitor_again(s);
 }
 
 static void test_reports_of_both_kinds_are_handed_on(void **state)

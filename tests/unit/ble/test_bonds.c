@@ -58,14 +58,21 @@ static size_t count(const struct bonds *b)
 	return bonds_ltks(b, &adapter, list);
 }
 
+static struct bonds *fresh(void)
+{
+	struct bonds *b = NULL;
+
+	assert_int_equal(bonds_new(&b), 0);
+	return b;
+}
+
 static void test_home_is_where_most_keys_are(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *b = fresh();
 	struct mgmt_ltk k = ltk(9, MGMT_LTK_P256_UNAUTHENTICATED, 0, 0x11);
 	struct ble_address home;
 
 	(void)state;
-	assert_int_equal(bonds_new(&b), 0);
 	assert_false(bonds_home(b, &home));
 	assert_int_equal(bonds_set_ltk(b, &other_adapter, &k), 0);
 	assert_true(bonds_home(b, &home));
@@ -78,12 +85,11 @@ static void test_home_is_where_most_keys_are(void **state)
 
 static void test_octets_of_the_other_type_are_somebody_else(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *b = fresh();
 	struct ble_address who = device(1);
 	uint8_t type = 0;
 
 	(void)state;
-	assert_int_equal(bonds_new(&b), 0);
 	assert_false(bonds_type(b, &who, &type));
 	assert_int_equal(set_ltk(b, ltk(1, MGMT_LTK_P256_UNAUTHENTICATED, 0, 0x11)), 0);
 	who.type = BLE_ADDRESS_PUBLIC;
@@ -94,11 +100,10 @@ static void test_octets_of_the_other_type_are_somebody_else(void **state)
 
 static void test_a_new_key_takes_the_place_of_the_old_one(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *b = fresh();
 	const struct ble_address who = device(1);
 
 	(void)state;
-	assert_int_equal(bonds_new(&b), 0);
 	assert_null(bonds_find(b, &adapter, &who));
 	/* legacy pairing has a key for each role */
 	assert_int_equal(set_ltk(b, ltk(1, MGMT_LTK_UNAUTHENTICATED, 0, 0x11)), 0);
@@ -122,11 +127,10 @@ static void test_a_new_key_takes_the_place_of_the_old_one(void **state)
 
 static void test_keys_that_are_none_are_not_kept(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *b = fresh();
 	struct mgmt_ltk k = ltk(1, MGMT_LTK_P256_DEBUG, 0, 1);
 
 	(void)state;
-	assert_int_equal(bonds_new(&b), 0);
 	assert_int_equal(bonds_set_ltk(b, &adapter, &k), BONDS_E_INVALID);
 	k = ltk(1, MGMT_LTK_UNAUTHENTICATED, 1, 1);
 	k.size = 6;
@@ -139,13 +143,12 @@ static void test_keys_that_are_none_are_not_kept(void **state)
 
 static void test_forgetting_takes_all_keys_of_a_device_at_one_adapter(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *b = fresh();
 	struct ble_address who = device(1);
 	struct mgmt_ltk k = ltk(1, MGMT_LTK_P256_UNAUTHENTICATED, 0, 2);
 	static struct mgmt_irk irks[MGMT_IRKS_MAX];
 
 	(void)state;
-	assert_int_equal(bonds_new(&b), 0);
 	assert_int_equal(set_ltk(b, ltk(1, MGMT_LTK_UNAUTHENTICATED, 0, 1)), 0);
 	assert_int_equal(set_ltk(b, ltk(1, MGMT_LTK_UNAUTHENTICATED, 1, 1)), 0);
 	assert_int_equal(set_ltk(b, ltk(2, MGMT_LTK_UNAUTHENTICATED, 1, 1)), 0);
@@ -163,12 +166,11 @@ static void test_forgetting_takes_all_keys_of_a_device_at_one_adapter(void **sta
 
 static void test_limits(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *b = fresh();
 	const struct ble_address third = device(5);
 	struct mgmt_ltk k;
 
 	(void)state;
-	assert_int_equal(bonds_new(&b), 0);
 	for (unsigned i = 0; i < MGMT_LTKS_MAX; i++) {
 		assert_int_equal(set_ltk(b, ltk(i, MGMT_LTK_P256_UNAUTHENTICATED, 0, 1)), 0);
 		assert_int_equal(set_irk(b, irk(i, 1)), 0);
@@ -198,15 +200,13 @@ static void fill(struct bonds *b)
 
 static void test_the_text_says_all_of_it(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *a = NULL, *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *a = fresh(), *b = fresh();
 	const struct ble_address who = device(1);
 	char *text, *again;
 	size_t n, m;
 	unsigned line;
 
 	(void)state;
-	assert_int_equal(bonds_new(&a), 0);
-	assert_int_equal(bonds_new(&b), 0);
 	fill(a);
 	assert_int_equal(bonds_write(a, &text, &n), 0);
 	assert_non_null(strstr(text, "generation 1\n"));
@@ -232,13 +232,12 @@ static void test_the_text_says_all_of_it(void **state)
 
 static void test_a_full_table_fits_into_the_text(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *b = fresh();
 	char *text;
 	size_t n;
 	unsigned line;
 
 	(void)state;
-	assert_int_equal(bonds_new(&b), 0);
 	for (unsigned i = 0; i < BONDS_MAX; i++) {
 		struct mgmt_ltk k = ltk(i, MGMT_LTK_UNAUTHENTICATED, 1, 0xff);
 		struct mgmt_irk r = irk(i, 0xff);
@@ -256,14 +255,12 @@ static void test_a_full_table_fits_into_the_text(void **state)
 
 static void test_no_prefix_and_no_altered_octet_is_believed(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *a = NULL, *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *a = fresh(), *b = fresh();
 	char *text;
 	size_t n;
 	unsigned line;
 
 	(void)state;
-	assert_int_equal(bonds_new(&a), 0);
-	assert_int_equal(bonds_new(&b), 0);
 	fill(a);
 	assert_int_equal(bonds_write(a, &text, &n), 0);
 	for (size_t i = 0; i < n; i++)
@@ -351,11 +348,10 @@ static void test_lines_that_somebody_else_wrote_are_named(void **state)
 					    "0123456789abcdef0123456789abcdef"),
 			3 },
 	};
-	_cleanup_(bonds_freep) struct bonds *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *b = fresh();
 	unsigned line;
 
 	(void)state;
-	assert_int_equal(bonds_new(&b), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int r = read_lines(b, rows[i].lines, &line);
 
@@ -418,14 +414,12 @@ static bool is_there(const struct place *p, const char *name)
 
 static void test_the_file_is_for_nobody_else_and_comes_back(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *a = NULL, *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *a = fresh(), *b = fresh();
 	struct place p = make_place();
 	struct bonds_loaded loaded;
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(bonds_new(&a), 0);
-	assert_int_equal(bonds_new(&b), 0);
 	assert_int_equal(bonds_load(b, p.fd, &loaded), 0);
 	assert_string_equal(loaded.problem, ""); /* there is none yet */
 	fill(a);
@@ -447,13 +441,11 @@ static void test_the_file_is_for_nobody_else_and_comes_back(void **state)
 
 static void test_a_torn_file_falls_back_to_the_former_one_and_says_so(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *a = NULL, *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *a = fresh(), *b = fresh();
 	struct place p = make_place();
 	struct bonds_loaded loaded;
 
 	(void)state;
-	assert_int_equal(bonds_new(&a), 0);
-	assert_int_equal(bonds_new(&b), 0);
 	fill(a);
 	save(&p, a);
 	assert_int_equal(set_ltk(a, ltk(9, MGMT_LTK_P256_UNAUTHENTICATED, 0, 9)), 0);
@@ -478,13 +470,11 @@ static void test_a_torn_file_falls_back_to_the_former_one_and_says_so(void **sta
 
 static void test_a_missing_file_and_both_damaged(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *a = NULL, *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *a = fresh(), *b = fresh();
 	struct place p = make_place();
 	struct bonds_loaded loaded;
 
 	(void)state;
-	assert_int_equal(bonds_new(&a), 0);
-	assert_int_equal(bonds_new(&b), 0);
 	fill(a);
 	save(&p, a);
 	save(&p, a);
@@ -505,12 +495,11 @@ static void test_a_missing_file_and_both_damaged(void **state)
 
 static void test_what_is_no_file_is_not_opened(void **state)
 {
-	_cleanup_(bonds_freep) struct bonds *b = NULL;
+	_cleanup_(bonds_freep) struct bonds *b = fresh();
 	struct place p = make_place();
 	struct bonds_loaded loaded;
 
 	(void)state;
-	assert_int_equal(bonds_new(&b), 0);
 	assert_int_equal(symlinkat("/dev/zero", p.fd, BONDS_FILE), 0);
 	assert_int_equal(bonds_load(b, p.fd, &loaded), 0);
 	assert_non_null(strstr(loaded.problem, "bonds cannot be read"));

@@ -6,25 +6,8 @@
 
 #include <errno.h>
 
-#include "unit/unit.h"
+#include "unit/hex.h"
 #include "util/cleanup.h"
-
-static size_t from_hex(const char *hex, uint8_t *to, size_t size)
-{
-	size_t n = 0;
-
-	for (; *hex; hex++) {
-		unsigned v;
-
-		if (*hex == ' ')
-			continue;
-		assert_int_equal(sscanf(hex, "%2x", &v), 1);
-		assert_true(n < size);
-		to[n++] = (uint8_t)v;
-		hex++;
-	}
-	return n;
-}
 
 /* C0:FF:EE:00:00:01, and 00:AA:01:00:00:23, least significant octet first */
 static const struct ble_address device = { BLE_ADDRESS_RANDOM,
@@ -115,7 +98,7 @@ static void test_commands_are_the_documents_bytes(void **state)
 	uint8_t want[256], got[256];
 
 	for (size_t i = 0; i < ARRAY_SIZE(sent); i++) {
-		size_t n = from_hex(sent[i].hex, want, sizeof(want));
+		size_t n = unit_hex(sent[i].hex, want, sizeof(want));
 
 		assert_int_equal(mgmt_encode(&sent[i].command, got, sizeof(got)), n);
 		assert_memory_equal(got, want, n);
@@ -172,7 +155,7 @@ static uint8_t packet[4096];
 
 static int decode(const char *hex, struct mgmt_event *e)
 {
-	return mgmt_decode(packet, from_hex(hex, packet, sizeof(packet)), e);
+	return mgmt_decode(packet, unit_hex(hex, packet, sizeof(packet)), e);
 }
 
 static void expect(const char *hex, uint16_t code, uint16_t index, struct mgmt_event *e)
@@ -471,7 +454,7 @@ static void test_packets_cut_short_are_refused(void **state)
 	struct mgmt_event e;
 
 	for (size_t i = 0; i < ARRAY_SIZE(whole); i++) {
-		size_t length = from_hex(whole[i], packet, sizeof(packet));
+		size_t length = unit_hex(whole[i], packet, sizeof(packet));
 
 		assert_int_equal(mgmt_decode(packet, length, &e), 0);
 		for (size_t n = 0; n < length; n++) {
