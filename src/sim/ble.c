@@ -99,30 +99,18 @@ static int make_directories(const char *directory)
 static int open_patients(struct sble *b)
 {
 	const struct sble_scenario *s = b->scenario;
+	int r = 0;
 
 	b->patients = calloc(s->patient_count + 1, sizeof(*b->patients));
 	if (!b->patients)
 		return -ENOMEM;
-	for (size_t i = 0; i < s->patient_count; i++) {
-		const struct sble_patient_config *from = &s->patients[i];
-		struct sble_patient *p = &b->patients[i];
-		char why[512];
-		int r = 0;
+	for (size_t i = 0; r == 0 && i < s->patient_count; i++) {
+		const struct sble_patient_config *p = &s->patients[i];
 
-		signals_init(&p->signals, b->seed, i + 1);
-		for (int q = 0; q < _Q_MAX; q++)
-			if (from->bases[q].given)
-				signals_set_base(
-					&p->signals, (enum quantity)q, from->bases[q].milli);
-		p->speed = from->speed;
-		if (*from->replay)
-			r = replay_new(&p->replay, from->replay, why, sizeof(why));
-		if (r < 0) {
-			fprintf(stderr, "wardsim: [Patient %s] Replay=: %s\n", from->name, why);
-			return -EBADMSG;
-		}
+		r = patient_open(&b->patients[i], p->name, b->seed, i + 1, p->bases,
+			*p->replay ? p->replay : NULL, p->speed);
 	}
-	return 0;
+	return r;
 }
 
 static int open_stage(struct sble *b)
@@ -175,7 +163,7 @@ static void close_stage(struct sble *b)
 	sble_timers_done(&b->timers);
 	free(b->devices);
 	for (size_t i = 0; b->patients && i < b->scenario->patient_count; i++)
-		replay_free(b->patients[i].replay);
+		patient_close(&b->patients[i]);
 	free(b->patients);
 	sd_event_unref(b->event);
 }

@@ -424,7 +424,7 @@ size_t sble_device_unconfirmed(const struct sble_device *d)
 
 int32_t sble_device_value(struct sble_device *d, enum quantity q)
 {
-	const struct sble_patient *p = d->patient;
+	const struct patient *p = d->patient;
 	int64_t at_ms = d->moment / 1000;
 	int32_t value;
 
@@ -472,9 +472,7 @@ static void set_up_signals(struct sble_device *d)
 	const struct sble_device_config *c = d->config;
 
 	signals_init(&d->own, d->ble->seed, UINT64_C(2000000) + d->index);
-	for (int q = 0; q < _Q_MAX; q++)
-		if (c->bases[q].given)
-			signals_set_base(&d->own, (enum quantity)q, c->bases[q].milli);
+	signals_set_bases(&d->own, c->bases);
 	d->patient = c->patient == SIZE_MAX ? NULL : &d->ble->patients[c->patient];
 	d->signals = d->patient ? &d->patient->signals : &d->own;
 	sble_body_init(d->body, &d->rng);

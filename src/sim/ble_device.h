@@ -67,7 +67,7 @@ struct sble_device {
 	struct rng addresses;
 	int64_t moment; /* of its last measurement, as it was due: what decides values */
 	struct signals own, *signals;
-	struct sble_patient *patient; /* NULL: one of its own */
+	struct patient *patient; /* NULL: one of its own */
 	struct sble_body_walk body[_SBLE_BODY_MAX];
 
 	/* On the air. */

@@ -10,6 +10,7 @@
 #include "sim/ble_crypto.h"
 #include "sim/ble_kinds.h"
 #include "sim/ini.h"
+#include "sim/patient.h"
 
 static const char *const whens[_SBLE_WHEN_MAX] = {
 #define X(id, name) [SBLE_WHEN_##id] = name,
@@ -47,35 +48,11 @@ struct reader {
 	int error;
 };
 
-/* Room for one more, zeroed. */
-static void *grow(struct reader *r, void *list, size_t *count, size_t max, size_t size)
-{
-	char **at = list, *p;
-
-	if (*count >= max) {
-		r->ini->quiet = false;
-		ini_problem(r->ini, "more than %zu of these", max);
-		r->error = -E2BIG;
-		return NULL;
-	}
-	p = reallocarray(*at, *count + 1, size);
-	if (!p) {
-		r->error = -ENOMEM;
-		return NULL;
-	}
-	*at = p;
-	memset(p + *count * size, 0, size);
-	return p + (*count)++ * size;
-}
-
 static void take_time(struct reader *r, const char *key, const char *value, int64_t *ret)
 {
 	bool negative = *value == '-';
 
-	if (ini_duration(value + negative, ret) < 0)
-		ini_wrong(r->ini, key, value,
-			"not a duration; give for instance 250ms, 15s, 5min or 1h");
-	else if (negative)
+	if (ini_take_duration(r->ini, key, value + negative, ret) && negative)
 		*ret = -*ret;
 }
 
@@ -149,21 +126,6 @@ static void take_address(
 		to->type = type;
 }
 
-static bool take_base(struct reader *r, const char *key, const char *value, struct sble_base *bases)
-{
-	static const int64_t milli[] = { 1000, 100, 10, 1 };
-	enum quantity q = quantity_by_name(key);
-	int32_t steps;
-
-	if (q == _Q_MAX)
-		return false;
-	if (quantity_parse(q, value, &steps) < 0)
-		ini_wrong(r->ini, key, value, "not a value of this quantity");
-	else
-		bases[q] = (struct sble_base){ true, steps * milli[quantity_info(q)->decimals] };
-	return true;
-}
-
 static void on_ward(struct reader *r, const char *key, const char *value)
 {
 	struct sble_scenario *s = r->scenario;
@@ -217,7 +179,7 @@ static void on_patient(struct reader *r, const char *key, const char *value)
 		ini_take_text(r->ini, key, value, p->replay, sizeof(p->replay));
 	else if (!strcmp(key, "Speed"))
 		ini_take_number(r->ini, key, value, 1, 100000, &p->speed);
-	else if (!take_base(r, key, value, p->bases))
+	else if (!patient_take_base(r->ini, key, value, p->bases))
 		ini_problem(r->ini, "[Patient] has no %s=; Replay, Speed, or a vital such as spo2",
 			key);
 }
@@ -327,7 +289,7 @@ static void on_device(struct reader *r, const char *key, const char *value)
 		if (sble_body_parse(value, &d->body_bases[body].milli) < 0)
 			ini_wrong(r->ini, key, value, "not a value of this quantity");
 	} else if (!take_device_word(r, d, key, value) && !take_device_text(r, d, key, value) &&
-		   !take_base(r, key, value, d->bases))
+		   !patient_take_base(r->ini, key, value, d->bases))
 		ini_problem(r->ini,
 			"[Device] has no %s=; Transport, Kind, Address, AddressType, Private, "
 			"RotateEvery, IRK, Patient, Interval, Advertise, Measure, Window, "
@@ -406,8 +368,8 @@ static void begin_adapter(struct reader *r, const char *name)
 static void begin_device(struct reader *r, const char *name)
 {
 	struct sble_scenario *s = r->scenario;
-	struct sble_device_config *d =
-		grow(r, &s->devices, &s->device_count, SBLE_DEVICES_MAX, sizeof(*s->devices));
+	struct sble_device_config *d = ini_grow(r->ini, &s->devices, &s->device_count,
+		SBLE_DEVICES_MAX, sizeof(*s->devices), &r->error);
 
 	if (!d)
 		return;
@@ -426,15 +388,12 @@ static void on_head(struct reader *r, const char *kind, const char *name)
 
 	if (!strcmp(kind, "Ward"))
 		return;
-	if (!*name || strlen(name) > SBLE_NAME_MAX ||
-		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name))
-		ini_problem(r->ini, "[%s %s]: a name of a-z, 0-9 and - is wanted, at most %d long",
-			kind, name, SBLE_NAME_MAX);
+	ini_check_name(r->ini, kind, name, SBLE_NAME_MAX);
 	if (!strcmp(kind, "Adapter")) {
 		begin_adapter(r, name);
 	} else if (!strcmp(kind, "Patient")) {
-		struct sble_patient_config *p = grow(r, &s->patients, &s->patient_count,
-			SBLE_PATIENTS_MAX, sizeof(*s->patients));
+		struct sble_patient_config *p = ini_grow(r->ini, &s->patients, &s->patient_count,
+			SBLE_PATIENTS_MAX, sizeof(*s->patients), &r->error);
 
 		if (p) {
 			snprintf(p->name, sizeof(p->name), "%s", name);
@@ -443,8 +402,8 @@ static void on_head(struct reader *r, const char *kind, const char *name)
 	} else if (!strcmp(kind, "Device")) {
 		begin_device(r, name);
 	} else if (!strcmp(kind, "Event")) {
-		struct sble_event_config *e =
-			grow(r, &s->events, &s->event_count, SBLE_EVENTS_MAX, sizeof(*s->events));
+		struct sble_event_config *e = ini_grow(r->ini, &s->events, &s->event_count,
+			SBLE_EVENTS_MAX, sizeof(*s->events), &r->error);
 
 		if (!e)
 			return;

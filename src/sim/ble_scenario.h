@@ -58,7 +58,7 @@
 #include "sim/ble_body.h"
 #include "sim/ble_db.h"
 #include "sim/halves.h"
-#include "sim/quantity.h"
+#include "sim/signal.h"
 #include "util/cleanup.h"
 
 #define SBLE_NAME_MAX 63
@@ -145,14 +145,9 @@ struct sble_adapter_config {
 	int line;
 };
 
-struct sble_base {
-	bool given;
-	int64_t milli;
-};
-
 struct sble_patient_config {
 	char name[SBLE_NAME_MAX + 1];
-	struct sble_base bases[_Q_MAX];
+	struct signal_base bases[_Q_MAX];
 	char replay[256]; /* "": none */
 	int64_t speed;
 };
@@ -176,7 +171,7 @@ struct sble_device_config {
 	char local_name[64], manufacturer[32], model[32], serial[32], firmware[32];
 	char heard_by[64];
 	uint32_t heard; /* bits of adapters */
-	struct sble_base bases[_Q_MAX], body_bases[_SBLE_BODY_MAX];
+	struct signal_base bases[_Q_MAX], body_bases[_SBLE_BODY_MAX];
 	int line;
 };
 

@@ -10,20 +10,12 @@
 #include "sim/ble_log.h"
 #include "sim/ble_scenario.h"
 #include "sim/ble_timer.h"
-#include "sim/replay.h"
-#include "sim/signal.h"
+#include "sim/patient.h"
 
 #define SBLE_DIRECTORY_MAX 72 /* sockaddr_un has 108 */
 
 struct sble_device;
 struct sble_mgmt;
-
-/* Whom several devices measure. */
-struct sble_patient {
-	struct signals signals;
-	struct replay *replay; /* NULL: none */
-	int64_t speed;         /* of the recording */
-};
 
 struct sble {
 	sd_event *event;
@@ -38,7 +30,7 @@ struct sble {
 	struct sble_mgmt *mgmt;
 	struct sble_adapter adapters[SBLE_ADAPTERS_MAX];
 	size_t adapter_count;
-	struct sble_patient *patients;
+	struct patient *patients;
 	struct sble_device **devices;
 	size_t device_count;
 	struct sble_timer event_timer;

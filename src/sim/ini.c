@@ -174,8 +174,50 @@ void ini_take_number(
 			(long long)low, (long long)high);
 }
 
+bool ini_take_duration(struct ini *i, const char *key, const char *value, int64_t *to)
+{
+	if (ini_duration(value, to) == 0)
+		return true;
+	ini_wrong(i, key, value, "not a duration; give for instance 250ms, 15s, 5min or 1h");
+	return false;
+}
+
+void ini_take_percent(struct ini *i, const char *key, const char *value, unsigned *to_thousandths)
+{
+	if (ini_percent(value, to_thousandths) < 0)
+		ini_wrong(i, key, value, "not a percentage; give for instance 5%");
+}
+
 void ini_take_text(struct ini *i, const char *key, const char *value, char *to, size_t size)
 {
 	if (snprintf(to, size, "%s", value) >= (int)size)
 		ini_wrong(i, key, value, "too long");
+}
+
+void ini_check_name(struct ini *i, const char *kind, const char *name, size_t max)
+{
+	if (!*name || strlen(name) > max ||
+		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name))
+		ini_problem(i, "[%s %s]: a name of a-z, 0-9 and - is wanted, at most %zu long",
+			kind, name, max);
+}
+
+void *ini_grow(struct ini *i, void *list, size_t *count, size_t max, size_t size, int *ret_error)
+{
+	char **at = list, *p;
+
+	if (*count >= max) {
+		i->quiet = false;
+		ini_problem(i, "more than %zu of these", max);
+		*ret_error = -E2BIG;
+		return NULL;
+	}
+	p = reallocarray(*at, *count + 1, size);
+	if (!p) {
+		*ret_error = -ENOMEM;
+		return NULL;
+	}
+	*at = p;
+	memset(p + *count * size, 0, size);
+	return p + (*count)++ * size;
 }

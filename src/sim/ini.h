@@ -45,4 +45,14 @@ int ini_percent(const char *text, unsigned *ret_thousandths);
 void ini_wrong(struct ini *i, const char *key, const char *value, const char *right);
 void ini_take_number(
 	struct ini *i, const char *key, const char *value, int64_t low, int64_t high, int64_t *to);
+/* False when it is none. */
+bool ini_take_duration(struct ini *i, const char *key, const char *value, int64_t *to);
+void ini_take_percent(struct ini *i, const char *key, const char *value, unsigned *to_thousandths);
 void ini_take_text(struct ini *i, const char *key, const char *value, char *to, size_t size);
+
+/* Says so when a section has no good name: a-z, 0-9 and -, at most so long. */
+void ini_check_name(struct ini *i, const char *kind, const char *name, size_t max);
+/* Room for one more in a list of the file's sections, zeroed; list points to the array. NULL when
+ * there are max, which is said even by a quiet reader, or no memory: *ret_error is -E2BIG or
+ * -ENOMEM then. */
+void *ini_grow(struct ini *i, void *list, size_t *count, size_t max, size_t size, int *ret_error);

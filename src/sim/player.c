@@ -382,9 +382,7 @@ int player_new(struct player **ret, struct stage *stage, const struct scenario_d
 	p->device = device;
 	p->patient = patient;
 	signals_init(&p->surroundings, stage->seed, part);
-	for (int q = 0; q < _Q_MAX; q++)
-		if (device->bases[q].given)
-			signals_set_base(signals_of(p), (enum quantity)q, device->bases[q].milli);
+	signals_set_bases(signals_of(p), device->bases);
 	spread = stage->spread_us ?: device->interval_us;
 	p->due_us = (int64_t)rng_below(&rng, spread < UINT32_MAX ? (uint32_t)spread : UINT32_MAX);
 	r = open_replay(p);

@@ -9,11 +9,10 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "sim/patient.h"
 #include "sim/psk.h"
-#include "sim/replay.h"
 #include "sim/scenario.h"
 #include "sim/sender.h"
-#include "sim/signal.h"
 #include "sim/simlog.h"
 #include "sim/uplink.h"
 
@@ -28,13 +27,6 @@ struct latency {
 void latency_add(struct latency *l, int64_t us);
 /* The value below which that many thousandths lie; 0 when there is none. */
 int64_t latency_quantile(const struct latency *l, unsigned thousandths);
-
-/* A patient: the company of vitals that several devices look at. */
-struct patient {
-	struct signals signals;
-	struct replay *replay; /* NULL: none */
-	int64_t speed;
-};
 
 /* What the players of a ward have in common. */
 struct stage {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/ini.h"
+#include "sim/patient.h"
 
 #define SPEED_MAX 100000
 
@@ -136,37 +137,6 @@ static void keep(struct reader *r, char **to, const char *value)
 	*to = copy;
 }
 
-static void take_duration(struct ini *i, const char *key, const char *value, int64_t *ret)
-{
-	if (ini_duration(value, ret) < 0)
-		ini_wrong(
-			i, key, value, "not a duration; give for instance 250ms, 15s, 5min or 1h");
-}
-
-static void take_percent(struct ini *i, const char *key, const char *value, unsigned *ret)
-{
-	if (ini_percent(value, ret) < 0)
-		ini_wrong(i, key, value, "not a percentage; give for instance 5%");
-}
-
-/* A quantity by its name as a key: where it rests. False: key is none. */
-static bool take_base(
-	struct ini *i, const char *key, const char *value, struct scenario_base *bases)
-{
-	static const int64_t milli[] = { 1000, 100, 10, 1 };
-	enum quantity q = quantity_by_name(key);
-	int32_t steps;
-
-	if (q == _Q_MAX)
-		return false;
-	if (quantity_parse(q, value, &steps) < 0)
-		ini_wrong(i, key, value, "not a value of this quantity");
-	else
-		bases[q] =
-			(struct scenario_base){ true, steps * milli[quantity_info(q)->decimals] };
-	return true;
-}
-
 static void on_ward(struct reader *r, struct ini *i, const char *key, const char *value)
 {
 	struct scenario *s = r->scenario;
@@ -184,9 +154,9 @@ static void on_ward(struct reader *r, struct ini *i, const char *key, const char
 		ini_take_number(i, key, value, 0, INT64_MAX, &n);
 		s->seed = (uint64_t)n;
 	} else if (!strcmp(key, "Duration"))
-		take_duration(i, key, value, &s->duration_ms);
+		(void)ini_take_duration(i, key, value, &s->duration_ms);
 	else if (!strcmp(key, "Drain"))
-		take_duration(i, key, value, &s->drain_ms);
+		(void)ini_take_duration(i, key, value, &s->drain_ms);
 	else
 		ini_problem(i,
 			"[Ward] has no %s=; Gateway, PSKFile, Directory, Log, Seed, Duration, "
@@ -202,7 +172,7 @@ static void on_patient(struct reader *r, struct ini *i, const char *key, const c
 		keep(r, &p->replay, value);
 	else if (!strcmp(key, "Speed"))
 		ini_take_number(i, key, value, 1, SPEED_MAX, &p->speed);
-	else if (!take_base(i, key, value, p->bases))
+	else if (!patient_take_base(i, key, value, p->bases))
 		ini_problem(i, "[Patient] has no %s=; Replay, Speed, or a vital such as spo2", key);
 }
 
@@ -233,7 +203,7 @@ static void on_device(struct reader *r, struct ini *i, const char *key, const ch
 	} else if (!strcmp(key, "Patient"))
 		snprintf(d->patient_name, sizeof(d->patient_name), "%s", value);
 	else if (!strcmp(key, "Interval")) {
-		take_duration(i, key, value, &n);
+		(void)ini_take_duration(i, key, value, &n);
 		d->interval_us = n * 1000;
 		if (!n)
 			ini_wrong(i, key, value, "must be above 0");
@@ -246,14 +216,14 @@ static void on_device(struct reader *r, struct ini *i, const char *key, const ch
 		ini_take_number(i, key, value, 0, UINT16_MAX, &n);
 		d->local_port = (uint16_t)n;
 	} else if (!strcmp(key, "Loss"))
-		take_percent(i, key, value, &d->loss);
+		ini_take_percent(i, key, value, &d->loss);
 	else if (!strcmp(key, "Duplicates"))
-		take_percent(i, key, value, &d->duplicates);
+		ini_take_percent(i, key, value, &d->duplicates);
 	else if (!strcmp(key, "Replay"))
 		keep(r, &d->replay, value);
 	else if (!strcmp(key, "Speed"))
 		ini_take_number(i, key, value, 1, SPEED_MAX, &d->speed);
-	else if (!take_base(i, key, value, d->bases))
+	else if (!patient_take_base(i, key, value, d->bases))
 		ini_problem(i,
 			"[Device] has no %s=; Transport, Identity, Profile, Patient, Interval, "
 			"Format, "
@@ -266,11 +236,11 @@ static void on_event(struct reader *r, struct ini *i, const char *key, const cha
 	struct scenario_event *e = &r->scenario->events[r->scenario->event_count - 1];
 
 	if (!strcmp(key, "At"))
-		take_duration(i, key, value, &e->at_ms);
+		(void)ini_take_duration(i, key, value, &e->at_ms);
 	else if (!strcmp(key, "Over"))
-		take_duration(i, key, value, &e->over_ms);
+		(void)ini_take_duration(i, key, value, &e->over_ms);
 	else if (!strcmp(key, "For"))
-		take_duration(i, key, value, &e->for_ms);
+		(void)ini_take_duration(i, key, value, &e->for_ms);
 	else if (!strcmp(key, "Device") || !strcmp(key, "Patient")) {
 		e->of_patient = *key == 'P';
 		e->of_all = !strcmp(value, "*");
@@ -313,10 +283,7 @@ static void on_head(struct reader *r, struct ini *i, const char *kind, const cha
 
 	if (!strcmp(kind, "Ward"))
 		return;
-	if (!*name || strlen(name) > SCENARIO_NAME_MAX ||
-		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name))
-		ini_problem(i, "[%s %s]: a name of a-z, 0-9 and - is wanted, at most %d long", kind,
-			name, SCENARIO_NAME_MAX);
+	ini_check_name(i, kind, name, SCENARIO_NAME_MAX);
 	if (!strcmp(kind, "Patient")) {
 		k = scenario_add_patient(s, name, &p);
 	} else if (!strcmp(kind, "Device")) {

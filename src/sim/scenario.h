@@ -49,7 +49,7 @@
 
 #include "sim/halves.h"
 #include "sim/pack.h"
-#include "sim/quantity.h"
+#include "sim/signal.h"
 #include "util/cleanup.h"
 
 #define SCENARIO_NAME_MAX 63
@@ -75,15 +75,9 @@ const struct profile *profile_by_name(const char *name);
 /* The index'th, for a mixed ward; NULL past the last. */
 const struct profile *profile_at(size_t index);
 
-/* A base that the scenario gives to a quantity. */
-struct scenario_base {
-	bool given;
-	int64_t milli;
-};
-
 struct scenario_patient {
 	char name[SCENARIO_NAME_MAX + 1];
-	struct scenario_base bases[_Q_MAX];
+	struct signal_base bases[_Q_MAX];
 	char *replay; /* NULL: none */
 	int64_t speed;
 };
@@ -102,7 +96,7 @@ struct scenario_device {
 	bool needs_radio;          /* a fault of its line is to come */
 	char *replay;
 	int64_t speed;
-	struct scenario_base bases[_Q_MAX];
+	struct signal_base bases[_Q_MAX];
 	bool has_transport;
 	int line; /* of its section, for messages */
 };

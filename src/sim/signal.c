@@ -61,13 +61,17 @@ void signals_init(struct signals *s, uint64_t seed, uint64_t part)
 	bind(s);
 }
 
-void signals_set_base(struct signals *s, enum quantity q, int64_t milli)
+void signals_set_bases(struct signals *s, const struct signal_base *bases)
 {
-	struct walk *w = &s->walks[q];
+	for (int q = 0; q < _Q_MAX; q++) {
+		struct walk *w = &s->walks[q];
 
-	w->base = clamp(milli, w->low, w->high);
-	w->now = w->base;
-	bind(s);
+		if (!bases[q].given)
+			continue;
+		w->base = clamp(bases[q].milli, w->low, w->high);
+		w->now = w->base;
+		bind(s);
+	}
 }
 
 void signals_pull(struct signals *s, enum quantity q, int64_t milli, int64_t at_ms, int64_t over_ms,

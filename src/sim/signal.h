@@ -22,6 +22,12 @@ struct walk {
 /* A jump of more steps than this (a day) starts anew from where the walk stands. */
 #define SIGNAL_STEPS_MAX 86400
 
+/* Where a quantity rests when a scenario says so, in thousandths. */
+struct signal_base {
+	bool given;
+	int64_t milli;
+};
+
 /* One patient, or the surroundings of one device. */
 struct signals {
 	struct rng rng;
@@ -31,8 +37,8 @@ struct signals {
 
 /* seed and part decide the whole course. */
 void signals_init(struct signals *s, uint64_t seed, uint64_t part);
-/* Another base, in thousandths; where it is out of the quantity's bounds, the bound. */
-void signals_set_base(struct signals *s, enum quantity q, int64_t milli);
+/* Other bases, of _Q_MAX; where one is out of the quantity's bounds, the bound. */
+void signals_set_bases(struct signals *s, const struct signal_base *bases);
 /* From at_ms on the quantity goes to milli within over_ms and stays for hold_ms; then it is free
  * again. */
 void signals_pull(struct signals *s, enum quantity q, int64_t milli, int64_t at_ms, int64_t over_ms,

@@ -275,30 +275,18 @@ static int on_events(sd_event_source *src, uint64_t usec, void *userdata)
 static int open_patients(struct ward *w)
 {
 	const struct scenario *s = w->scenario;
-	char why[512];
+	int r = 0;
 
 	w->patients = calloc(s->patient_count + 1, sizeof(*w->patients));
 	if (!w->patients)
 		return -ENOMEM;
-	for (size_t i = 0; i < s->patient_count; i++) {
-		const struct scenario_patient *from = &s->patients[i];
-		struct patient *p = &w->patients[i];
-		int r = 0;
+	for (size_t i = 0; r == 0 && i < s->patient_count; i++) {
+		const struct scenario_patient *p = &s->patients[i];
 
-		signals_init(&p->signals, s->seed, i + 1);
-		for (int q = 0; q < _Q_MAX; q++)
-			if (from->bases[q].given)
-				signals_set_base(
-					&p->signals, (enum quantity)q, from->bases[q].milli);
-		p->speed = from->speed;
-		if (from->replay)
-			r = replay_new(&p->replay, from->replay, why, sizeof(why));
-		if (r < 0) {
-			fprintf(stderr, "wardsim: [Patient %s] Replay=: %s\n", from->name, why);
-			return -EBADMSG;
-		}
+		r = patient_open(
+			&w->patients[i], p->name, s->seed, i + 1, p->bases, p->replay, p->speed);
 	}
-	return 0;
+	return r;
 }
 
 static int open_players(struct ward *w)
@@ -412,7 +400,7 @@ static void close_ward(struct ward *w)
 	for (size_t i = 0; w->players && i < w->scenario->device_count; i++)
 		player_free(w->players[i]);
 	for (size_t i = 0; w->patients && i < w->scenario->patient_count; i++)
-		replay_free(w->patients[i].replay);
+		patient_close(&w->patients[i]);
 	sd_event_source_disable_unref(w->events);
 	sd_event_source_disable_unref(w->end);
 	uplink_hub_free(w->stage.hub);

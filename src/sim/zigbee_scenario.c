@@ -139,10 +139,7 @@ static bool take_field(
 		return false;
 	switch (f->sort) {
 	case TIME:
-		if (ini_duration(value, &v) < 0)
-			ini_wrong(r->ini, key, value,
-				"not a duration; give for instance 250ms, 15s, 5min or 1h");
-		else if (v < f->low)
+		if (ini_take_duration(r->ini, key, value, &v) && v < f->low)
 			ini_wrong(r->ini, key, value, "must be above 0");
 		break;
 	case NUMBER:
@@ -273,10 +270,9 @@ static void on_device(struct reader *r, const char *key, const char *value)
 		ini_take_text(r->ini, key, value, d->maker, sizeof(d->maker));
 	else if (!strcmp(key, "Model"))
 		ini_take_text(r->ini, key, value, d->model, sizeof(d->model));
-	else if (!strcmp(key, "Toggle")) {
-		if (ini_percent(value, &d->toggle) < 0)
-			ini_wrong(r->ini, key, value, "not a percentage; give for instance 5%");
-	} else if (m != _SZB_METRIC_MAX) {
+	else if (!strcmp(key, "Toggle"))
+		ini_take_percent(r->ini, key, value, &d->toggle);
+	else if (m != _SZB_METRIC_MAX) {
 		d->bases[m].given = true;
 		if (szb_value_parse(m, value, &d->bases[m].value) < 0)
 			ini_wrong(r->ini, key, value, "not a value of this metric");
@@ -336,30 +332,11 @@ static void on_event(struct reader *r, const char *key, const char *value)
 			key);
 }
 
-static void *grow(struct reader *r, void *list, size_t *count, size_t max, size_t size)
-{
-	char **at = list, *p;
-
-	if (*count >= max) {
-		ini_problem(r->ini, "more than %zu of these", max);
-		r->error = -E2BIG;
-		return NULL;
-	}
-	p = reallocarray(*at, *count + 1, size);
-	if (!p) {
-		r->error = -ENOMEM;
-		return NULL;
-	}
-	*at = p;
-	memset(p + *count * size, 0, size);
-	return p + (*count)++ * size;
-}
-
 static void begin_device(struct reader *r, const char *name)
 {
 	struct szb_scenario *s = r->scenario;
-	struct szb_device_config *d =
-		grow(r, &s->devices, &s->device_count, SZB_DEVICES_MAX, sizeof(*s->devices));
+	struct szb_device_config *d = ini_grow(r->ini, &s->devices, &s->device_count,
+		SZB_DEVICES_MAX, sizeof(*s->devices), &r->error);
 
 	if (!d)
 		return;
@@ -386,8 +363,8 @@ static void new_event(struct szb_event_config *e, const char *name, int line)
 static void begin_event(struct reader *r, const char *name)
 {
 	struct szb_scenario *s = r->scenario;
-	struct szb_event_config *e =
-		grow(r, &s->events, &s->event_count, SZB_EVENTS_MAX, sizeof(*s->events));
+	struct szb_event_config *e = ini_grow(
+		r->ini, &s->events, &s->event_count, SZB_EVENTS_MAX, sizeof(*s->events), &r->error);
 
 	if (e)
 		new_event(e, name, r->ini->line);
@@ -401,10 +378,7 @@ static void on_head(struct reader *r, const char *kind, const char *name)
 		ini_problem(r->ini, "[%s]: no such section; Ward, Radio, Device, Event", kind);
 		return;
 	}
-	if (!*name || strlen(name) > SZB_NAME_MAX ||
-		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name))
-		ini_problem(r->ini, "[%s %s]: a name of a-z, 0-9 and - is wanted, at most %d long",
-			kind, name, SZB_NAME_MAX);
+	ini_check_name(r->ini, kind, name, SZB_NAME_MAX);
 	if (!strcmp(kind, "Device"))
 		begin_device(r, name);
 	else

@@ -85,12 +85,17 @@ static void test_door(void **state)
 
 static void test_base(void **state)
 {
+	struct signal_base bases[_Q_MAX] = { [Q_AMBIENT_TEMPERATURE] = { true, 4500 } };
 	struct signals s;
+	int32_t co2;
 
 	signals_init(&s, 7, 1);
-	signals_set_base(&s, Q_AMBIENT_TEMPERATURE, 4500);
+	co2 = signals_value(&s, Q_AMBIENT_CO2);
+	signals_set_bases(&s, bases);
 	assert_int_equal(signals_value(&s, Q_AMBIENT_TEMPERATURE), 45);
-	signals_set_base(&s, Q_AMBIENT_TEMPERATURE, 1000000);
+	assert_int_equal(signals_value(&s, Q_AMBIENT_CO2), co2); /* not given */
+	bases[Q_AMBIENT_TEMPERATURE].milli = 1000000;
+	signals_set_bases(&s, bases);
 	assert_int_equal(signals_value(&s, Q_AMBIENT_TEMPERATURE), 600); /* the bound */
 }
 
