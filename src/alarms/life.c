@@ -215,7 +215,6 @@ void subject_over(struct alarms *a, struct subject *s, enum alarm_reason reason,
 	if (reason != ALARM_REASON_NONE)
 		onset_forget(a, s);
 	if (s->life == LIFE_IDLE) {
-		s->pending = false;
 		subject_arm(a, s);
 		return;
 	}
@@ -315,8 +314,8 @@ void subject_unknown(struct alarms *a, struct subject *s, const struct alarm_now
 
 static bool same_value(const struct sample *s, const struct reading *r)
 {
-	return s->kind == r->kind && s->boolean == r->boolean && s->word == r->word &&
-	       decimal_compare(s->number, r->number) == 0;
+	return s->kind == r->kind && s->validity == r->validity && s->boolean == r->boolean &&
+	       s->word == r->word && decimal_compare(s->number, r->number) == 0;
 }
 
 static void begin_onset(
@@ -418,10 +417,8 @@ static void on_normal(struct alarms *a, struct subject *s, const struct rule_ver
 		return;
 	if (r)
 		sample_take(&s->sample, r);
-	if (v->has_number) {
-		s->verdict.has_number = true;
-		s->verdict.number = v->number;
-	}
+	s->verdict.has_number = v->has_number;
+	s->verdict.number = v->number;
 	if (s->life == LIFE_ACTIVE) {
 		s->life = LIFE_CLEARING;
 		s->clear_us = now->boot_us;
@@ -429,7 +426,7 @@ static void on_normal(struct alarms *a, struct subject *s, const struct rule_ver
 	}
 	if (now->boot_us - s->clear_us >= subject_clear_for(s) || (is_spot(r) && !s->held))
 		subject_over(a, s, ALARM_REASON_NONE, NULL, now);
-	else
+	if (subject_alarms(s)) /* its delay runs, or it is held */
 		set_stale(a, s, false, now);
 }
 

@@ -170,8 +170,13 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 		return;
 	}
 	if (c->reading && c->extreme != SIDE_NORMAL) {
-		if (c->extreme == SIDE_BELOW ? c->limits.has_low : c->limits.has_high)
-			v->side = c->extreme;
+		v->side = c->extreme == SIDE_BELOW
+				  ? (c->limits.has_low ? SIDE_BELOW : SIDE_NORMAL)
+				  : (c->limits.has_high ? SIDE_ABOVE : SIDE_NORMAL);
+		if (v->side == SIDE_NORMAL) {
+			s->side = SIDE_NORMAL;
+			s->area = s->since_us = 0;
+		}
 		return;
 	}
 	if (c->cause == CAUSE_READING)
