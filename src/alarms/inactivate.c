@@ -27,8 +27,7 @@ static struct subject *find_live(const struct alarms *a, const char *key)
 	return s;
 }
 
-/* by may be longer than a label: it is what somebody claims to be. */
-static struct label *who(const char *by)
+struct label *label_of_person(const char *by)
 {
 	char name[LABEL_MAX + 1];
 	struct label *l = NULL;
@@ -36,7 +35,6 @@ static struct label *who(const char *by)
 	if (!by)
 		return NULL;
 	snprintf(name, sizeof(name), "%s", by);
-	/* without memory the command is obeyed all the same, and the audit knows who it was */
 	return label_new(&l, name) == 0 ? l : NULL;
 }
 
@@ -126,7 +124,7 @@ int alarms_acknowledge(
 	end_own(s, PAUSED);
 	s->inactivation |= INACTIVATION_ACKNOWLEDGED;
 	label_unref(s->by);
-	s->by = who(by);
+	s->by = label_of_person(by);
 	s->escalate_us = RULE_NEVER;
 	emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, by, now);
 	return 0;
@@ -177,7 +175,7 @@ int alarms_pause(struct alarms *a, const char *key, enum alarms_pause kind, int6
 		s->inactive_until_us = now->boot_us + p.us;
 		s->remind_us = p.off ? now->boot_us + ALARMS_REMIND_US : RULE_NEVER;
 		label_unref(s->by);
-		s->by = who(by);
+		s->by = label_of_person(by);
 	}
 	emit_event(a, s, PHASE_UPDATE, ALARM_REASON_NONE, by, now);
 	return 0;
@@ -202,7 +200,7 @@ int alarms_pause_bed(struct alarms *a, const char *bed, enum alarms_pause kind, 
 		b->remind_us = p.off ? now->boot_us + ALARMS_REMIND_US : RULE_NEVER;
 	}
 	label_unref(b->by);
-	b->by = who(by);
+	b->by = label_of_person(by);
 	a->revision++;
 	tell_bed(a, b, NULL, PHASE_UPDATE, ALARM_REASON_NONE, now);
 	bed_arm(a, b);

@@ -265,10 +265,10 @@ int alarms_order_scale2(
 
 	alarms_tick(a, now);
 	e = bed_get(a, bed, now, &b);
-	if (e == 0)
-		e = replace_label(&b->scale2_by, on ? by : NULL);
 	if (e != 0)
 		return e;
+	label_unref(b->scale2_by);
+	b->scale2_by = on ? label_of_person(by) : NULL;
 	b->scale2 = on;
 	a->revision++;
 	for (struct subject *s = b->subjects; s; s = s->next)

@@ -334,6 +334,9 @@ void group_leave(struct alarms *a, struct subject *s, const struct alarm_now *no
 size_t group_members(struct alarms *a, enum alarm_condition c);
 
 /* ---- inactivate.c: what people do ---- */
+/* Whoever somebody claims to be; of what is longer than a label its beginning. NULL without a name,
+ * and without memory: the command is obeyed all the same, and the audit knows who it was. */
+struct label *label_of_person(const char *by);
 void inactivation_break(struct alarms *a, struct subject *s, const struct alarm_now *now);
 void bed_due(struct alarms *a, struct bed_place *b, const struct alarm_now *now);
 void subject_pause_due(struct alarms *a, struct subject *s, const struct alarm_now *now);

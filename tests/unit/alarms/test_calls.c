@@ -92,6 +92,7 @@ static void test_by_somebody_with_a_long_name(void **state)
 	alarms_continue(t.a, &t.now);
 	assert_non_null(strstr(told, wanted));
 	assert_null(strstr(told, by));
+	assert_int_equal(alarms_order_scale2(t.a, "3", true, by, &t.now), 0);
 }
 
 /* Why the broker cannot be reached: the first reason at once, others every ten seconds, and the
