@@ -220,6 +220,7 @@ static void set_silent(struct alarms *a, struct device_place *d, const struct al
 		for (struct subject *s = x->subjects; s; s = s->next)
 			if (!(s->rule->type->flags & RULE_FROM_START))
 				subject_unknown(a, s, now);
+	device_unknown_at_bed(a, d, now);
 }
 
 void condition_changed(struct alarms *a, enum alarm_condition c, struct device_place *d,

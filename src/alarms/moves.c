@@ -9,12 +9,12 @@
 
 /* ---- devices ---- */
 
-/* What the device had measured at the bed that it leaves is no longer known there. */
-static void leave_bed(struct alarms *a, struct device_place *d, const struct alarm_now *now)
+void device_unknown_at_bed(struct alarms *a, struct device_place *d, const struct alarm_now *now)
 {
 	for (struct subject *s = d->bed ? d->bed->subjects : NULL; s; s = s->next)
 		for (const struct sensor *x = d->sensors; x; x = x->next)
-			if (x->metric == s->rule->common.metric && rule_hears(s->rule, d->name))
+			if (x->metric == s->rule->common.metric && rule_hears(s->rule, d->name) &&
+				!(s->rule->type->flags & RULE_FROM_START))
 				subject_unknown(a, s, now);
 }
 
@@ -102,7 +102,7 @@ int alarms_device(struct alarms *a, const char *name, const char *bed, const str
 		return 0;
 	a->revision++;
 	if (!is_new) {
-		leave_bed(a, d, now);
+		device_unknown_at_bed(a, d, now);
 		for (struct sensor *x = d->sensors; x; x = x->next)
 			move_sensor(a, x, b, now);
 	}
@@ -127,7 +127,7 @@ void alarms_device_remove(struct alarms *a, const char *name, const struct alarm
 			subject_over(a, s, ALARM_REASON_DEVICE_REMOVED, NULL, now);
 	for (struct subject *s = d->conditions; s; s = s->next)
 		subject_over(a, s, ALARM_REASON_DEVICE_REMOVED, NULL, now);
-	leave_bed(a, d, now);
+	device_unknown_at_bed(a, d, now);
 	sensors_free(a, &d->sensors);
 	subjects_free(a, &d->conditions);
 	while (*at != d)

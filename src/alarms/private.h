@@ -244,6 +244,10 @@ bool subject_alarms(const struct subject *s); /* active or clearing */
 	for (size_t i = 0; i < TABLE_SIZE; i++)                                                    \
 		for (struct device_place *d = (a)->devices[i]; d; d = d->next)
 
+/* ---- moves.c ---- */
+/* What the device has measured is not known at its bed any more. */
+void device_unknown_at_bed(struct alarms *a, struct device_place *d, const struct alarm_now *now);
+
 /* ---- judge.c: readings to verdicts ---- */
 void subject_judge(struct alarms *a, struct subject *s, enum rule_cause cause,
 	const struct reading *r, enum rule_side extreme, const struct alarm_now *now);

@@ -415,6 +415,7 @@ class Model:
             if s.rule and s.rule.type.silence_is_unknown and s.device == device and \
                     any(r["measured"] for r in s.history):
                 s.judge("silent", self.now)
+        self.leave_bed(device)  # nor at its bed
 
     # ---- people ----
 
