@@ -82,7 +82,7 @@ void chatter_release(struct alarms *a, struct subject *s, const struct alarm_now
 		tell(a, s->device, held_of(s->device), now);
 }
 
-void chatter_restored(struct alarms *a, const struct alarm_now *now)
+void chatter_refresh(struct alarms *a, const struct alarm_now *now)
 {
 	FOR_EACH_DEVICE(a, i, d)
 	{

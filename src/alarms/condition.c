@@ -293,26 +293,18 @@ int condition_set(struct alarms *a, enum alarm_condition c, struct device_place 
 	return 0;
 }
 
-int alarms_condition(struct alarms *a, enum alarm_condition condition, const char *device,
-	bool present, const char *text, const struct alarm_now *now)
+static void gateway_set(struct alarms *a, enum alarm_condition c, bool present, const char *text,
+	const struct alarm_now *now)
 {
-	struct device_place *d;
-	struct group *g;
+	struct group *g = &a->groups[c];
 	bool news;
 
-	alarms_tick(a, now);
-	assert(condition > CONDITION_NONE && condition < _CONDITION_MAX);
-	if (device) {
-		d = device_find(a, device);
-		return d ? condition_set(a, condition, d, present, text, now) : ALARMS_E_UNKNOWN;
-	}
-	g = &a->groups[condition];
 	present = present && !a->untechnical;
 	news = present && set_text(g->subject, text);
 	if (g->own == present) {
 		if (news)
 			tell_group(a, g, now);
-		return 0;
+		return;
 	}
 	g->own = present;
 	a->revision++;
@@ -321,5 +313,34 @@ int alarms_condition(struct alarms *a, enum alarm_condition condition, const cha
 		g->subject->onset_utc = now->utc_us;
 	}
 	settle(a, g, now);
+}
+
+void conditions_refresh(struct alarms *a, const struct alarm_now *now)
+{
+	FOR_EACH_DEVICE(a, i, d)
+	{
+		for (unsigned c = 1; a->untechnical && c < _CONDITION_MAX; c++)
+			(void)condition_set(a, c, d, false, NULL, now);
+		/* without memory for the alarm nothing is told */
+		(void)condition_set(a, CONDITION_SENSOR_OFF, d, d->off_count > 0, NULL, now);
+		(void)condition_set(a, CONDITION_OUT_OF_RANGE, d, d->beyond_count > 0, NULL, now);
+	}
+	for (unsigned c = 1; a->untechnical && c < _CONDITION_MAX; c++)
+		gateway_set(a, c, false, NULL, now);
+	chatter_refresh(a, now);
+}
+
+int alarms_condition(struct alarms *a, enum alarm_condition condition, const char *device,
+	bool present, const char *text, const struct alarm_now *now)
+{
+	struct device_place *d;
+
+	alarms_tick(a, now);
+	assert(condition > CONDITION_NONE && condition < _CONDITION_MAX);
+	if (device) {
+		d = device_find(a, device);
+		return d ? condition_set(a, condition, d, present, text, now) : ALARMS_E_UNKNOWN;
+	}
+	gateway_set(a, condition, present, text, now);
 	return 0;
 }

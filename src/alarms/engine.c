@@ -101,14 +101,8 @@ void alarms_mode(struct alarms *a, bool training, bool technical, const struct a
 {
 	alarms_tick(a, now);
 	a->training = training;
-	if (!technical && !a->untechnical) {
-		FOR_EACH_DEVICE(a, i, d)
-		for (unsigned c = 1; c < _CONDITION_MAX; c++)
-			(void)condition_set(a, c, d, false, NULL, now);
-		for (unsigned c = 1; c < _CONDITION_MAX; c++)
-			(void)alarms_condition(a, c, NULL, false, NULL, now);
-	}
 	a->untechnical = !technical;
+	conditions_refresh(a, now);
 }
 
 void alarms_continue(struct alarms *a, const struct alarm_now *now)

@@ -71,12 +71,21 @@ static void mix_subject(struct alarms_mark *m, const struct subject *s)
 		mix_state(m, s);
 }
 
+static void mix_label(uint64_t *sum, const struct label *l)
+{
+	mix(sum, l ? l->length + 1u : 0);
+	if (l)
+		mix_bytes(sum, l->text, l->length);
+}
+
 static void mix_bed(struct alarms_mark *m, const struct bed_place *b)
 {
 	mix(&m->lasting, (uint64_t)b->inactivation << 1 | b->scale2);
 	mix(&m->lasting, (uint64_t)b->until_us);
-	mix_bytes(&m->lasting, b->patient ? b->patient->text : "",
-		b->patient ? b->patient->length : 0);
+	mix_label(&m->lasting, b->patient);
+	mix_label(&m->lasting, b->association);
+	mix_label(&m->lasting, b->by);
+	mix_label(&m->lasting, b->scale2_by);
 	for (unsigned k = 0; b->inputs && k < _METRIC_MAX; k++)
 		if (b->inputs[k].metric != METRIC_NONE && b->inputs[k].origin == ORIGIN_MANUAL)
 			mix(&m->lasting, (uint64_t)b->inputs[k].heard_us);
@@ -96,8 +105,8 @@ void alarms_mark(
 	if (b)
 		mix_bed(ret, b);
 	for (const struct sensor *x = sensors; x; x = x->next) {
-		mix(&ret->life,
-			(uint64_t)x->unmeasured_us << 2 | (uint64_t)x->off << 1 | x->beyond);
+		mix(&ret->life, (uint64_t)x->unmeasured_us);
+		mix(&ret->lasting, (uint64_t)x->off << 1 | x->beyond);
 		for (const struct subject *s = x->subjects; s; s = s->next)
 			mix_subject(ret, s);
 	}

@@ -311,8 +311,8 @@ void chatter_count_start(struct alarms *a, struct subject *s, const struct alarm
 bool chatter_hold(struct alarms *a, struct subject *s, const struct alarm_now *now);
 /* It ends or latches. */
 void chatter_release(struct alarms *a, struct subject *s, const struct alarm_now *now);
-/* After a restart: what was held may be gone with its rule. */
-void chatter_restored(struct alarms *a, const struct alarm_now *now);
+/* alarm-chatter of each device as its alarms stand now. */
+void chatter_refresh(struct alarms *a, const struct alarm_now *now);
 
 /* ---- emit.c: events ---- */
 void emit_event(struct alarms *a, struct subject *s, enum alarm_phase phase,
@@ -329,6 +329,9 @@ int condition_set(struct alarms *a, enum alarm_condition c, struct device_place 
 /* What the condition of that device is about has changed. */
 void condition_changed(struct alarms *a, enum alarm_condition c, struct device_place *d,
 	const struct alarm_now *now);
+/* After a restart or in another mode: those that are not to be end, and those that the engine finds
+ * itself are as they stand now. */
+void conditions_refresh(struct alarms *a, const struct alarm_now *now);
 void condition_due(struct alarms *a, struct subject *s, const struct alarm_now *now);
 void group_due(struct alarms *a, struct group *g, const struct alarm_now *now);
 /* After a restart: an open group without members closes, and its timer runs. */

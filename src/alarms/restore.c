@@ -288,7 +288,7 @@ int alarms_restore(struct alarms *a, const char *text, size_t length, int64_t el
 		group_rearm(a, &a->groups[c], now);
 	for (size_t i = 0; a->rules && i < a->rules->count; i++)
 		restored_rule(a, &a->rules->rules[i], now);
-	chatter_restored(a, now);
+	conditions_refresh(a, now);
 	members_refresh(a, now);
 	a->generation++;
 	a->revision++;

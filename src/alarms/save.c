@@ -293,7 +293,8 @@ static void put_subject(struct writer *w, const struct subject *s)
 
 static void put_sensor(struct writer *w, const struct sensor *x)
 {
-	bool wanted = !w->lasting;
+	/* the conditions of its device stand on it */
+	bool wanted = !w->lasting || x->off || x->beyond;
 
 	for (const struct subject *s = x->subjects; s && !wanted; s = s->next)
 		wanted = lasts(s);

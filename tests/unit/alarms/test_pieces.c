@@ -221,6 +221,32 @@ static void test_why_it_does_not_measure(void **state)
 	assert_true(piece_has(PIECE_DEVICE, "ox", false, "\treason=motion\n"));
 }
 
+/* After a power cut a sensor that was off, or at the end of its range, is known to be so: its
+ * condition ends when it measures. */
+static void test_sensors_that_were_off(void **state)
+{
+	char why[ALARMS_WHY_MAX];
+	_cleanup_(freep) char *text = NULL, *out = NULL;
+
+	(void)state;
+	happen("ox perfusion-index sensor-off");
+	happen("probe ambient-temperature 5 below-range");
+	timeline_advance(&t, t.now.boot_us + 16 * ALARMS_SECOND);
+	assert_non_null(strstr(timeline_take(&t), "start sensor-off.ox low"));
+	text = joined(true);
+	timeline_end(&t);
+	ward_configure(&t);
+	assert_int_equal(alarms_restore(t.a, text, strlen(text), 0, &t.now, why), 0);
+	assert_string_equal(timeline_take(&t), "");
+	out = said(&t);
+	assert_non_null(strstr(out, "continue sensor-off.ox low"));
+	assert_non_null(strstr(out, "continue out-of-range.probe low"));
+	assert_true(timeline_event(&t, "ox perfusion-index 3"));
+	assert_non_null(strstr(timeline_take(&t), "end sensor-off.ox low"));
+	assert_true(timeline_event(&t, "probe ambient-temperature 5"));
+	assert_non_null(strstr(timeline_take(&t), "end out-of-range.probe low"));
+}
+
 enum { LIFE = 1, STATE = 2, LASTING = 4 };
 
 /* Which of the marks the event changes. */
@@ -307,6 +333,7 @@ static void test_marks_of_a_bed(void **state)
 	assert_int_equal(changed(PIECE_BED, "3", "wait"), 0);
 	assert_int_equal(changed(PIECE_BED, "3", "patient 3 p-1"), LASTING);
 	assert_int_equal(changed(PIECE_BED, "3", "patient 3 p-2") & LASTING, LASTING);
+	assert_int_equal(changed(PIECE_BED, "3", "patient 3 p-2 stay-1"), LASTING);
 	assert_int_equal(changed(PIECE_BED, "3", "scale2 3 yes"), LASTING);
 	assert_int_equal(changed(PIECE_BED, "3", "pause-bed 3 audio-off 0 nurse"), LASTING);
 	assert_int_equal(changed(PIECE_BED, "3", "pause-bed 3 audio-off 60 nurse"), LASTING);
@@ -357,6 +384,7 @@ int main(void)
 		TEST(test_nothing_makes_a_state),
 		TEST(test_quiet_lasts_nothing),
 		TEST(test_why_it_does_not_measure),
+		TEST(test_sensors_that_were_off),
 		TEST(test_marks_of_a_device),
 		TEST(test_marks_of_an_excursion),
 		TEST(test_marks_of_a_bed),

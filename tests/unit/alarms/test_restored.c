@@ -98,6 +98,44 @@ static void test_nothing_escalates_that_should_not(void **state)
 			"temp.bed-3 medium"));
 }
 
+/* A run that is to have no technical conditions ends those of the one before; one that is to have
+ * them again begins those that it finds. */
+static void test_technical_conditions_of_another_mode(void **state)
+{
+	struct ward *w = *state;
+	char *text, why[ALARMS_WHY_MAX];
+	struct timeline *t = &w->fresh;
+	const char *out;
+
+	for (unsigned technical = 0; technical < 2; technical++) {
+		timeline_end(t);
+		timeline_begin(t, false);
+		assert_true(timeline_event(t, "device ox 3"));
+		alarms_mode(t->a, false, !technical, &t->now);
+		assert_true(timeline_event(t, "ox spo2 sensor-off"));
+		assert_true(timeline_event(t, "condition broker-unreachable - yes"));
+		timeline_advance(t, t->now.boot_us + 16 * ALARMS_SECOND);
+		text = timeline_saved(t);
+		timeline_end(t);
+		timeline_begin(t, false);
+		assert_true(timeline_event(t, "device ox 3"));
+		alarms_mode(t->a, false, technical, &t->now);
+		t->now.boot_us += 20 * ALARMS_SECOND;
+		assert_int_equal(alarms_restore(t->a, text, strlen(text), 0, &t->now, why), 0);
+		free(text);
+		out = timeline_take(t);
+		assert_non_null(strstr(
+			out, technical ? "start sensor-off.ox low" : "end sensor-off.ox low"));
+		assert_true(
+			technical || strstr(out, "end broker-unreachable.gateway medium") != NULL);
+		alarms_continue(t->a, &t->now);
+		assert_string_equal(
+			timeline_take(t), technical ? "continue sensor-off.ox low" : "");
+		assert_true(timeline_event(t, "ox spo2 97"));
+		assert_string_equal(timeline_take(t), technical ? "end sensor-off.ox low" : "");
+	}
+}
+
 /* Nor is a new alarm what some other had been. */
 static void test_a_new_alarm_is_new(void **state)
 {
@@ -248,6 +286,7 @@ int main(void)
 		TEST(test_other_settings),
 		TEST(test_other_settings_of_a_delay),
 		TEST(test_nothing_escalates_that_should_not),
+		TEST(test_technical_conditions_of_another_mode),
 		TEST(test_a_new_alarm_is_new),
 		TEST(test_an_empty_name),
 		TEST(test_kinds_of_what_is_gone),
