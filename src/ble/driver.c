@@ -549,7 +549,7 @@ static void report(void *state, struct driver_report *ret)
 		.sessions = b->links,
 		.accepted = b->accepted,
 		.refused = b->refused,
-		.dropped = b->dropped };
+		.dropped = b->dropped + (b->tags ? tags_refused(b->tags) : 0) };
 	if (b->problem[0])
 		ret->problem = b->problem;
 	for (unsigned i = 0; !ret->problem && i < b->radio_count; i++)

@@ -256,6 +256,7 @@ void link_heard(
 			link_pump(l);
 	} else if (!keep(l, handle, number, bytes, length)) {
 		l->counters.early_lost++;
+		link_fault(l, handle, PROFILE_E_OVERFLOW, bytes, length);
 		/* longer than any value can be: nothing that should be kept for its sake */
 		settle(l, number, true);
 	}

@@ -73,6 +73,7 @@ static bool make_place(struct ble *b)
 void tagging_free(struct ble *b)
 {
 	marks_free(b);
+	b->dropped += b->tags ? tags_refused(b->tags) : 0;
 	b->tags = tags_free(b->tags);
 	b->tag_config = config_unref(b->tag_config);
 }
@@ -105,10 +106,8 @@ int tagging_apply(struct ble *b)
 
 static struct tag_mark *mark_of(struct ble *b, const struct tag_event *e)
 {
-	struct tag_mark *
-		*at = &b->marks[hash_bytes(&b->key, e->identity.bytes, e->identity.length) &
-				(TAG_BUCKETS - 1)],
-	       *m = *at;
+	uint64_t hash = hash_bytes(&b->key, e->identity.bytes, e->identity.length);
+	struct tag_mark **at = &b->marks[hash & (TAG_BUCKETS - 1)], *m = *at;
 	const struct config_tag *tag = &b->tag_config->tags[e->group];
 	char name[TAG_NAME_MAX + 1];
 
@@ -163,8 +162,10 @@ static void tell(struct ble *b, const struct tag_event *e)
 	if (e->kind == TAG_NOTHING || b->quiet)
 		return;
 	m = mark_of(b, e);
-	if (!m)
+	if (!m) {
+		b->refused++;
 		return;
+	}
 	m->near = presence.boolean;
 	m->told_us = boottime_us();
 	say(b, m, &presence);

@@ -288,6 +288,8 @@ static void test_early_notifications_leave_room_for_indications(void **state)
 	for (unsigned i = 0; i < 20; i++)
 		peer_notify(&peer, BATTERY_VALUE, "30");
 	assert_int_equal(peer.link.counters.early_lost, 16);
+	assert_int_equal(peer.faults, 16); /* each of them is told of */
+	assert_int_equal(peer.fault.outcome, PROFILE_E_OVERFLOW);
 	for (unsigned i = 0; i < ATT_UNCONFIRMED_MAX; i++)
 		peer_indicate(&peer, BP_VALUE, i % 2 ? CUFF : CUFF_2);
 	assert_int_equal(peer.link.counters.early_lost, 16);
