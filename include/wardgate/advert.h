@@ -56,7 +56,7 @@ struct advert_call {
 	advert_open_fn open;          /* NULL: nothing sealed can be opened */
 	void *cipher;
 	struct decoded *out;
-	struct tag_identity *tag; /* set by formats that name one */
+	struct tag_identity *tag; /* adverts_heard() gives one; set by formats that name one */
 };
 
 /* Outcomes; the readings of all but the first, REPEATED and INCOMPLETE are none. */

@@ -169,7 +169,6 @@ static void on_list(struct adapter_router *r, const struct mgmt_reply *reply, in
 	r->list_us = now_us + ADAPTER_ROUTER_LIST_US;
 	if (reply->status != MGMT_SUCCESS || mgmt_read_indexes(reply, &list) < 0)
 		return;
-	r->listed = true;
 	for (unsigned i = 0; i < CONTROLLERS_MAX; i++) {
 		bool there = false;
 
@@ -303,7 +302,7 @@ void adapter_router_start(struct adapter_router *r, int64_t now_us)
 {
 	memset(r->controllers, 0, sizeof(r->controllers));
 	r->running = r->want_version = r->want_list = true;
-	r->listed = r->waiting_list = false;
+	r->waiting_list = false;
 	r->list_us = INT64_MAX;
 	r->prefer_us = now_us + ADAPTER_ROUTER_PREFER_US;
 	r->next = 0;

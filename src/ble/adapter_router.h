@@ -36,7 +36,7 @@ struct adapter_router {
 
 	struct adapter *adapters[ADAPTERS_MAX];
 	unsigned count;
-	bool running, want_version, want_list, listed;
+	bool running, want_version, want_list;
 	bool waiting_list;
 	int64_t list_us, prefer_us;
 	unsigned next; /* whose turn it is to be fetched from */

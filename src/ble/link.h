@@ -27,9 +27,8 @@
 #include "ble/profiles/session.h"
 #include "ble/slots.h"
 
-#define LINK_SECURITY_US                                                                           \
-	(60 * INT64_C(1000000)) /* until security is there: people may take part                   \
-				 */
+/* Until security is there: people may take part. */
+#define LINK_SECURITY_US (60 * INT64_C(1000000))
 /* From the beginning, security apart, to the last subscription. */
 #define LINK_SETUP_US (180 * INT64_C(1000000))
 /* A device that comes and goes may go: so long after its last value, after all profiles are

@@ -191,21 +191,16 @@ static void stranger(struct radio *radio, const struct mgmt_report *r,
 	struct ble *b = radio->ble;
 	struct decode_time now = { now_us, realtime_us() };
 	struct advert_device nobody = { 0 };
-	struct tag_identity tag;
-	struct advert_call c = { .address = who->octets,
-		.now = now,
-		.device = &nobody,
-		.out = &b->scratch,
-		.tag = &tag };
+	struct advert_call c = {
+		.address = who->octets, .now = now, .device = &nobody, .out = &b->scratch
+	};
 	struct advert_summary s;
 	char address[BLE_ADDRESS_TEXT_SIZE];
 	char name[DEVICE_FACT_MAX + 1] = "";
-
 	bool told = told_lately(radio, who, now_us);
 
 	if (told && !b->tags)
 		return;
-	b->scratch.count = 0;
 	adverts_heard(&c, r->data, r->length, &s);
 	tagging_heard(b, r, &s.tag, now_us);
 	if (told)
@@ -256,14 +251,12 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 {
 	struct ble *b = p->ble;
 	uint8_t address[ADVERT_ADDRESS_SIZE];
-	struct tag_identity tag;
 	struct advert_call c = { .address = address,
 		.now = *now,
 		.device = &p->advert,
 		.open = b->cipher ? ccm_open : NULL,
 		.cipher = b->cipher,
-		.out = &b->scratch,
-		.tag = &tag };
+		.out = &b->scratch };
 	struct advert_summary s;
 	bool known = p->advert.counter_known;
 	uint32_t before = p->advert.counter;
@@ -273,8 +266,6 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 		return;
 	for (size_t i = 0; i < sizeof(address); i++)
 		address[i] = r->address.octets[sizeof(address) - 1 - i];
-	b->scratch.count = 0;
-	b->scratch.overflow = false;
 	adverts_heard(&c, r->data, r->length, &s);
 	tagging_heard(b, r, &s.tag, now->boot_us);
 	log_outcome(p, &s, now->boot_us);

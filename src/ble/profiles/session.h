@@ -76,7 +76,6 @@ struct session_slot {
 struct session_step {
 	uint8_t slot;
 	bool again; /* asked for by the profile, not a step of the beginning */
-	bool from_queue;
 	struct session_action action;
 };
 
@@ -89,7 +88,7 @@ struct session {
 	/* Where the beginning stands: slot, row of its characteristics, attribute, whether it was
 	 * read already. */
 	size_t at_slot, at_row, at_attribute;
-	bool at_subscription, ready_due;
+	bool at_subscription;
 	/* What profiles have asked for. */
 	struct session_step queue[SESSION_WRITES_MAX];
 	size_t queued;

@@ -19,10 +19,7 @@ static struct decode_time now = { .boot_us = 1000 * SECOND,
 static void hear(const void *data, size_t length)
 {
 	static const uint8_t address[ADVERT_ADDRESS_SIZE] = { 0xc0, 0xff, 0xee, 0, 0, 1 };
-	struct tag_identity tag;
-	struct advert_call c = {
-		.address = address, .now = now, .device = &device, .out = &out, .tag = &tag
-	};
+	struct advert_call c = { .address = address, .now = now, .device = &device, .out = &out };
 
 	adverts_heard(&c, data, length, &found);
 }
