@@ -27,23 +27,26 @@
 #define FLAG_OCTET_7 0x80
 #define FLAG_OCTETS 0xe0
 
+#define STATUS_STOPPED 0x000001
+
 #define RECORD_MIN 6
 #define MINUTE_US INT64_C(60000000)
 #define QUARTER_US (15 * MINUTE_US)
 #define APART_US (10 * MINUTE_US)
+#define AGES_APART_MIN 5 /* of one session: two clocks over two weeks */
 #define OLDEST_US (366 * 1440 * MINUTE_US)
 #define ZONE_UNKNOWN (-128)
 #define DST_UNKNOWN 255
 
 struct cgm_state {
 	struct racp racp;
-	bool crc;         /* values end with one */
-	bool has_session; /* the session's start is known, in UTC or as a wall clock */
-	bool has_zone;    /* session_us is UTC; else it is the device's wall clock */
+	bool crc;       /* values end with one */
+	bool has_start; /* the session's start is known, in UTC or as a wall clock */
+	bool has_zone;  /* session_us is UTC; else it is the device's wall clock */
 	bool asked_all;
 	int64_t session_us;
 	int64_t session_wall_us;
-	uint64_t session; /* its fingerprint */
+	uint64_t session; /* its fingerprint; 0: it is not known which one it is */
 	uint16_t sample, site;
 };
 
@@ -60,7 +63,7 @@ static const struct profile_characteristic cgm_characteristics[] = {
 /* CGMS 3.1.1.5: status from bit 0, calibration and temperature from 8, warnings from 16. Warnings
  * of a patient's or a therapist's limits say nothing of the value's quality. */
 static const struct quality_bit cgm_status[] = {
-	{ 0x000001, { VALIDITY_NOT_MEASURED, WORD_SESSION_STOPPED, 0 } },
+	{ STATUS_STOPPED, { VALIDITY_NOT_MEASURED, WORD_SESSION_STOPPED, 0 } },
 	{ 0x000002, { VALIDITY_VALID, WORD_LOW_BATTERY, 0 } },
 	{ 0x000004, { VALIDITY_INVALID, WORD_WRONG_SENSOR, 0 } },
 	{ 0x000008, { VALIDITY_INVALID, WORD_MALFUNCTION, 0 } },
@@ -120,20 +123,35 @@ static int check(const struct profile_call *c, const struct profile_value *v, st
 	return 0;
 }
 
+/* A session whose start the device does not know, since nobody has told it the time, goes by its
+ * age: what that came to for the first time names it, as long as it comes to about the same. */
+static uint64_t session_of_age(const struct profile_call *c, uint16_t age_min)
+{
+	const struct profile_memory *memory = &c->device->memory[c->id];
+	uint64_t began_min = (uint64_t)(c->now.utc_us / MINUTE_US) - age_min;
+	bool same = memory->known && memory->fingerprint + AGES_APART_MIN >= began_min &&
+		    memory->fingerprint <= began_min + AGES_APART_MIN;
+
+	return same ? memory->fingerprint : began_min;
+}
+
 static int heard_status(const struct profile_call *c, const struct profile_value *v)
 {
-	const struct cgm_state *s = c->state;
+	struct cgm_state *s = c->state;
 	struct measure m = profile_measure(c, v);
+	uint16_t age_min;
 	struct cursor cur;
 	uint32_t status;
 	int r = check(c, v, &cur);
 
 	if (r != 0)
 		return r;
-	cursor_skip(&cur, 2); /* the present time offset */
+	age_min = cursor_le16(&cur);
 	status = cursor_le24(&cur);
 	if (cursor_done(&cur) < 0)
 		return PROFILE_E_MALFORMED;
+	if (!(status & STATUS_STOPPED)) /* its age may have stopped as well */
+		s->session = session_of_age(c, age_min);
 	/* A sensor that has stopped sends nothing more: what it says now is all that is heard. */
 	m.quality = quality_of_bits(cgm_status, ARRAY_SIZE(cgm_status), status & 0x00ffff);
 	m.like.sample = s->sample;
@@ -160,8 +178,8 @@ static int heard_session(const struct profile_call *c, const struct profile_valu
 	saving = cursor_u8(&cur);
 	if (cursor_done(&cur) < 0)
 		return PROFILE_E_MALFORMED;
-	s->has_session = known == 0;
-	if (!s->has_session)
+	s->has_start = known == 0;
+	if (!s->has_start)
 		return 0;
 	s->session_wall_us = wall_us;
 	s->has_zone = zone != ZONE_UNKNOWN;
@@ -221,11 +239,12 @@ static void stamp_record(
 	const struct cgm_state *s = c->state;
 	int64_t since_us = offset_min * MINUTE_US, ahead_us;
 
-	if (!s->has_session) {
+	if (s->session != 0)
+		m->key = measure_key(NULL, 0, s->session, offset_min);
+	if (!s->has_start) {
 		m->like.flags |= FLAG_AMBIGUOUS_TIME;
 		return;
 	}
-	m->key = measure_key(NULL, 0, s->session, offset_min);
 	if (!s->has_zone) {
 		profile_stamp(c, &m->like, s->session_wall_us + since_us);
 		return;
@@ -315,9 +334,9 @@ static int cgm_ready(const struct profile_call *c)
 {
 	struct profile_memory *memory = &c->device->memory[c->id];
 	struct cgm_state *s = c->state;
-	bool same = s->has_session && memory->known && memory->fingerprint == s->session;
+	bool same = s->session != 0 && memory->known && memory->fingerprint == s->session;
 
-	if (s->has_session && !same) {
+	if (s->session != 0 && !same) {
 		c->out->note = PROFILE_NOTE_NEW_SESSION;
 		*memory = (struct profile_memory){ .known = true, .fingerprint = s->session };
 		c->out->memory_changed = true;
@@ -337,7 +356,7 @@ static void all_safe(const struct profile_call *c)
 	struct profile_memory *memory = &c->device->memory[c->id];
 	struct cgm_state *s = c->state;
 
-	if (!s->has_session || !s->racp.any)
+	if (s->session == 0 || !s->racp.any)
 		return;
 	if (memory->mark < s->racp.last) {
 		memory->mark = s->racp.last;
