@@ -380,6 +380,22 @@ bool node_ward_interview(struct node_ward *w, struct node_device *d, int64_t us)
 	return interview_is_over(&node_of(w, d)->interview, false);
 }
 
+void node_chatters(struct node_ward *w, struct node_device *d, unsigned times)
+{
+	while (times-- > 0) {
+		node_says(w, d, 1, 0x0006, "18 01 0A 00 00 10 01");
+		node_ward_pass(w, 5 * S);
+		w->reading_count = 0;
+	}
+}
+
+void node_ward_radio_away(struct node_ward *w, int64_t us)
+{
+	nodes_down(&w->nodes);
+	node_ward_pass(w, us);
+	nodes_up(&w->nodes, &w->now);
+}
+
 /* ---- of a test ---- */
 
 int node_ward_set_up(void **state)

@@ -146,6 +146,10 @@ void node_announces(struct node_ward *w, struct node_device *d);
 /* It says a frame; what it does not listen to otherwise it does then. */
 void node_says(struct node_ward *w, struct node_device *d, uint8_t endpoint, uint16_t cluster,
 	const char *hex);
+/* It says something that often, once in 5 s, which gives no readings here. */
+void node_chatters(struct node_ward *w, struct node_device *d, unsigned times);
+/* The radio goes away for so long, and comes back. */
+void node_ward_radio_away(struct node_ward *w, int64_t us);
 /* Time passes; whatever is due is done, and devices answer. */
 void node_ward_pass(struct node_ward *w, int64_t us);
 /* Until the device's interview is over; at most that long. */

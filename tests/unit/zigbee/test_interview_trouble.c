@@ -77,12 +77,7 @@ static void test_what_it_is_deaf_to_is_left_out(void **state)
 		d->deaf_to = deaf[i].cluster;
 		d->deaf_command = deaf[i].command;
 		node_joins(&wing, d);
-		for (unsigned k = 0; k < 300; k++) {
-			/* it is there: it says something now and then */
-			node_says(&wing, d, 1, 0x0006, "18 01 0A 00 00 10 01");
-			node_ward_pass(&wing, 5 * S);
-			wing.reading_count = 0;
-		}
+		node_chatters(&wing, d, 300);
 		assert_true(interview_is_over(&node_of(&wing, d)->interview, false));
 		assert_true(wing.notes[NODES_NOTE_NO_ANSWER] >= 1);
 		assert_int_equal(wing.last_step, deaf[i].step);
@@ -202,6 +197,20 @@ static void test_readings_are_taken_while_it_is_interviewed(void **state)
 
 /* ---- rejoining, restarting ---- */
 
+/* In a new ward, a device in the middle of its interview. */
+static struct node_device *asked_so_often(unsigned times)
+{
+	struct node_device *d;
+
+	node_ward_done(&wing);
+	node_ward_init(&wing);
+	d = node_ward_add(&wing, &node_contact, true);
+	node_joins(&wing, d);
+	while (d->asked < times && !interview_is_over(&node_of(&wing, d)->interview, false))
+		node_ward_pass(&wing, S / 20);
+	return d;
+}
+
 static void test_it_goes_on_where_a_restart_cut_it(void **state)
 {
 	unsigned whole;
@@ -214,12 +223,7 @@ static void test_it_goes_on_where_a_restart_cut_it(void **state)
 	for (unsigned place = 0; place <= whole; place++) {
 		unsigned nodes_asked, simples;
 
-		node_ward_done(&wing);
-		node_ward_init(&wing);
-		d = node_ward_add(&wing, &node_contact, true);
-		node_joins(&wing, d);
-		while (d->asked < place && !interview_is_over(&node_of(&wing, d)->interview, false))
-			node_ward_pass(&wing, S / 20);
+		d = asked_so_often(place);
 		nodes_asked = d->asked_zdo[0x0002];
 		simples = d->asked_zdo[0x0004];
 		node_ward_restart(&wing);
@@ -261,12 +265,7 @@ static void test_it_goes_on_under_another_address_after_a_rejoin(void **state)
 
 	(void)state;
 	for (unsigned place = 0; place < 20; place++) {
-		node_ward_done(&wing);
-		node_ward_init(&wing);
-		d = node_ward_add(&wing, &node_contact, true);
-		node_joins(&wing, d);
-		while (d->asked < place && !interview_is_over(&node_of(&wing, d)->interview, false))
-			node_ward_pass(&wing, S / 20);
+		d = asked_so_often(place);
 		d->node = 0x7788;
 		if (place % 2)
 			nodes_joined(&wing.nodes, d->eui64, d->node, NODES_REJOINED, &wing.now);
@@ -306,12 +305,7 @@ static void test_the_radio_goes_away_in_the_middle(void **state)
 
 	(void)state;
 	for (unsigned place = 0; place < 20; place++) {
-		node_ward_done(&wing);
-		node_ward_init(&wing);
-		d = node_ward_add(&wing, &node_contact, true);
-		node_joins(&wing, d);
-		while (d->asked < place && !interview_is_over(&node_of(&wing, d)->interview, false))
-			node_ward_pass(&wing, S / 20);
+		d = asked_so_often(place);
 		nodes_down(&wing.nodes);
 		wing.send_count = 0;
 		assert_int_equal(wing.nodes.flying, 0);

@@ -9,18 +9,6 @@
 
 static const unsigned versions[] = { 8, 13, 14, 19 };
 
-static struct zignet *up(unsigned version)
-{
-	struct zignet *z = zignet_new(version, NULL);
-	struct netstate s = zignet_state(&z->ncp);
-
-	zignet_ncp_join(&z->ncp);
-	network_keep(&z->n, &s, false);
-	zignet_start(z);
-	assert_int_equal(z->n.state, NETWORK_UP);
-	return z;
-}
-
 static int send_to(struct zignet *z, uint16_t node, uint32_t ticket)
 {
 	return network_send(&z->n,
@@ -38,7 +26,7 @@ static int send_to(struct zignet *z, uint16_t node, uint32_t ticket)
 static void test_unicast(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
-		struct zignet *z = up(versions[i]);
+		struct zignet *z = zignet_up(versions[i], NULL);
 		const struct zignet_frame *f;
 
 		assert_int_equal(send_to(z, 0xc9de, 7), 0);
@@ -72,7 +60,7 @@ static void test_unicast(void **state)
 /* The vector of zigbee-herdsman's own tests, v14, but for sequence and tag. */
 static void test_vector(void **state)
 {
-	struct zignet *z = up(14);
+	struct zignet *z = zignet_up(14, NULL);
 	uint8_t frame[64];
 	size_t n;
 
@@ -93,7 +81,7 @@ static void test_vector(void **state)
 	assert_memory_equal(z->heard_bytes, "\x18\x04\x0b\x00\x00", 5);
 	zignet_free(z);
 	/* a sensor's fault report, v13 */
-	z = up(13);
+	z = zignet_up(13, NULL);
 	n = zignet_hex(
 		"4A 90 01 45 00 00 04 01 02 04 01 01 00 00 00 00 F2 C0 CC F5 8B FF FF 08 18 0D "
 		"0A 00 00 29 F0 D8",
@@ -119,7 +107,7 @@ static void test_heard(void **state)
 		{ "06", 0, false, 0 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct zignet *z = up(13);
+		struct zignet *z = zignet_up(13, NULL);
 		char hex[128];
 
 		snprintf(hex, sizeof(hex),
@@ -144,7 +132,7 @@ static void test_heard(void **state)
 static void test_broadcast(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
-		struct zignet *z = up(versions[i]);
+		struct zignet *z = zignet_up(versions[i], NULL);
 		unsigned at = versions[i] >= 14 ? 2 : 0;
 		const struct zignet_frame *f;
 
@@ -162,7 +150,7 @@ static void test_broadcast(void **state)
 
 static void test_dismiss(void **state)
 {
-	struct zignet *z = up(13);
+	struct zignet *z = zignet_up(13, NULL);
 	const struct zignet_frame *f;
 
 	assert_int_equal(network_dismiss(&z->n, 0x1234, 0x00158d0004506f9a, 5, z->now_us), 0);
@@ -176,7 +164,7 @@ static void test_dismiss(void **state)
 
 static void test_bad_sends(void **state)
 {
-	struct zignet *z = up(13);
+	struct zignet *z = zignet_up(13, NULL);
 	struct zigbee_send s = { .node = 5, .bytes = z->heard_bytes, .length = 129 };
 
 	assert_int_equal(network_send(&z->n, &s, z->now_us), -EMSGSIZE);
@@ -201,7 +189,7 @@ static void test_bad_sends(void **state)
 static void test_many(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
-		struct zignet *z = up(versions[i]);
+		struct zignet *z = zignet_up(versions[i], NULL);
 		unsigned n = 0, from;
 
 		z->ncp.no_fate = true;
@@ -239,7 +227,7 @@ static void test_many(void **state)
 /* Tags go round and are never those of one under way. */
 static void test_tags(void **state)
 {
-	struct zignet *z = up(13);
+	struct zignet *z = zignet_up(13, NULL);
 
 	z->ncp.no_fate = true;
 	send_to(z, 0x100, 9000);
@@ -269,7 +257,7 @@ static void test_tags(void **state)
 static void test_busy(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
-		struct zignet *z = up(versions[i]);
+		struct zignet *z = zignet_up(versions[i], NULL);
 
 		z->ncp.fails = 0x0034;
 		z->ncp.bad_status = 0x72;
@@ -314,7 +302,7 @@ static void test_busy(void **state)
 /* All that is under way has a fate when the radio goes. */
 static void test_down_with_messages(void **state)
 {
-	struct zignet *z = up(13);
+	struct zignet *z = zignet_up(13, NULL);
 
 	z->ncp.no_fate = true;
 	for (unsigned i = 0; i < 20; i++)
@@ -345,7 +333,7 @@ static void test_down_with_messages(void **state)
 
 static void test_thousand_resets(void **state)
 {
-	struct zignet *z = up(14);
+	struct zignet *z = zignet_up(14, NULL);
 
 	for (unsigned i = 0; i < 1000; i++) {
 		z->ncp.count = z->notice_count = 0;
@@ -417,7 +405,7 @@ static void test_back_off(void **state)
 
 static void test_silent(void **state)
 {
-	struct zignet *z = up(13);
+	struct zignet *z = zignet_up(13, NULL);
 
 	z->ncp.ignores = 0x0005; /* nop */
 	zignet_pass(z, 30 * ZIGNET_S);
@@ -426,7 +414,7 @@ static void test_silent(void **state)
 	zignet_free(z);
 
 	/* it has started anew, and nobody said so */
-	z = up(13);
+	z = zignet_up(13, NULL);
 	zignet_ncp_boot(&z->ncp);
 	zignet_pass(z, 6 * ZIGNET_S);
 	assert_int_equal(z->resets, 2);
@@ -434,7 +422,7 @@ static void test_silent(void **state)
 	zignet_free(z);
 
 	/* its stack goes down */
-	z = up(13);
+	z = zignet_up(13, NULL);
 	zignet_ncp_callback(&z->ncp, 0x0019, "91");
 	zignet_run(z);
 	assert_int_equal(zignet_notices(z, NETWORK_NOTICE_DOWN), 1);
@@ -452,7 +440,7 @@ static void test_versions(void **state)
 	assert_true(z->n.state != NETWORK_UP);
 	zignet_free(z);
 	/* newer than any: told once, and taken for the newest */
-	z = up(23);
+	z = zignet_up(23, NULL);
 	assert_int_equal(zignet_notices(z, NETWORK_NOTICE_NEWER), 1);
 	assert_int_equal(zignet_notice(z, NETWORK_NOTICE_NEWER)->number, 23);
 	network_link_down(&z->n, "watchdog", z->now_us);
@@ -465,7 +453,7 @@ static void test_versions(void **state)
 static void test_counter(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
-		struct zignet *z = up(versions[i]);
+		struct zignet *z = zignet_up(versions[i], NULL);
 
 		assert_int_equal(z->keeps, 0);
 		z->ncp.counter += 20000;

@@ -118,10 +118,8 @@ static void test_after_the_radio_was_away_values_are_read_again(void **state)
 	unsigned asked = e->asked;
 
 	(void)state;
-	nodes_down(&wing.nodes);
-	node_ward_pass(&wing, 5 * S);
 	wing.reading_count = 0;
-	nodes_up(&wing.nodes, &wing.now);
+	node_ward_radio_away(&wing, 5 * S);
 	node_ward_pass(&wing, 3 * S);
 	assert_true(wing.reading_count >= 2);
 	for (unsigned i = 0; i < wing.reading_count; i++)
@@ -338,10 +336,8 @@ static void test_after_a_restart_and_a_reset_values_are_read_again(void **state)
 
 	(void)state;
 	node_ward_restart(&wing);
-	nodes_down(&wing.nodes);
-	node_ward_pass(&wing, 61 * S);
 	wing.reading_count = 0;
-	nodes_up(&wing.nodes, &wing.now);
+	node_ward_radio_away(&wing, 61 * S);
 	node_ward_pass(&wing, 3 * S);
 	assert_true(wing.reading_count >= 2);
 	assert_true(last_reader() == d->eui64);

@@ -27,6 +27,23 @@ static int set_up(void **state)
 	return 0;
 }
 
+/* A notification that wants an answer, with the same number each time. */
+static void door_opens(void)
+{
+	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
+}
+
+/* One event for who took it the first time, as it comes under the same key; answered once safe. */
+static void assert_same_event_twice(void)
+{
+	assert_int_equal(wing.events, 2);
+	assert_true(
+		wing.readings[0].source_key == wing.readings[wing.reading_count / 2].source_key);
+	node_ward_safe(&wing, true);
+	node_ward_pass(&wing, S);
+	assert_int_equal(contact->defaults, 1);
+}
+
 /* ---- once ---- */
 
 static void test_a_press_that_comes_again_is_one_press(void **state)
@@ -143,7 +160,7 @@ static void test_a_press_that_comes_again_after_a_restart(void **state)
 static void test_an_alarm_says_what_it_is(void **state)
 {
 	(void)state;
-	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
+	door_opens();
 	assert_int_equal(wing.events, 1);
 	assert_int_equal(wing.readings[0].metric, METRIC_CONTACT);
 	assert_false(wing.readings[0].boolean);
@@ -179,12 +196,12 @@ static void test_an_answer_waits_until_the_readings_are_safe(void **state)
 {
 	(void)state;
 	wing.verdict = NODES_TAKEN_WAITS;
-	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
+	door_opens();
 	node_ward_pass(&wing, S);
 	assert_int_equal(contact->defaults, 0);
 	assert_int_equal(wing.token_count, 1);
 	/* said again meanwhile it is still one, and answered once */
-	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
+	door_opens();
 	assert_int_equal(wing.events, 1);
 	node_ward_pass(&wing, S);
 	assert_int_equal(contact->defaults, 0);
@@ -193,7 +210,7 @@ static void test_an_answer_waits_until_the_readings_are_safe(void **state)
 	assert_int_equal(contact->defaults, 1);
 	assert_memory_equal(contact->last_default, "\x20\x00\x00", 3);
 	/* said again after that the answer was lost: it is given again */
-	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
+	door_opens();
 	node_ward_pass(&wing, S);
 	assert_int_equal(wing.events, 1);
 	assert_int_equal(contact->defaults, 2);
@@ -203,26 +220,20 @@ static void test_what_is_not_safe_is_not_answered_and_comes_again(void **state)
 {
 	(void)state;
 	wing.verdict = NODES_TAKEN_WAITS;
-	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
+	door_opens();
 	node_ward_safe(&wing, false);
 	node_ward_pass(&wing, S);
 	assert_int_equal(contact->defaults, 0);
 	assert_int_equal(wing.notes[NODES_NOTE_NOT_SAFE], 1);
-	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
-	assert_int_equal(wing.events, 2);
-	/* under the same key, so that it is one event for who took it the first time */
-	assert_true(
-		wing.readings[0].source_key == wing.readings[wing.reading_count / 2].source_key);
-	node_ward_safe(&wing, true);
-	node_ward_pass(&wing, S);
-	assert_int_equal(contact->defaults, 1);
+	door_opens();
+	assert_same_event_twice();
 }
 
 static void test_nobody_waits_for_ever(void **state)
 {
 	(void)state;
 	wing.verdict = NODES_TAKEN_WAITS;
-	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
+	door_opens();
 	node_ward_pass(&wing, LEDGER_PATIENCE_US + 2 * S);
 	assert_int_equal(wing.notes[NODES_NOTE_NOT_SAFE], 1);
 	assert_int_equal(wing.nodes.work_count, 0);
@@ -236,12 +247,12 @@ static void test_what_nobody_takes_is_not_answered_and_comes_again(void **state)
 {
 	(void)state;
 	wing.verdict = NODES_TAKEN_NOT;
-	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
+	door_opens();
 	node_ward_pass(&wing, S);
 	assert_int_equal(contact->defaults, 0);
 	assert_int_equal(wing.nodes.counters.not_safe, 1);
 	wing.verdict = NODES_TAKEN_SAFE;
-	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
+	door_opens();
 	node_ward_pass(&wing, S);
 	assert_int_equal(wing.events, 2);
 	assert_int_equal(contact->defaults, 1);
@@ -356,7 +367,7 @@ static void test_tokens_of_who_is_gone_are_nobodys(void **state)
 {
 	(void)state;
 	wing.verdict = NODES_TAKEN_WAITS;
-	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
+	door_opens();
 	node_says(&wing, fridge, 1, 0x0402, "08 BB 0A 00 00 29 92 01");
 	nodes_forget(&wing.nodes, contact->eui64);
 	node_ward_safe(&wing, true);
@@ -376,18 +387,13 @@ static void test_an_answer_waits_through_a_leave(void **state)
 {
 	(void)state;
 	wing.verdict = NODES_TAKEN_WAITS;
-	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
+	door_opens();
 	nodes_left(&wing.nodes, contact->eui64, &wing.now);
 	nodes_joined(&wing.nodes, contact->eui64, contact->node, NODES_REJOINED, &wing.now);
 	node_ward_safe(&wing, true); /* of before it left */
 	/* whether that was safe nobody here knows any more: it is handed on again */
-	node_says(&wing, contact, 1, 0x0500, "09 20 00 0100 00 FF 0000");
-	assert_int_equal(wing.events, 2);
-	assert_true(
-		wing.readings[0].source_key == wing.readings[wing.reading_count / 2].source_key);
-	node_ward_safe(&wing, true);
-	node_ward_pass(&wing, S);
-	assert_int_equal(contact->defaults, 1);
+	door_opens();
+	assert_same_event_twice();
 }
 
 /* ---- facts ---- */

@@ -199,9 +199,7 @@ static void test_a_sleeper_is_asked_when_it_is_heard_after_the_radio_was_away(vo
 	(void)state;
 	node_ward_pass(&wing, 5 * MINUTE);
 	d->awake_us = e->awake_us = 0;
-	nodes_down(&wing.nodes);
-	node_ward_pass(&wing, MINUTE);
-	nodes_up(&wing.nodes, &wing.now);
+	node_ward_radio_away(&wing, MINUTE);
 	node_ward_pass(&wing, MINUTE);
 	wing.reading_count = 0;
 	node_says(&wing, d, 1, 0x0020, "09 77 00");
@@ -252,9 +250,7 @@ static void test_a_sleeper_that_did_not_listen_is_asked_again(void **state)
 	(void)state;
 	node_ward_pass(&wing, 5 * MINUTE);
 	d->awake_us = 0;
-	nodes_down(&wing.nodes);
-	node_ward_pass(&wing, MINUTE);
-	nodes_up(&wing.nodes, &wing.now);
+	node_ward_radio_away(&wing, MINUTE);
 	node_ward_pass(&wing, MINUTE);
 	d->lose = 2;
 	node_says(&wing, d, 1, 0x0020, hex);
@@ -284,9 +280,7 @@ static void test_what_happened_is_asked_for_piece_by_piece(void **state)
 	(void)state;
 	node_ward_pass(&wing, 5 * MINUTE);
 	d->awake_us = 0;
-	nodes_down(&wing.nodes);
-	node_ward_pass(&wing, MINUTE);
-	nodes_up(&wing.nodes, &wing.now);
+	node_ward_radio_away(&wing, MINUTE);
 	for (; wakes < 6 && !said(METRIC_CONTACT); wakes++) {
 		node_ward_pass(&wing, 2 * MINUTE);
 		wing.reading_count = 0;
@@ -310,20 +304,14 @@ static void test_values_are_read_again_also_of_who_misses_something(void **state
 		d = node_ward_add(&wing, &node_plug, true);
 		d->deaf_to = 0x0021;
 		node_joins(&wing, d);
-		for (unsigned k = 0; k < 300; k++) {
-			node_says(&wing, d, 1, 0x0006, "18 01 0A 00 00 10 01");
-			node_ward_pass(&wing, 5 * S);
-			wing.reading_count = 0;
-		}
+		node_chatters(&wing, d, 300);
 		assert_true(interview_has_missed(&told(d)->interview));
 		if (restarts) {
 			node_ward_restart(&wing);
 		} else {
 			/* it is asked for what is missing when the radio goes away */
 			node_ward_pass(&wing, told(d)->redo_us - wing.now.boot_us + S);
-			nodes_down(&wing.nodes);
-			node_ward_pass(&wing, 5 * S);
-			nodes_up(&wing.nodes, &wing.now);
+			node_ward_radio_away(&wing, 5 * S);
 		}
 		wing.reading_count = 0;
 		node_ward_pass(&wing, 5 * MINUTE);

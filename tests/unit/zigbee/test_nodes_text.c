@@ -128,11 +128,7 @@ static void test_what_was_missed_is_asked_for_after_a_restart(void **state)
 	d->deaf_to = 0x0b04;
 	d->deaf_command = 0x06;
 	node_joins(&wing, d);
-	for (unsigned i = 0; i < 100; i++) {
-		node_says(&wing, d, 1, 0x0006, "18 01 0A 00 00 10 01");
-		node_ward_pass(&wing, 5 * S);
-		wing.reading_count = 0;
-	}
+	node_chatters(&wing, d, 100);
 	assert_true(interview_has_missed(&node_of(&wing, d)->interview));
 	d->deaf_to = WARD_NONE;
 	node_ward_restart(&wing);
