@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/pieces.h"
 #include "zigbee/ash.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -129,6 +130,7 @@ static void turn(struct radio *r, uint8_t what)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct radio r = { .now_us = 1000000, .resets = 1 };
+	struct pieces p;
 
 	if (size == 0)
 		return 0;
@@ -138,20 +140,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	drain(&r);
 	if (data[0] & 8)
 		ash_receive(&r.ash, (const uint8_t *)"\x1a\xc1\x02\x0b\x0a\x52\x7e", 7, r.now_us);
-	data++;
-	size--;
-	while (size >= 2) {
-		size_t length = data[0];
-		uint8_t what = data[1];
-
-		data += 2;
-		size -= 2;
-		if (length > size)
-			length = size;
-		receive(&r, data, length, what);
-		turn(&r, what);
-		data += length;
-		size -= length;
+	p = (struct pieces){ .data = data + 1, .size = size - 1 };
+	while (pieces_next(&p)) {
+		receive(&r, p.bytes, p.length, p.what);
+		turn(&r, p.what);
 	}
 	ash_stop(&r.ash);
 	assert(ash_deadline(&r.ash) == INT64_MAX);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/pieces.h"
 #include "zigbee/ezsp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -190,6 +191,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct radio r = { .now_us = 1000000 };
 	uint8_t hello[] = { 0, 0x80, 0, 0, 2, 0x10, 0x74 };
+	struct pieces p;
 	unsigned version;
 
 	if (size < 2)
@@ -203,22 +205,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hello[3] = (uint8_t)version;
 	if (!(r.manner & 16))
 		ezsp_receive(&r.ezsp, hello, sizeof(hello), r.now_us);
-	data += 2;
-	size -= 2;
-	while (size >= 2) {
-		size_t length = data[0];
-		uint8_t what = data[1];
-
-		data += 2;
-		size -= 2;
-		if (length > size)
-			length = size;
-		if (length >= 5)
-			command(&r, (uint16_t)(data[3] | (data[4] & 1) << 8), what);
-		receive(&r, data, length, what);
-		turn(&r, what);
-		data += length;
-		size -= length;
+	p = (struct pieces){ .data = data + 2, .size = size - 2 };
+	while (pieces_next(&p)) {
+		if (p.length >= 5)
+			command(&r, (uint16_t)(p.bytes[3] | (p.bytes[4] & 1) << 8), p.what);
+		receive(&r, p.bytes, p.length, p.what);
+		turn(&r, p.what);
 	}
 	ezsp_stop(&r.ezsp, r.now_us);
 	assert(r.asked == r.told && r.ezsp.count == 0);

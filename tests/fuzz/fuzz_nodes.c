@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/pieces.h"
 #include "util/cleanup.h"
 #include "util/hash.h"
 #include "zigbee/nodes.h"
@@ -384,6 +385,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct host host; /* large */
 	struct host *h = &host;
+	struct pieces p;
 
 	if (size < 1)
 		return 0;
@@ -395,20 +397,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint64_t i = 0; i < 3; i++)
 		nodes_joined(&h->nodes, A + i, (uint16_t)(0x1001 + i), NODES_JOINED, &h->now);
 	pass(h, 2000000);
-	data++;
-	size--;
-	while (size >= 2) {
-		size_t length = data[0];
-		uint8_t what = data[1];
-
-		data += 2;
-		size -= 2;
-		if (length > size)
-			length = size;
-		piece(h, what, data, length);
-		data += length;
-		size -= length;
-	}
+	p = (struct pieces){ .data = data + 1, .size = size - 1 };
+	while (pieces_next(&p))
+		piece(h, p.what, p.bytes, p.length);
 	pass(h, INT64_C(2000000000));
 	check(h);
 	nodes_done(&h->nodes);

@@ -9,6 +9,35 @@
 
 static char shown[65536];
 
+unsigned vector_lines(const char *path, vector_line_fn each, void *userdata)
+{
+	char *line = NULL;
+	unsigned count = 0;
+	size_t room = 0;
+	ssize_t n;
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		fail_msg("%s: cannot be opened; run this from the top of the tree", path);
+	while ((n = getline(&line, &room, f)) > 0) {
+		if (line[n - 1] == '\n')
+			line[n - 1] = 0;
+		if (line[0] == '#')
+			continue;
+		each(line, userdata);
+		count++;
+	}
+	free(line);
+	fclose(f);
+	return count;
+}
+
+struct run {
+	const char *row;
+	vector_play_fn play;
+	unsigned bad;
+};
+
 static bool run_line(const char *row, vector_play_fn play, char *line)
 {
 	char *column[COLUMNS], *rest = line;
@@ -30,28 +59,22 @@ static bool run_line(const char *row, vector_play_fn play, char *line)
 	return false;
 }
 
+static void run_vector(char *line, void *userdata)
+{
+	struct run *r = userdata;
+
+	r->bad += !run_line(r->row, r->play, line);
+}
+
 unsigned vector_file_run(const char *directory, const char *row, vector_play_fn play)
 {
-	char path[128], *line = NULL;
-	unsigned ran = 0, bad = 0;
-	size_t room = 0;
-	ssize_t n;
-	FILE *f;
+	struct run r = { row, play, 0 };
+	char path[128];
+	unsigned ran;
 
 	snprintf(path, sizeof(path), "tests/vectors/%s/%s.tsv", directory, row);
-	f = fopen(path, "re");
-	if (!f)
-		fail_msg("%s: cannot be opened; run this from the top of the tree", path);
-	while ((n = getline(&line, &room, f)) > 0) {
-		line[n - 1] = 0;
-		if (line[0] == '#')
-			continue;
-		ran++;
-		bad += !run_line(row, play, line);
-	}
-	free(line);
-	fclose(f);
+	ran = vector_lines(path, run_vector, &r);
 	if (ran < 3)
 		fail_msg("%s: %u vectors are no test", path, ran);
-	return bad;
+	return r.bad;
 }

@@ -1,12 +1,18 @@
 /*
- * Runs a file of vectors whose lines have four columns: what it shows, where it is
- * from, the steps, and what has to come of them. For decoders that are tables of
- * rows, with a file each.
+ * Runs files of vectors: a line each, but for comments. Those of decoders that are
+ * tables of rows have four columns: what it shows, where it is from, the steps, and
+ * what has to come of them.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+
+typedef void (*vector_line_fn)(char *line, void *userdata);
+
+/* Gives each line, without its end, of a file named from the top of the tree. Returns how many
+ * there were; fails when there is no such file. */
+unsigned vector_lines(const char *path, vector_line_fn each, void *userdata);
 
 /* Plays the steps (changed in place) against the row and writes down what came of them. False,
  * having said why, when it does not understand them. */

@@ -2,6 +2,7 @@
  * Frames byte for byte: tests/vectors/zigbee/ash.tsv, and what is smaller than
  * a frame. From the top of the tree.
  */
+#include "unit/codec/vector_file.h"
 #include "unit/unit.h"
 
 #include <stdbool.h>
@@ -19,10 +20,10 @@ static size_t from_hex(const char *hex, uint8_t *to)
 	return n;
 }
 
-static void run_vector(char *line)
+static void run_vector(char *line, void *userdata)
 {
 	char *name = strtok_r(line, "\t", &line), *wire = strtok_r(NULL, "\t", &line);
-	char *control = strtok_r(NULL, "\t", &line), *plain = strtok_r(NULL, "\n", &line);
+	char *control = strtok_r(NULL, "\t", &line), *plain = line;
 	uint8_t bytes[600], wanted[600], again[ASH_STUFFED_MAX];
 	struct ash_reader r = { 0 };
 	size_t n = from_hex(wire, bytes), m = from_hex(plain, wanted), length = 0, w;
@@ -54,19 +55,8 @@ static void run_vector(char *line)
 
 static void test_vectors(void **state)
 {
-	FILE *f = fopen("tests/vectors/zigbee/ash.tsv", "re");
-	char line[2048];
-	unsigned n = 0;
-
-	assert_non_null(f);
-	while (fgets(line, sizeof(line), f)) {
-		if (line[0] == '#')
-			continue;
-		run_vector(line);
-		n++;
-	}
-	fclose(f);
-	assert_true(n >= 40);
+	(void)state;
+	assert_true(vector_lines("tests/vectors/zigbee/ash.tsv", run_vector, NULL) >= 40);
 }
 
 static void test_checksum(void **state)
