@@ -5,13 +5,13 @@
 
 #include "unit/unit.h"
 
-static void show_word(struct text *t, const char *label, unsigned word)
+void line_word(struct text *t, const char *label, unsigned word)
 {
 	if (word != WORD_NONE)
 		text_printf(t, ";%s=%s", label, word_text((enum word)word));
 }
 
-static void show_flags(struct text *t, unsigned flags)
+void line_flags(struct text *t, unsigned flags)
 {
 	const char *separator = ";flags=";
 
@@ -23,7 +23,7 @@ static void show_flags(struct text *t, unsigned flags)
 		}
 }
 
-void line_reading(struct text *t, const struct reading *r)
+void line_value(struct text *t, const struct reading *r)
 {
 	text_str(t, metric_info((enum metric)r->metric)->name);
 	if (r->instance != 0)
@@ -36,18 +36,23 @@ void line_reading(struct text *t, const struct reading *r)
 	else
 		text_str(t, r->kind == VALUE_WORD ? word_text((enum word)r->word) : "-");
 	text_printf(t, ";%s", validity_text((enum validity)r->validity));
+}
+
+void line_reading(struct text *t, const struct reading *r)
+{
+	line_value(t, r);
 	if (r->auth != AUTH_LINK)
 		text_printf(t, ";auth=%s", auth_text((enum auth)r->auth));
 	if (r->device_time_us != 0) {
 		text_lit(t, ";device=");
 		text_local_time(t, r->device_time_us);
 	}
-	show_flags(t, r->flags);
+	line_flags(t, r->flags);
 	if (r->group_index != 0)
 		text_printf(t, ";group=%u", r->group_index);
 	if (r->source_key != 0)
 		text_lit(t, ";key");
-	show_word(t, "method", r->method);
+	line_word(t, "method", r->method);
 	if (r->origin != ORIGIN_MEASURED)
 		text_printf(t, ";origin=%s", origin_text((enum origin)r->origin));
 	if (r->raw_unit != WORD_NONE) {
@@ -55,9 +60,9 @@ void line_reading(struct text *t, const struct reading *r)
 		text_decimal(t, r->raw);
 		text_printf(t, " %s", word_text((enum word)r->raw_unit));
 	}
-	show_word(t, "reason", r->reason);
-	show_word(t, "sample", r->sample);
-	show_word(t, "site", r->site);
+	line_word(t, "reason", r->reason);
+	line_word(t, "sample", r->sample);
+	line_word(t, "site", r->site);
 	if (r->time_source != TIME_GATEWAY) {
 		text_printf(t, ";%s=", time_source_text((enum time_source)r->time_source));
 		text_local_time(t, r->time_us);

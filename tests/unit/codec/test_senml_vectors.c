@@ -5,6 +5,7 @@
 #include "codec/senml.h"
 #include "codec/senml_readings.h"
 #include "codec/senml_units.h"
+#include "unit/codec/reading_line.h"
 #include "unit/unit.h"
 #include "util/cleanup.h"
 #include "util/decimal.h"
@@ -65,48 +66,20 @@ static void show_record(struct text *t, const struct senml_record *r)
 		text_printf(t, ";%s=%s", r->extensions[i].label, r->extensions[i].text);
 }
 
-static void show_flags(struct text *t, unsigned flags)
-{
-	const char *separator = ";flags=";
-
-	for (unsigned f = 1; f < FLAG_UNIT_ASSUMED; f <<= 1)
-		if (flags & f) {
-			text_str(t, separator);
-			text_str(t, reading_flag_text((enum reading_flag)f));
-			separator = ",";
-		}
-}
-
-static void show_word(struct text *t, const char *label, unsigned word)
-{
-	if (word != WORD_NONE)
-		text_printf(t, ";%s=%s", label, word_text((enum word)word));
-}
-
 /* The optional parts in alphabetical order. */
 static void show_reading(struct text *t, const struct reading *r)
 {
-	text_str(t, metric_info(r->metric)->name);
-	if (r->instance != 0)
-		text_printf(t, ".%u", r->instance);
-	text_char(t, ';');
-	if (r->kind == VALUE_NUMBER)
-		text_decimal(t, r->number);
-	else if (r->kind == VALUE_BOOLEAN)
-		text_str(t, r->boolean ? "true" : "false");
-	else
-		text_str(t, r->kind == VALUE_WORD ? word_text(r->word) : "-");
-	text_printf(t, ";%s", validity_text(r->validity));
+	line_value(t, r);
 	show_time(t, r->time_us != 0, r->time_us);
 
 	if (r->flags & FLAG_AMBIGUOUS_TIME)
 		text_lit(t, ";ambiguous-time");
-	show_flags(t, r->flags);
+	line_flags(t, r->flags & (FLAG_UNIT_ASSUMED - 1));
 	if (r->group_index != 0)
 		text_printf(t, ";group=%u", r->group_index);
 	if (r->source_key != 0)
 		text_lit(t, ";key");
-	show_word(t, "method", r->method);
+	line_word(t, "method", r->method);
 	if (r->origin != ORIGIN_MEASURED)
 		text_printf(t, ";origin=%s", origin_text(r->origin));
 	if (r->period_ms != 0)
@@ -116,9 +89,9 @@ static void show_reading(struct text *t, const struct reading *r)
 		text_decimal(t, r->raw);
 		text_printf(t, " %s", word_text(r->raw_unit));
 	}
-	show_word(t, "reason", r->reason);
-	show_word(t, "sample", r->sample);
-	show_word(t, "site", r->site);
+	line_word(t, "reason", r->reason);
+	line_word(t, "sample", r->sample);
+	line_word(t, "site", r->site);
 	if (r->flags & FLAG_UNIT_ASSUMED)
 		text_lit(t, ";unit-assumed");
 	assert_int_equal(r->time_source, r->source_key != 0 ? TIME_DEVICE : TIME_GATEWAY);

@@ -246,6 +246,30 @@ static bool step_through(
 
 static unsigned whole, without; /* of the states, those with what was written, and without it */
 
+/* After the action was done with all that came before, each instruction of one more may be the
+ * last. */
+static void kill_after_each_instruction(
+	action_fn action, look_fn look, uint64_t new, size_t watched)
+{
+	struct stepper s;
+	struct recall *r;
+	bool stepped;
+
+	whole = without = 0;
+	stepper_begin(&s);
+	r = open_as(&s.p, "gw1", "1-00000001");
+	for (uint64_t i = 0; i < new; i++)
+		action(r, i);
+	recall_free(r);
+	stepped = step_through(&s, action, look, new, watched);
+	stepper_end(&s);
+	if (!stepped) {
+		print_message("not run: this system lets no process step another\n");
+		skip();
+	}
+	assert_true(whole > 0 && without > 1);
+}
+
 static void look_at_ring(struct stepper *s, struct recall *r, uint64_t new)
 {
 	const uint64_t oldest = new - RECALL_MAX;
@@ -276,23 +300,8 @@ static void test_killed_after_each_instruction(void **state)
 	/* The ring is full and turns: the place that is written has an entry already, which is the
 	 * oldest one. */
 	const uint64_t new = RECALL_MAX + 77;
-	struct stepper s;
-	struct recall *r;
-	bool stepped;
 
-	whole = without = 0;
-	stepper_begin(&s);
-	r = open_as(&s.p, "gw1", "1-00000001");
-	for (uint64_t i = 0; i < new; i++)
-		value_add(r, i);
-	recall_free(r);
-	stepped = step_through(&s, value_add, look_at_ring, new, 0);
-	stepper_end(&s);
-	if (!stepped) {
-		print_message("not run: this system lets no process step another\n");
-		skip();
-	}
-	assert_true(whole > 0 && without > 1);
+	kill_after_each_instruction(value_add, look_at_ring, new, 0);
 }
 
 #define NOTE_SIZE 100
@@ -326,25 +335,8 @@ static void look_at_note(struct stepper *s, struct recall *r, uint64_t new)
 static void test_a_note_is_the_new_or_the_old_one(void **state)
 {
 	/* Into either of its two places. */
-	for (uint64_t new = 2; new < 4; new ++) {
-		struct stepper s;
-		struct recall *r;
-		bool stepped;
-
-		whole = without = 0;
-		stepper_begin(&s);
-		r = open_as(&s.p, "gw1", "1-00000001");
-		for (uint64_t i = 0; i < new; i++)
-			keep(r, i);
-		recall_free(r);
-		stepped = step_through(&s, keep, look_at_note, new, 4096);
-		stepper_end(&s);
-		if (!stepped) {
-			print_message("not run: this system lets no process step another\n");
-			skip();
-		}
-		assert_true(whole > 0 && without > 1);
-	}
+	for (uint64_t new = 2; new < 4; new ++)
+		kill_after_each_instruction(keep, look_at_note, new, 4096);
 }
 
 int main(void)

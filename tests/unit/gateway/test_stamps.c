@@ -173,6 +173,19 @@ static void test_many_steps_say_how_wrong(void **state)
 	end(&w);
 }
 
+/* Five readings by a clock that is wrong; then it stops, or is killed. */
+static struct epoch first_run(const struct place *p, bool stops)
+{
+	struct epoch e;
+	struct world w;
+
+	begin_wrong(&w, p, "1-00000001", 0);
+	take(&w, 5);
+	e = save(&w, 1, 1, stops);
+	end(&w);
+	return e;
+}
+
 /* The record may be lost with this run: until it is safe, the next one repeats it. */
 static void test_kept_until_the_record_is_safe(void **state)
 {
@@ -225,10 +238,7 @@ static void test_restarts_within_a_boot(void **state)
 	struct world w;
 
 	/* A clean end: the last number is known. */
-	begin_wrong(&w, NULL, "1-00000001", 0);
-	take(&w, 5);
-	e = save(&w, 1, 1, true);
-	end(&w);
+	e = first_run(NULL, true);
 	/* A kill: all from the first on. */
 	begin_wrong(&w, NULL, "2-00000002", 10);
 	gateway_take_over(w.gateway, &e);
@@ -292,10 +302,7 @@ static void test_a_clean_end_counts(void **state)
 	struct place p;
 
 	place_begin(&p);
-	begin_wrong(&w, &p, "1-00000001", 0);
-	take(&w, 5);
-	e = save(&w, 1, 1, true);
-	end(&w);
+	e = first_run(&p, true);
 	begin_wrong(&w, &p, "2-00000002", 0);
 	gateway_take_over(w.gateway, &e);
 	step(&w, 100, true);
@@ -311,10 +318,7 @@ static void test_synchronised_while_it_was_down(void **state)
 	struct epoch e;
 	struct world w;
 
-	begin_wrong(&w, NULL, "1-00000001", 0);
-	take(&w, 5);
-	e = save(&w, 1, 1, false);
-	end(&w);
+	e = first_run(NULL, false);
 	wall_synchronised = true;
 	wall_offset_us = 60 * SECOND;
 	begin(&w, NULL, "2-00000002", 100);
@@ -330,10 +334,7 @@ static void test_another_boot(void **state)
 	struct epoch e;
 	struct world w;
 
-	begin_wrong(&w, NULL, "1-00000001", 0);
-	take(&w, 5);
-	e = save(&w, 1, 1, false);
-	end(&w);
+	e = first_run(NULL, false);
 	e.boot[0] = e.boot[0] == '0' ? '1' : '0';
 	e.synchronised = true;
 	begin_wrong(&w, NULL, "2-00000002", 0);
