@@ -5,9 +5,8 @@
  */
 #include <errno.h>
 
-#include "control/control_private.h"
+#include "asking.h"
 #include "desk/desk.h"
-#include "unit/unit.h"
 
 #define WAITING_MAX 8
 
@@ -198,18 +197,8 @@ static void kept(struct world *w, int error)
 
 static const char *ask(struct world *w, const char *verb, const char *json)
 {
-	cJSON *object = cJSON_Parse(json);
-	struct command_request r = { .way = COMMAND_BY_BUS,
-		.origin = "uid 7",
-		.verb = verb,
-		.request = "",
-		.by = "anna",
-		.arguments = object };
-
-	assert_non_null(object);
 	w->told[0] = 0;
-	commands_run(w->control.commands, &r, on_answer, w);
-	cJSON_Delete(object);
+	anna_asks(w->control.commands, verb, json, on_answer, w);
 	if (!w->desk.hold)
 		kept(w, w->desk.kept_error);
 	return w->told;

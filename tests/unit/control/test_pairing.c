@@ -5,9 +5,8 @@
  */
 #include <errno.h>
 
-#include "control/control_private.h"
+#include "asking.h"
 #include "radio.h"
-#include "unit/unit.h"
 
 /* --- a world --- */
 
@@ -54,21 +53,14 @@ static void begin(struct world *w)
 							  .pairing = on_pairing,
 							  .userdata = &w->radio } },
 		.config = &w->config };
-	assert_true(sd_event_new(&w->event) >= 0);
-	assert_int_equal(
-		gateway_new(&w->control.parts.gateway, w->event, &w->config, "1-00000001"), 0);
-	assert_int_equal(gateway_apply(w->control.parts.gateway, &w->config), 0);
-	assert_int_equal(
-		commands_new(&w->control.commands, control_rows, on_audit, &w->control), 0);
+	asking_begin(&w->control, &w->event, on_audit);
 }
 
 static void end(struct world *w)
 {
 	pairing_abandon(&w->control);
 	assert_null(w->control.pair_run);
-	commands_free(w->control.commands);
-	gateway_free(w->control.parts.gateway);
-	sd_event_unref(w->event);
+	asking_end(&w->control, w->event);
 }
 
 static void on_answer(const struct commands_answer *a, void *userdata)
@@ -83,18 +75,8 @@ static void on_answer(const struct commands_answer *a, void *userdata)
 /* One of some who ask at the same time; "" while it waits. */
 static const char *ask_as(struct world *w, unsigned who, const char *verb, const char *json)
 {
-	cJSON *object = cJSON_Parse(json);
-	struct command_request r = { .way = COMMAND_BY_BUS,
-		.origin = "uid 7",
-		.verb = verb,
-		.request = "",
-		.by = "anna",
-		.arguments = object };
-
-	assert_non_null(object);
 	w->told[who][0] = 0;
-	commands_run(w->control.commands, &r, on_answer, w->told[who]);
-	cJSON_Delete(object);
+	anna_asks(w->control.commands, verb, json, on_answer, w->told[who]);
 	return w->told[who];
 }
 
