@@ -1,5 +1,6 @@
 """Fixtures of the integration tests: the real daemon, a real broker, devices and observers that
 share no code with it. See tests/integration/README.md."""
+import contextlib
 import os
 import sys
 
@@ -9,6 +10,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from ward.base import Process, build_preload, short_directory   # noqa: E402
 from ward.certs import Certificates                 # noqa: E402
+from ward.ctl import Terminal                       # noqa: E402
+from ward.dbus import PrivateBus                    # noqa: E402
 from ward.world import World, free_of_leftovers     # noqa: E402
 
 
@@ -46,26 +49,50 @@ def shim(session_directory):
     return get
 
 
-@pytest.fixture
-def ward(certs, shim):
-    """A world of the test's own."""
+@contextlib.contextmanager
+def a_world(certs, shim):
     with short_directory() as path:
         world = World(path, certs, shim)
         try:
             yield world
         finally:
             world.end()
+
+
+@pytest.fixture
+def ward(certs, shim):
+    """A world of the test's own."""
+    with a_world(certs, shim) as world:
+        yield world
 
 
 @pytest.fixture(scope="module")
 def hall(certs, shim):
     """A world that the tests of one file share; they must not disturb it."""
+    with a_world(certs, shim) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def bus():
+    """A message bus for wardgatectl and a gateway that plays its part."""
     with short_directory() as path:
-        world = World(path, certs, shim)
-        try:
-            yield world
-        finally:
-            world.end()
+        b = PrivateBus(path)
+        yield b
+        b.end()
+
+
+@pytest.fixture
+def terminal(bus):
+    """Starts wardgatectl on that bus and on a terminal."""
+    made = []
+
+    def start(*arguments, **kwargs):
+        made.append(Terminal("--bus", bus.address, *arguments, **kwargs))
+        return made[-1]
+    yield start
+    for t in made:
+        t.end()
 
 
 @pytest.fixture(scope="session", autouse=True)

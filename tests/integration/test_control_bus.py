@@ -68,14 +68,20 @@ def test_the_bus_is_restarted(ward):
         new.signal("Reading")
 
 
-def test_the_bus_is_killed_while_a_command_is_under_way(ward):
+def alarm_asked_for(ward):
+    """A command that is under way, since the broker confirms no alarm."""
     bus = ward.keep(PrivateBus(ward._sub("bus")))
     broker = ward.fake()
     broker.on_publish = lambda p: "hold" if "/alarms/" in p.topic else 0
     daemon, caller = served(ward, broker, bus=bus)
     wait_until(lambda: caller.get("Connected"), "a session")
-    caller.send("TestAlarm", "s", ("3",))
+    asked = caller.send("TestAlarm", "s", ("3",))
     broker.wait_publish(lambda p: "/alarms/" in p.topic, "the alarm")
+    return broker, bus, daemon, caller, asked
+
+
+def test_the_bus_is_killed_while_a_command_is_under_way(ward):
+    broker, bus, daemon, _, _ = alarm_asked_for(ward)
     at = daemon.mark()
     bus.process.kill()
     bus.end()
@@ -200,13 +206,7 @@ def test_a_watcher_that_does_not_read_is_bounded(ward):
 
 
 def test_a_stop_answers_those_who_wait(ward):
-    bus = ward.keep(PrivateBus(ward._sub("bus")))
-    broker = ward.fake()
-    broker.on_publish = lambda p: "hold" if "/alarms/" in p.topic else 0
-    daemon, caller = served(ward, broker, bus=bus)
-    wait_until(lambda: caller.get("Connected"), "a session")
-    asked = caller.send("TestAlarm", "s", ("3",))
-    broker.wait_publish(lambda p: "/alarms/" in p.topic, "the alarm")
+    _, _, daemon, caller, asked = alarm_asked_for(ward)
     daemon.process.signal(15)
     try:
         caller.wait(asked)

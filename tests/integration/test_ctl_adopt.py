@@ -4,23 +4,14 @@ import os
 
 import pytest
 
-from ward.base import short_directory
-from ward.ctl import Terminal, ctl, one_line
-from ward.dbus import FakeGateway, PrivateBus, Refused
+from ward.ctl import ctl, one_line
+from ward.dbus import FakeGateway, Refused
 
 UNKNOWN = [{"transport": "coap", "address": "ox-9", "kind": "pulse oximeter", "first_heard": "2026-11-21T10:00:00.000Z",
             "last_heard": "2026-11-21T10:05:00.000Z", "times": 12},
            {"transport": "ble", "address": "C0:FF:EE:00:00:01", "signal": -61, "last_heard": "2026-11-21T10:04:00.000Z",
             "first_heard": "2026-11-21T10:00:00.000Z", "times": 3}]
 KEY = "00112233445566778899aabbccddeeff"
-
-
-@pytest.fixture(scope="module")
-def bus():
-    with short_directory() as path:
-        b = PrivateBus(path)
-        yield b
-        b.end()
 
 
 @pytest.fixture
@@ -40,18 +31,6 @@ def gateway(bus):
     })
     yield g
     g.end()
-
-
-@pytest.fixture
-def terminal(bus):
-    made = []
-
-    def start(*arguments, **kwargs):
-        made.append(Terminal("--bus", bus.address, *arguments, **kwargs))
-        return made[-1]
-    yield start
-    for t in made:
-        t.end()
 
 
 def run(bus, *arguments, **kwargs):

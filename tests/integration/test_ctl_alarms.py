@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from test_ctl_bus import bus, good, run  # noqa: F401 (the first is a fixture)
+from test_ctl_bus import good, run
 from test_ctl_completion import in_bash, in_fish
 from test_ctl_watch import Screen
 from ward.ctl import CTL, Terminal, one_line

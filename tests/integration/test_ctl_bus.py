@@ -31,14 +31,6 @@ PROPERTIES = {"Status": ("s", json.dumps(STATUS)), "Connected": ("b", True), "De
               "BrokerProblem": ("s", ""), "OutboxDepth": ("t", 3)}
 
 
-@pytest.fixture(scope="module")
-def bus():
-    with short_directory() as path:
-        b = PrivateBus(path)
-        yield b
-        b.end()
-
-
 @pytest.fixture
 def gateway(bus):
     g = FakeGateway(bus, properties=PROPERTIES)

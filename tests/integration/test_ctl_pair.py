@@ -5,19 +5,10 @@ import subprocess
 
 import pytest
 
-from ward.base import short_directory
-from ward.ctl import CTL, Terminal, ctl, environment, one_line
-from ward.dbus import FakeGateway, PrivateBus, Refused
+from ward.ctl import CTL, ctl, environment, one_line
+from ward.dbus import FakeGateway, Refused
 
 BONDED = {"step": "done", "secure_connections": True, "authenticated": True, "identity": "C0:FF:EE:00:00:01"}
-
-
-@pytest.fixture(scope="module")
-def bus():
-    with short_directory() as path:
-        b = PrivateBus(path)
-        yield b
-        b.end()
 
 
 class Gateway(FakeGateway):
@@ -62,18 +53,6 @@ def play(bus):
     yield start
     for g in made:
         g.end()
-
-
-@pytest.fixture
-def terminal(bus):
-    made = []
-
-    def start(*arguments, **kwargs):
-        made.append(Terminal("--bus", bus.address, *arguments, **kwargs))
-        return made[-1]
-    yield start
-    for t in made:
-        t.end()
 
 
 def run(bus, *arguments, **kwargs):

@@ -22,14 +22,6 @@ ALARM = {"id": "g:1-1:2", "alarm": "g:1-1:a2", "rule": "spo2-low", "priority": "
          "text": "SpO2 86 % below 90 %"}
 
 
-@pytest.fixture(scope="module")
-def bus():
-    with short_directory() as path:
-        b = PrivateBus(path)
-        yield b
-        b.end()
-
-
 @pytest.fixture
 def gateway(bus):
     g = FakeGateway(bus, {"Watch": lambda devices: ("u", (60,))})

@@ -21,18 +21,23 @@ def store_is(account, words, start=0, deadline=60):
                           start, deadline)
 
 
-@pytest.fixture
-def stand(ward):
+def on_our_disk(ward, **environment):
     """A fake broker with its account, and a daemon of three devices whose disk is ours."""
     broker = ward.fake()
     account = watched(broker)
     daemon = at_fake(ward, broker, account)
     daemon.stop()
     broken = ward.disk(daemon)
+    daemon.environment.update(environment)
     at = account.mark()
     daemon.start()
     account.online(at)
     return broker, account, daemon, broken
+
+
+@pytest.fixture
+def stand(ward):
+    return on_our_disk(ward)
 
 
 def provoke(ward, broker, account, daemon, seed=77):
@@ -85,13 +90,7 @@ def test_a_commit_that_hangs_holds_nothing_up(ward, stand):
 
 
 def test_the_watchdog_is_fed_while_a_commit_hangs(ward):
-    broker = ward.fake()
-    account = watched(broker)
-    daemon = at_fake(ward, broker, account)
-    daemon.stop()
-    broken = ward.disk(daemon)
-    daemon.environment["WATCHDOG_USEC"] = "400000"
-    daemon.start()
+    broker, account, daemon, broken = on_our_disk(ward, WATCHDOG_USEC="400000")
     broken.hang()
     provoke(ward, broker, account, daemon)
     wait_until(lambda: broken.slowed, "a sync that hangs")

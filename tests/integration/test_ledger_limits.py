@@ -2,6 +2,7 @@
 record with the right numbers, and nothing but time ages."""
 import pytest
 
+from ward.base import wait_until
 from ward.clock import SYNCHRONISED
 from ward.fleet import identities, some_time
 from ward.judge import split
@@ -61,18 +62,24 @@ def test_max_size(ward, end):
     seen.check()
 
 
-def test_records_outlive_the_readings(ward):
-    """A clock record from before the readings is still there when they gave way."""
+def by_our_clock(ward, devices, **store):
+    """A daemon whose clock is ours, and whose broker has gone away."""
     broker = ward.broker(tls=False)
     seen = ward.observer(broker).account
     clock = ward.clock()
     clock.say(SYNCHRONISED)
-    daemon = ward.daemon(broker, devices=identities(4), start=False,
-                         sections={**SECTIONS, "Store": {"MaxSize": "1M"}})
+    daemon = ward.daemon(broker, devices=identities(devices), start=False,
+                         sections={**SECTIONS, "Store": store})
     daemon.environment = clock.environment()
     daemon.start()
     seen.online()
     broker.stop()
+    return broker, seen, clock, daemon
+
+
+def test_records_outlive_the_readings(ward):
+    """A clock record from before the readings is still there when they gave way."""
+    broker, seen, clock, daemon = by_our_clock(ward, 4, MaxSize="1M")
     clock.step(10)
     stored(daemon, "SELECT body FROM events", lambda rows: any('"clock"' in r[0] for r in rows))
     keys = ward.fleet(daemon, limit=4000, **LARGE_PACKS).finish()
@@ -86,17 +93,8 @@ def test_records_outlive_the_readings(ward):
 
 @pytest.mark.parametrize("step", [40 * 86400, -40 * 86400])
 def test_a_step_of_the_clock_ages_nothing(ward, step):
-    """MaxAge=1min and a step of forty days: nothing is dropped."""
-    broker = ward.broker(tls=False)
-    seen = ward.observer(broker).account
-    clock = ward.clock()
-    clock.say(SYNCHRONISED)
-    daemon = ward.daemon(broker, devices=identities(2), start=False,
-                         sections={**SECTIONS, "Store": {"MaxAge": "10min"}})
-    daemon.environment = clock.environment()
-    daemon.start()
-    seen.online()
-    broker.stop()
+    """MaxAge=10min and a step of forty days: nothing is dropped."""
+    broker, seen, clock, daemon = by_our_clock(ward, 2, MaxAge="10min")
     keys = posted(ward, daemon, 50, 1)
     clock.step(step)
     stored(daemon, "SELECT body FROM events", lambda rows: any('"clock"' in r[0] for r in rows))
@@ -121,7 +119,6 @@ def test_what_is_too_old_is_given_up_and_said(ward):
     broker.stop()
     old = posted(ward, daemon, 50, 1)
     stored(daemon, "SELECT count(*) FROM readings", lambda rows: rows == [(100,)])
-    from ward.base import wait_until
     wait_until(lambda: stored(daemon, "SELECT count(*) FROM readings") == [(0,)], "age to tell", 180, step=1)
     new = posted(ward, daemon, 50, 2)
     broker.start()

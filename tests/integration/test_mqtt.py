@@ -204,49 +204,45 @@ def users(broker):
     return re.findall(r"as wardgate-ward7-gw1 \(p\d, c\d, k\d+, u'([^']*)'\)", broker.process.text())
 
 
-def test_a_renewed_certificate_is_taken_at_reconnect(ward, certs):
+def renewable(ward, certs):
+    """Connected with a pair of files that may be replaced."""
     broker = ward.broker()
     sub = ward.subscriber(broker)
     pair = ward.copy(certs.gateway())
     daemon = ward.daemon(broker, sections={"MQTT": {"CertificateFile": pair.cert,
                                                     "PrivateKeyFile": pair.key}})
     connected(ward, daemon, sub)
-    assert users(broker) == ["ward7-gw1"]
-    ward.replace(pair, certs.other_gateway())
+    return broker, sub, daemon, pair
+
+
+def reconnected(broker):
     broker.stop()
     broker.start()
     broker.wait_connects(2)
+
+
+def test_a_renewed_certificate_is_taken_at_reconnect(ward, certs):
+    broker, sub, daemon, pair = renewable(ward, certs)
+    assert users(broker) == ["ward7-gw1"]
+    ward.replace(pair, certs.other_gateway())
+    reconnected(broker)
     assert users(broker) == ["ward7-gw1-renewed"]
 
 
 def test_sighup_reads_certificates_again(ward, certs):
     """Either a new session with the new one at once, or the new one at the next connection."""
-    broker = ward.broker()
-    sub = ward.subscriber(broker)
-    pair = ward.copy(certs.gateway())
-    daemon = ward.daemon(broker, sections={"MQTT": {"CertificateFile": pair.cert,
-                                                    "PrivateKeyFile": pair.key}})
-    connected(ward, daemon, sub)
+    broker, sub, daemon, pair = renewable(ward, certs)
     ward.replace(pair, certs.other_gateway())
     daemon.reload()
-    broker.stop()
-    broker.start()
-    broker.wait_connects(2)
+    reconnected(broker)
     assert users(broker)[-1] == "ward7-gw1-renewed"
 
 
 def test_a_pair_that_does_not_match_keeps_the_old_one(ward, certs):
-    broker = ward.broker()
-    sub = ward.subscriber(broker)
-    pair = ward.copy(certs.gateway())
-    daemon = ward.daemon(broker, sections={"MQTT": {"CertificateFile": pair.cert,
-                                                    "PrivateKeyFile": pair.key}})
-    connected(ward, daemon, sub)
+    broker, sub, daemon, pair = renewable(ward, certs)
     ward.replace(pair, certs.other_gateway(), key=False)
     at = daemon.reload()
-    broker.stop()
-    broker.start()
-    broker.wait_connects(2)
+    reconnected(broker)
     daemon.wait_log(re.compile(r"(?i)(match|pair|belong)"), at)
     assert users(broker) == ["ward7-gw1"]
     sub_at = sub.mark()

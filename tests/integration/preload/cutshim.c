@@ -13,12 +13,13 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+#include "fdpath.h"
 
 static char below[PATH_MAX];
 static const char *name;
@@ -54,16 +55,10 @@ static int is_name(const char *path)
 
 static int is_file(int fd)
 {
-	char link[64], path[PATH_MAX];
-	ssize_t n;
+	char path[PATH_MAX];
 
-	if (left < 0)
+	if (left < 0 || !path_of(fd, path))
 		return 0;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
-		return 0;
-	path[n] = 0;
 	if (!strcmp(path, below))
 		return begun;
 	return !strncmp(path, below, strlen(below)) && is_name(path);

@@ -15,13 +15,14 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "fdpath.h"
 
 struct control {
 	int32_t sync_delay_ms; /* of fsync(2) and fdatasync(2); ends early when it is lowered */
@@ -63,17 +64,9 @@ static int is_below(const char *path)
 
 static int ours(int fd)
 {
-	char link[64], path[PATH_MAX];
-	ssize_t n;
+	char path[PATH_MAX];
 
-	if (!control)
-		return 0;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
-		return 0;
-	path[n] = 0;
-	return is_below(path);
+	return control && path_of(fd, path) && is_below(path);
 }
 
 static int ours_at(int fd, const char *path)
