@@ -109,7 +109,7 @@ enum network_kind {
 	NETWORK_NOTICE_REJOINED, /* with a key that it had; node may be new */
 	NETWORK_NOTICE_LEFT,
 	NETWORK_NOTICE_DENIED, /* it wanted to join and may not; number: times since it was told */
-	NETWORK_NOTICE_CHILD,  /* it talks to the radio itself; code: type, number 0: no longer */
+	NETWORK_NOTICE_CHILD,  /* it talks to the radio itself from now on; code: type */
 	NETWORK_NOTICE_ROUTE,  /* the way its messages came: relays, lqi, rssi */
 	NETWORK_NOTICE_CONFLICT, /* two devices have this node: ask who it is; nobody has left */
 	NETWORK_NOTICE_KEY,      /* it has agreed on a key of its own, or failed to; code as told */

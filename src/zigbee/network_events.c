@@ -123,10 +123,11 @@ static void on_join(struct network *n, const struct ezsp_values *v, int64_t now_
 	tell(n, kind, v, v->code, 0, now_us);
 }
 
+/* Where one is that is no child any more this does not say: it may have moved, or left. */
 static void on_child(struct network *n, const struct ezsp_values *v, int64_t now_us)
 {
-	if (is_eui64(v->eui64))
-		tell(n, NETWORK_NOTICE_CHILD, v, v->type, v->on != 0, now_us);
+	if (v->on && is_eui64(v->eui64))
+		tell(n, NETWORK_NOTICE_CHILD, v, v->type, 0, now_us);
 	else
 		n->counters.ignored++;
 }
