@@ -226,15 +226,17 @@ void nodes_pair(struct nodes *n, struct node *node, uint16_t address)
 void nodes_paired(struct nodes *n, uint64_t eui64, uint16_t address, const struct decode_time *now)
 {
 	struct node *node;
+	bool was_there;
 
 	n->now = *now;
 	node = nodes_is_node(address) ? nodes_get(n, eui64) : NULL;
 	if (!node)
 		return;
 	/* that a table has it is no sign of life */
-	if (!node->joined && node->configured)
-		nodes_tell(n, node, NODES_CHANGED_PRESENT | NODES_CHANGED_MEMORY);
+	was_there = node->joined;
 	node->joined = true;
+	if (!was_there && node->configured)
+		nodes_tell(n, node, NODES_CHANGED_PRESENT | NODES_CHANGED_MEMORY);
 	nodes_pair(n, node, address);
 }
 

@@ -66,7 +66,10 @@ static void on_changed(struct nodes *n, struct node *node, unsigned changes)
 
 	w->changes |= changes;
 	w->ready += (changes & NODES_CHANGED_READY) != 0;
-	w->presents += (changes & NODES_CHANGED_PRESENT) != 0;
+	if (changes & NODES_CHANGED_PRESENT) {
+		w->presents++;
+		w->there = node->joined;
+	}
 	w->zones += (changes & NODES_CHANGED_ZONE) != 0;
 }
 

@@ -107,6 +107,7 @@ struct node_ward {
 	uint32_t tokens[64];
 	unsigned token_count;
 	unsigned changes; /* ored */
+	bool there;       /* as NODES_CHANGED_PRESENT found it */
 	unsigned ready, zones, presents, alive, notes[_NODES_NOTE_MAX], strangers;
 	uint64_t last_stranger;
 	int64_t expected_us; /* when it was told that something is not reported */

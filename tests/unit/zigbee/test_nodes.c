@@ -32,8 +32,15 @@ static void test_that_it_is_there_is_told_once(void **state)
 	assert_int_equal(wing.presents, 2);
 	nodes_left(&wing.nodes, d->eui64, &wing.now);
 	assert_int_equal(wing.presents, 3);
+	assert_false(wing.there);
 	nodes_joined(&wing.nodes, d->eui64, d->node, NODES_REJOINED, &wing.now);
 	assert_int_equal(wing.presents, 4);
+	assert_true(wing.there);
+	/* or the radio says first that it has come back */
+	nodes_left(&wing.nodes, d->eui64, &wing.now);
+	nodes_paired(&wing.nodes, d->eui64, d->node, &wing.now);
+	assert_int_equal(wing.presents, 6);
+	assert_true(wing.there);
 }
 
 static void test_who_leaves_is_not_forgotten(void **state)
