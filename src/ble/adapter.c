@@ -25,7 +25,6 @@ void adapter_init(struct adapter *a, const struct adapter_ops *ops, const char *
 		.index = MGMT_INDEX_NONE,
 		.lost_us = INT64_MAX,
 		.retry_us = INT64_MAX,
-		.silent_after_us = ADAPTER_SILENT_US,
 		.hold_us = INT64_MIN,
 		.cycled_us = INT64_MIN,
 		.discover_sent_us = INT64_MIN,

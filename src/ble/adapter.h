@@ -30,17 +30,15 @@
 #define ADAPTER_LOST_US (10 * ADAPTER_S)    /* not up for so long: ADAPTER_LOST */
 /* The watchdog of the scan: silence, and what must have come before to call it one. */
 #define ADAPTER_SILENT_US (180 * ADAPTER_S)
-#define ADAPTER_STREAK_US (300 * ADAPTER_S)    /* of at least one report ... */
-#define ADAPTER_STREAK_GAP_US (60 * ADAPTER_S) /* ... in so long */
-#define ADAPTER_RESTARTED_US (60 * ADAPTER_S)  /* how long the new scan may take to hear */
-#define ADAPTER_CYCLED_US (60 * ADAPTER_S)     /* and the one after a power cycle */
-#define ADAPTER_DEAF_RETRY_US                                                                      \
-	(600 * ADAPTER_S)                         /* once reported: the scan is restarted so often \
-						   */
-#define ADAPTER_CYCLE_EVERY_US (3600 * ADAPTER_S) /* and the adapter not cycled more often */
-#define ADAPTER_DISCOVERY_GAP_US (1 * ADAPTER_S)  /* active scans do not begin more often */
-#define ADAPTER_ASK_US (25 * ADAPTER_S)           /* people's answer; the protocol gives 30 s */
-#define ADAPTER_PAIR_US (75 * ADAPTER_S)          /* all of it, with connecting */
+#define ADAPTER_STREAK_US (300 * ADAPTER_S)        /* of at least one report ... */
+#define ADAPTER_STREAK_GAP_US (60 * ADAPTER_S)     /* ... in so long */
+#define ADAPTER_RESTARTED_US (60 * ADAPTER_S)      /* how long the new scan may take to hear */
+#define ADAPTER_CYCLED_US (60 * ADAPTER_S)         /* and the one after a power cycle */
+#define ADAPTER_DEAF_RETRY_US (600 * ADAPTER_S)    /* once reported: it is restarted so often */
+#define ADAPTER_CYCLE_EVERY_US (3600 * ADAPTER_S)  /* and the adapter not cycled more often */
+#define ADAPTER_DISCOVERY_GAP_US (1 * ADAPTER_S)   /* active scans do not begin more often */
+#define ADAPTER_ASK_US (25 * ADAPTER_S)            /* people's answer; the protocol gives 30 s */
+#define ADAPTER_PAIR_US (75 * ADAPTER_S)           /* all of it, with connecting */
 #define ADAPTER_REBOND_EVERY_US (3600 * ADAPTER_S) /* a bond is not made anew more often */
 
 enum adapter_state {
@@ -141,7 +139,7 @@ struct adapter_stale {
 };
 
 struct adapter_counters {
-	uint64_t reports, commands, failures, timeouts, bad_packets;
+	uint64_t reports, commands, failures, timeouts;
 	uint64_t downs, scan_restarts, power_cycles, discoveries;
 };
 
@@ -175,7 +173,6 @@ struct adapter {
 	/* the scan */
 	uint16_t monitor;
 	unsigned expected;
-	int64_t silent_after_us;
 	int64_t heard_us, streak_us, quiet_us, silence_us;
 	unsigned stage;
 	int64_t cycled_us;
@@ -199,8 +196,6 @@ void adapter_init(struct adapter *a, const struct adapter_ops *ops, const char *
 
 /* ---- what the driver asks for ---- */
 
-/* After so long without a report the watchdog acts; 0 is ADAPTER_SILENT_US. */
-void adapter_set_silence(struct adapter *a, int64_t silent_us);
 /* How many devices of the configuration should be broadcasting now: with one or more, silence is
  * one even when nothing was ever heard. */
 void adapter_expect(struct adapter *a, unsigned devices, int64_t now_us);

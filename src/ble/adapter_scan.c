@@ -36,8 +36,8 @@ static void watch(struct adapter *a, int64_t wait_us, int64_t now_us)
 
 void adapter_scan_begun(struct adapter *a, int64_t now_us)
 {
-	const int64_t waits_us[] = {
-		[HEARING] = a->silent_after_us,
+	static const int64_t waits_us[] = {
+		[HEARING] = ADAPTER_SILENT_US,
 		[RESTARTED] = ADAPTER_RESTARTED_US,
 		[CYCLED] = ADAPTER_CYCLED_US,
 		[DEAF] = ADAPTER_DEAF_RETRY_US,
@@ -68,23 +68,16 @@ void adapter_scan_report(struct adapter *a, const struct mgmt_report *r, int64_t
 	a->heard_us = now_us;
 	if (a->stage != HEARING) {
 		hears_again(a, now_us);
-		watch(a, a->silent_after_us, now_us);
+		watch(a, ADAPTER_SILENT_US, now_us);
 	}
 	a->ops->report(a, r, now_us);
-}
-
-void adapter_set_silence(struct adapter *a, int64_t silent_us)
-{
-	a->silent_after_us = silent_us > 0 ? silent_us : ADAPTER_SILENT_US;
-	if (a->stage == HEARING && a->silence_us != INT64_MAX)
-		a->silence_us = a->quiet_us + a->silent_after_us;
 }
 
 void adapter_expect(struct adapter *a, unsigned devices, int64_t now_us)
 {
 	/* its silence counts from here on */
 	if (a->expected == 0 && devices > 0 && a->stage == HEARING && a->state == ADAPTER_UP)
-		watch(a, a->silent_after_us, now_us);
+		watch(a, ADAPTER_SILENT_US, now_us);
 	a->expected = devices;
 }
 
@@ -148,7 +141,7 @@ static void silent(struct adapter *a, int64_t now_us)
 			 * it */
 			a->stage = HEARING;
 			a->heard_us = a->streak_us = INT64_MIN;
-			watch(a, a->silent_after_us, now_us);
+			watch(a, ADAPTER_SILENT_US, now_us);
 		} else {
 			is_deaf(a, now_us);
 		}
@@ -170,7 +163,7 @@ static void silent(struct adapter *a, int64_t now_us)
 
 void adapter_scan_tick(struct adapter *a, int64_t now_us)
 {
-	int64_t due_us = a->heard_us + a->silent_after_us;
+	int64_t due_us = a->heard_us + ADAPTER_SILENT_US;
 
 	if (now_us < a->silence_us)
 		return;
@@ -181,7 +174,7 @@ void adapter_scan_tick(struct adapter *a, int64_t now_us)
 		return;
 	}
 	if (a->stage == HEARING && !silence_counts(a)) {
-		a->silence_us = now_us + a->silent_after_us;
+		a->silence_us = now_us + ADAPTER_SILENT_US;
 		return;
 	}
 	silent(a, now_us);

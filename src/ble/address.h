@@ -50,16 +50,6 @@ static inline bool ble_address_same(const struct ble_address *a, const struct bl
 	       memcmp(a->octets, b->octets, BLE_ADDRESS_SIZE) == 0;
 }
 
-/* An order for tables: by octets as they are written, then by type. Less than, equal to or greater
- * than 0. */
-static inline int ble_address_compare(const struct ble_address *a, const struct ble_address *b)
-{
-	for (size_t i = BLE_ADDRESS_SIZE; i-- > 0;)
-		if (a->octets[i] != b->octets[i])
-			return a->octets[i] < b->octets[i] ? -1 : 1;
-	return (a->type > b->type) - (a->type < b->type);
-}
-
 /* Kinds of random addresses (Core Vol 6 Part B 1.3.2), by the two highest bits. */
 static inline bool ble_address_is_static(const struct ble_address *a)
 {

@@ -33,8 +33,8 @@
 #include "util/log.h"
 
 #define PEER_BUCKETS 1024 /* a power of two */
-#define PEER_WAITS_MAX                                                                             \
-	4096 /* submissions of one link that are not safe yet: more than meters have records */
+/* Submissions of one link that are not safe yet: more than meters have records. */
+#define PEER_WAITS_MAX 4096
 #define TAG_BUCKETS 256 /* a power of two */
 #define STRANGERS 512   /* unknown addresses told of lately; a power of two */
 

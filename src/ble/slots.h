@@ -38,10 +38,9 @@
 #define SLOTS_TENURE_US (300 * INT64_C(1000000))
 /* Silent for so long, what advertises again has something new: its back-off is over. */
 #define SLOTS_BURST_US (30 * INT64_C(1000000))
-#define SLOTS_BACKOFF_US (1 * INT64_C(1000000)) /* after the first failure; doubles */
-#define SLOTS_BACKOFF_MAX_US                                                                       \
-	(120 * INT64_C(1000000))              /* plus or minus a quarter, as all of them           \
-					       */
+/* After the first failure; doubles. Plus or minus a quarter, as all of them. */
+#define SLOTS_BACKOFF_US (1 * INT64_C(1000000))
+#define SLOTS_BACKOFF_MAX_US (120 * INT64_C(1000000))
 #define SLOTS_REST_US (15 * INT64_C(1000000)) /* after a visit for nothing; doubles */
 #define SLOTS_REST_MAX_US (60 * INT64_C(1000000))
 

@@ -336,10 +336,8 @@ static void drive(uint8_t what, const uint8_t *data, size_t length)
 		adapter_release(a, now_us);
 		break;
 	case 9:
-		adapter_expect(a, b & 3, now_us);
-		break;
 	case 10:
-		adapter_set_silence(a, b * ADAPTER_S);
+		adapter_expect(a, b & 3, now_us);
 		break;
 	case 11:
 		adapter_load_params(a, now_us);

@@ -148,9 +148,8 @@ static void test_a_broadcaster_that_is_expected_makes_silence_count(void **state
 	stage_free(s);
 
 	s = stage_up();
-	adapter_set_silence(&s->adapters[0], 30 * STAGE_S);
 	adapter_expect(&s->adapters[0], 1, s->now_us);
-	stage_pass(s, 30 * STAGE_S);
+	stage_pass(s, ADAPTER_SILENT_US);
 	stage_told(s, "silent");
 	stage_free(s);
 }
