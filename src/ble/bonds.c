@@ -80,6 +80,13 @@ static void drop_irk(struct bonds *b, size_t at)
 	OPENSSL_cleanse(&b->irks[b->irk_count], sizeof(b->irks[0]));
 }
 
+/* A key of Secure Connections is for both roles, one of legacy pairing for one. */
+static bool replaces(const struct mgmt_ltk *k, const struct mgmt_ltk *former)
+{
+	return ble_address_equal(&former->address, &k->address) &&
+	       (is_p256(former) || is_p256(k) || former->central == k->central);
+}
+
 int bonds_set_ltk(struct bonds *b, const struct ble_address *adapter, const struct mgmt_ltk *key)
 {
 	size_t of_adapter = 0, replaced = 0;
@@ -95,17 +102,13 @@ int bonds_set_ltk(struct bonds *b, const struct ble_address *adapter, const stru
 		if (ltk_equal(&row->key, key))
 			return BONDS_E_SAME;
 		of_adapter++;
-		replaced +=
-			ble_address_equal(&row->key.address, &key->address) &&
-			(is_p256(&row->key) || is_p256(key) || row->key.central == key->central);
+		replaced += replaces(key, &row->key);
 	}
 	if (replaced == 0 && (b->ltk_count == BONDS_MAX || of_adapter == MGMT_LTKS_MAX))
 		return BONDS_E_FULL;
 	for (size_t i = b->ltk_count; replaced > 0 && i-- > 0;)
 		if (ble_address_equal(&b->ltks[i].adapter, adapter) &&
-			ble_address_equal(&b->ltks[i].key.address, &key->address) &&
-			(is_p256(&b->ltks[i].key) || is_p256(key) ||
-				b->ltks[i].key.central == key->central))
+			replaces(key, &b->ltks[i].key))
 			drop_ltk(b, i);
 	b->ltks[b->ltk_count++] = (struct ltk_row){ *adapter, *key };
 	return 0;

@@ -62,13 +62,13 @@ static void on_pair_failed(
 }
 
 /* One that is lost is told, the last one that comes back ends it. */
-static void tell_lost(struct ble *b, const char *text)
+static void tell_lost(struct ble *b)
 {
 	bool lost = false;
 
 	for (unsigned i = 0; i < b->radio_count; i++)
 		lost |= b->radios[i]->adapter.lost;
-	gateway_radio_set(b->gateway, GATEWAY_RADIO_OF_BLE, GATEWAY_ADAPTER_LOST, lost, text);
+	gateway_radio_set(b->gateway, GATEWAY_RADIO_OF_BLE, GATEWAY_ADAPTER_LOST, lost, NULL);
 }
 
 /* The service manager has this as long as the unit runs. A simulated adapter is nobody else's. */
@@ -102,7 +102,7 @@ static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t
 		return;
 	switch (n->kind) {
 	case ADAPTER_NOTICE_UP:
-		tell_lost(b, NULL);
+		tell_lost(b);
 		log_adapter(a, LOG_INFO, "a Bluetooth adapter is in use", n);
 		look_for_rival(a, now_us);
 		break;
@@ -114,11 +114,11 @@ static void on_notice(struct adapter *a, const struct adapter_notice *n, int64_t
 		log_adapter(a, LOG_ERR, "a Bluetooth adapter cannot be used", n);
 		break;
 	case ADAPTER_NOTICE_LOST:
-		tell_lost(b, NULL);
+		tell_lost(b);
 		log_adapter(a, LOG_ERR, "a Bluetooth adapter is lost", n);
 		break;
 	case ADAPTER_NOTICE_RECOVERED:
-		tell_lost(b, NULL);
+		tell_lost(b);
 		log_adapter(a, LOG_NOTICE, "a Bluetooth adapter can be used again", n);
 		break;
 	case ADAPTER_NOTICE_RIVAL:
