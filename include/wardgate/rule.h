@@ -79,6 +79,12 @@ struct rule_field {
 	size_t stride;  /* from one to the next; 0: they stand side by side */
 };
 
+/* The row of a field that is no array. */
+#define RULE_FIELD(type, name_, kind_, field_)                                                     \
+	{                                                                                          \
+		.name = name_, .kind = kind_, .offset = offsetof(type, field_), .count = 1         \
+	}
+
 #define RULE_PARAMS_MAX 16384
 #define RULE_STATE_MAX 2048
 
@@ -133,8 +139,8 @@ struct rule_call {
 	int64_t utc_us;                             /* to print */
 	struct alarm_limits limits;                 /* in force: ward, bed and patient considered */
 	struct decimal low_clear_at, high_clear_at; /* where an alarm at the limit ends */
-	enum rule_side side; /* of the alarm that is active; SIDE_NORMAL when none is */
-	enum alarm_priority rule_priority, priority; /* the rule's; the active alarm's */
+	enum rule_side side;          /* of the alarm that is active; SIDE_NORMAL when none is */
+	enum alarm_priority priority; /* likewise; PRIORITY_NONE when none is */
 	/* score: by metric, _METRIC_MAX of them; NULL for other types */
 	const struct rule_input *inputs;
 	bool scale2; /* ordered for the patient */
@@ -164,9 +170,6 @@ struct rule_verdict {
 struct rule_prepare {
 	void *params;
 	enum metric metric;
-	struct setting_number below, above;
-	/* Bits of settings that were given, by row of the type's table. */
-	uint64_t given;
 	/* Filled by the type. */
 	char *why;           /* RULE_WHY_MAX bytes: a sentence that follows "Key=value" */
 	const char *why_key; /* the key that is wrong */
@@ -232,5 +235,13 @@ struct rule_type {
 	 * the verdict that the alarm stands on; c has neither cause nor reading. */
 	void (*describe)(const struct rule_call *c, const struct rule_verdict *v, struct text *t);
 	/* Whether the state as restored could be one of ours; NULL: any could. */
-	bool (*valid)(const void *params, const void *state);
+	bool (*valid)(const void *state);
 };
+
+/* The tables of a type and what they are about, for its struct rule_type. */
+#define RULE_SETTINGS(rows, type)                                                                  \
+	.settings = (rows), .setting_count = sizeof(rows) / sizeof((rows)[0]),                     \
+	.params_size = sizeof(type)
+#define RULE_FIELDS(rows, type)                                                                    \
+	.fields = (rows), .field_count = sizeof(rows) / sizeof((rows)[0]),                         \
+	.state_size = sizeof(type)

@@ -140,7 +140,6 @@ struct rule_call subject_call(struct alarms *a, struct subject *s, const struct 
 		.low_clear_at = s->low_clear_at,
 		.high_clear_at = s->high_clear_at,
 		.side = side_held(s),
-		.rule_priority = (enum alarm_priority)s->rule->common.priority,
 		.priority = alarms ? s->verdict.priority : PRIORITY_NONE,
 		.inputs = b ? b->inputs : NULL,
 		.scale2 = b && b->scale2,

@@ -322,7 +322,7 @@ int restore_state(struct reader *k)
 	if (!type)
 		return 0;
 	e = restore_rows(k, type->fields, type->field_count, state);
-	if (e == 0 && type->valid && !type->valid(k->rule->params, state))
+	if (e == 0 && type->valid && !type->valid(state))
 		e = restore_bad(k, "a state of Type=%s that cannot be", type->name);
 	if (e != 0 || !k->apply || !k->subject)
 		return e;

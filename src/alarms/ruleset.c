@@ -221,16 +221,13 @@ static void blame_by_type(struct rule_prepare *p, const char *key, const char *s
 }
 
 /* Has the type check its own settings. Returns the most urgent that the rule can get. */
-static enum alarm_priority prepare(struct ruleset_check *k, struct rule *r, uint64_t given)
+static enum alarm_priority prepare(struct ruleset_check *k, struct rule *r)
 {
 	char why[RULE_WHY_MAX] = "";
 	struct type_check of = { k, r };
 	struct rule_prepare p = {
 		.params = r->params,
 		.metric = r->common.metric,
-		.below = r->common.below,
-		.above = r->common.above,
-		.given = given,
 		.why = why,
 		.why_key = "Type",
 		.highest = (enum alarm_priority)r->common.priority,
@@ -259,7 +256,7 @@ static void check_read(
 	bool metric = ruleset_check_rule(k, r, common.given, common.bad);
 
 	if (metric && own.bad == 0)
-		highest = prepare(k, r, own.given);
+		highest = prepare(k, r);
 	ruleset_check_high(k, r, common.given, highest);
 }
 

@@ -5,12 +5,7 @@
 #include "alarms/save.h"
 #include "util/hash.h"
 
-#define ROW(type, name, kind, field)                                                               \
-	{                                                                                          \
-		name, kind, offsetof(type, field), .count = 1                                      \
-	}
-
-#define S(name, kind, field) ROW(struct subject, name, kind, field)
+#define S(name, kind, field) RULE_FIELD(struct subject, name, kind, field)
 static const struct rule_field subject_rows[] = {
 	S("life", FIELD_U32, life),
 	S("pending", FIELD_BOOL, pending),
@@ -80,7 +75,7 @@ static const struct rule_field onset_rows[] = {
 };
 const struct save_rows save_onset_rows = { onset_rows, ARRAY_SIZE(onset_rows) };
 
-#define X(name, kind, field) ROW(struct sensor, name, kind, field)
+#define X(name, kind, field) RULE_FIELD(struct sensor, name, kind, field)
 static const struct rule_field sensor_rows[] = {
 	X("off", FIELD_BOOL, off),
 	X("beyond", FIELD_BOOL, beyond),
@@ -93,7 +88,7 @@ static const struct rule_field sensor_rows[] = {
 };
 const struct save_rows save_sensor_rows = { sensor_rows, ARRAY_SIZE(sensor_rows) };
 
-#define B(name, kind, field) ROW(struct bed_place, name, kind, field)
+#define B(name, kind, field) RULE_FIELD(struct bed_place, name, kind, field)
 static const struct rule_field bed_rows[] = {
 	B("inactivation", FIELD_U32, inactivation),
 	B("until", FIELD_TIME, until_us),
@@ -102,7 +97,7 @@ static const struct rule_field bed_rows[] = {
 };
 const struct save_rows save_bed_rows = { bed_rows, ARRAY_SIZE(bed_rows) };
 
-#define I(name, kind, field) ROW(struct rule_input, name, kind, field)
+#define I(name, kind, field) RULE_FIELD(struct rule_input, name, kind, field)
 static const struct rule_field input_rows[] = {
 	I("kind", FIELD_U8, kind),
 	I("number", FIELD_DECIMAL, number),
@@ -114,7 +109,7 @@ static const struct rule_field input_rows[] = {
 };
 const struct save_rows save_input_rows = { input_rows, ARRAY_SIZE(input_rows) };
 
-#define G(name, kind, field) ROW(struct group, name, kind, field)
+#define G(name, kind, field) RULE_FIELD(struct group, name, kind, field)
 static const struct rule_field group_rows[] = {
 	G("own", FIELD_BOOL, own),
 	G("open", FIELD_BOOL, open),

@@ -3,7 +3,6 @@
  * reading on, and from the start where Devices= or Beds= names its subject.
  */
 #include "alarms/describe.h"
-#include "util/cleanup.h"
 #include "wardgate/reading.h"
 #include "wardgate/rule.h"
 
@@ -22,7 +21,7 @@ static const struct rule_setting settings[] = {
 };
 
 static const struct rule_field fields[] = {
-	{ "last", FIELD_TIME, offsetof(struct state, last_us), .count = 1 },
+	RULE_FIELD(struct state, "last", FIELD_TIME, last_us),
 };
 
 static void judge(const struct rule_call *c, struct rule_verdict *v)
@@ -56,12 +55,8 @@ const struct rule_type rule_absent = {
 	.help = "Nothing was measured for too long.",
 	.flags = RULE_NUMBERS | RULE_SWITCHES | RULE_WORDS | RULE_FROM_START | RULE_TECHNICAL |
 		 RULE_KEEPS,
-	.settings = settings,
-	.setting_count = ARRAY_SIZE(settings),
-	.params_size = sizeof(struct params),
-	.fields = fields,
-	.field_count = ARRAY_SIZE(fields),
-	.state_size = sizeof(struct state),
+	RULE_SETTINGS(settings, struct params),
+	RULE_FIELDS(fields, struct state),
 	.judge = judge,
 	.describe = describe,
 };

@@ -3,11 +3,11 @@
  * priorities; the alarm's priority follows the value from band to band.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "alarms/ruleset.h"
 #include "alarms/settings.h"
+#include "alarms/type.h"
 #include "util/decimal.h"
 #include "wardgate/reading.h"
 #include "wardgate/rule.h"
@@ -39,9 +39,7 @@ static const struct rule_setting settings[] = {
 
 static int refuse(struct rule_prepare *p, const char *sentence)
 {
-	p->why_key = "Bands";
-	snprintf(p->why, RULE_WHY_MAX, "%s", sentence);
-	return -EINVAL;
+	return rule_refuse(p, "Bands", "%s", sentence);
 }
 
 /* "<90:medium" */
@@ -189,9 +187,7 @@ const struct rule_type rule_bands = {
 	.name = "bands",
 	.help = "Several limits, each with its own priority: the further out, the more urgent.",
 	.flags = RULE_NUMBERS,
-	.settings = settings,
-	.setting_count = ARRAY_SIZE(settings),
-	.params_size = sizeof(struct params),
+	RULE_SETTINGS(settings, struct params),
 	.prepare = prepare,
 	.judge = judge,
 	.crosses = crosses,

@@ -7,11 +7,11 @@
  * clocks go on, because nobody knows that it got better.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "alarms/describe.h"
 #include "alarms/mkt.h"
+#include "alarms/type.h"
 #include "util/cleanup.h"
 #include "util/decimal.h"
 #include "wardgate/reading.h"
@@ -70,10 +70,7 @@ static const struct rule_setting settings[] = {
 		.help = "How often the mean kinetic temperature of that time is published." },
 };
 
-#define S(name, kind, field)                                                                       \
-	{                                                                                          \
-		name, kind, offsetof(struct state, field), .count = 1                              \
-	}
+#define S(name, kind, field) RULE_FIELD(struct state, name, kind, field)
 static const struct rule_field fields[] = {
 	S("side", FIELD_U8, side),
 	S("frozen", FIELD_BOOL, frozen),
@@ -93,13 +90,6 @@ static const struct rule_field fields[] = {
 	S("period_weight", FIELD_I64, period.weight_us),
 	S("period", FIELD_TIME, period_us),
 };
-
-static int refuse(struct rule_prepare *p, const char *key, const char *sentence)
-{
-	p->why_key = key;
-	snprintf(p->why, RULE_WHY_MAX, "%s", sentence);
-	return -EINVAL;
-}
 
 static int check_limits(struct rule_prepare *p, const struct params *own)
 {
@@ -130,7 +120,7 @@ static int prepare(struct rule_prepare *p)
 	const struct params *own = p->params;
 
 	if (strcmp(metric_info(p->metric)->unit, "Cel") != 0)
-		return refuse(p, "Metric", "is no temperature; give e.g. ambient-temperature");
+		return rule_refuse(p, "Metric", "is no temperature; give e.g. ambient-temperature");
 	if (check_limits(p, own) < 0)
 		return -EINVAL;
 	if (own->door[0]) {
@@ -368,11 +358,10 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 	describe_value(t, METRIC_AMBIENT_TEMPERATURE, p->above.value);
 }
 
-static bool valid(const void *params, const void *state)
+static bool valid(const void *state)
 {
 	const struct state *s = state;
 
-	(void)params;
 	return s->clock_us >= 0 && s->clock_us < INT64_MAX / 4 && s->side <= SIDE_ABOVE &&
 	       mkt_valid(&s->mkt) && mkt_valid(&s->period);
 }
@@ -381,12 +370,8 @@ const struct rule_type rule_coldchain = {
 	.name = "coldchain",
 	.help = "A fridge: too warm or too cold for too long, or freezing.",
 	.flags = RULE_NUMBERS | RULE_TECHNICAL | RULE_LASTING | RULE_KEEPS,
-	.settings = settings,
-	.setting_count = ARRAY_SIZE(settings),
-	.params_size = sizeof(struct params),
-	.fields = fields,
-	.field_count = ARRAY_SIZE(fields),
-	.state_size = sizeof(struct state),
+	RULE_SETTINGS(settings, struct params),
+	RULE_FIELDS(fields, struct state),
 	.prepare = prepare,
 	.judge = judge,
 	.crosses = crosses,

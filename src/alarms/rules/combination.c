@@ -2,13 +2,10 @@
  * Type=combination: all or any of some other rules within a time, at one bed.
  * A member that alarmed within Within= still counts.
  */
-#include <errno.h>
-#include <stdio.h>
-
 #include "alarms/describe.h"
 #include "alarms/ruleset.h"
 #include "alarms/settings.h"
-#include "util/cleanup.h"
+#include "alarms/type.h"
 #include "wardgate/rule.h"
 
 enum { MATCH_ALL, MATCH_ANY };
@@ -57,12 +54,9 @@ static int prepare(struct rule_prepare *p)
 
 	while (setting_word(own->rules, own->count, &word) > 0)
 		own->count++;
-	if (own->count < 2 || own->count > RULE_MEMBERS_MAX) {
-		p->why_key = "Rules";
-		snprintf(p->why, RULE_WHY_MAX, "names %u rules; give 2 to %d", own->count,
-			RULE_MEMBERS_MAX);
-		return -EINVAL;
-	}
+	if (own->count < 2 || own->count > RULE_MEMBERS_MAX)
+		return rule_refuse(
+			p, "Rules", "names %u rules; give 2 to %d", own->count, RULE_MEMBERS_MAX);
 	p->members = own->rules;
 	return 0;
 }
@@ -122,11 +116,10 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 	}
 }
 
-static bool valid(const void *params, const void *state)
+static bool valid(const void *state)
 {
 	const struct state *s = state;
 
-	(void)params;
 	for (unsigned i = 0; i < RULE_MEMBERS_MAX; i++)
 		if (s->members[i].side >= _SIDE_MAX)
 			return false;
@@ -137,12 +130,8 @@ const struct rule_type rule_combination = {
 	.name = "combination",
 	.help = "All or any of some other rules, at one bed.",
 	.flags = RULE_NO_METRIC | RULE_BED,
-	.settings = settings,
-	.setting_count = ARRAY_SIZE(settings),
-	.params_size = sizeof(struct params),
-	.fields = fields,
-	.field_count = ARRAY_SIZE(fields),
-	.state_size = sizeof(struct state),
+	RULE_SETTINGS(settings, struct params),
+	RULE_FIELDS(fields, struct state),
 	.prepare = prepare,
 	.judge = judge,
 	.describe = describe,

@@ -3,11 +3,8 @@
  * time. What alarms is kept out of the mean, or a slow decline would become the
  * new normal. Until enough was heard nothing is judged.
  */
-#include <errno.h>
-#include <stdio.h>
-
 #include "alarms/describe.h"
-#include "util/cleanup.h"
+#include "alarms/type.h"
 #include "util/decimal.h"
 #include "wardgate/reading.h"
 #include "wardgate/rule.h"
@@ -51,7 +48,7 @@ static const struct rule_setting settings[] = {
 
 #define EACH .count = PARTS, .stride = sizeof(struct part)
 static const struct rule_field fields[] = {
-	{ "newest", FIELD_U8, offsetof(struct state, newest), .count = 1 },
+	RULE_FIELD(struct state, "newest", FIELD_U8, newest),
 	{ "start", FIELD_TIME, offsetof(struct state, parts[0].start_us), EACH },
 	{ "sum", FIELD_I64, offsetof(struct state, parts[0].sum), EACH },
 	{ "count", FIELD_U32, offsetof(struct state, parts[0].count), EACH },
@@ -64,36 +61,15 @@ static bool read_percent(struct setting_number *by)
 				     by->value.mantissa > 0 && by->value.mantissa <= 1000 * 1000);
 }
 
-static bool check_amount(
-	struct rule_prepare *p, const char *key, const struct setting_number *amount)
-{
-	bool good = !amount->given || amount->value.mantissa > 0;
-
-	if (!good)
-		p->blame(p, key, "is not above 0; give how far it may go");
-	return good;
-}
-
 static int prepare(struct rule_prepare *p)
 {
 	struct params *own = p->params;
-	bool rise, fall;
+	int e = rule_check_moves(p, &own->rise, &own->fall, "30", "how far it may go");
 
-	p->why_key = "Type";
-	if (!own->rise.given && !own->fall.given) {
-		snprintf(p->why, RULE_WHY_MAX, "needs Rise= or Fall=; give e.g. Rise=30");
-		return -EINVAL;
-	}
-	rise = check_amount(p, "Rise", &own->rise);
-	fall = check_amount(p, "Fall", &own->fall);
-	if (!rise || !fall)
-		return -EINVAL;
-	p->why_key = own->rise.given ? "Rise" : "Fall";
-	if (own->percent && (!read_percent(&own->rise) || !read_percent(&own->fall))) {
-		snprintf(p->why, RULE_WHY_MAX, "is no percentage; give 0.001 to 1000");
-		return -EINVAL;
-	}
-	return 0;
+	if (e == 0 && own->percent && (!read_percent(&own->rise) || !read_percent(&own->fall)))
+		return rule_refuse(p, own->rise.given ? "Rise" : "Fall",
+			"is no percentage; give 0.001 to 1000");
+	return e;
 }
 
 static void note(const struct params *p, struct state *s, int64_t now_us, int64_t v)
@@ -189,11 +165,10 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 	text_char(t, ')');
 }
 
-static bool valid(const void *params, const void *state)
+static bool valid(const void *state)
 {
 	const struct state *s = state;
 
-	(void)params;
 	for (unsigned i = 0; i < PARTS; i++) {
 		const struct part *x = &s->parts[i];
 
@@ -208,12 +183,8 @@ const struct rule_type rule_deviation = {
 	.name = "deviation",
 	.help = "A value far from the patient's own mean.",
 	.flags = RULE_NUMBERS,
-	.settings = settings,
-	.setting_count = ARRAY_SIZE(settings),
-	.params_size = sizeof(struct params),
-	.fields = fields,
-	.field_count = ARRAY_SIZE(fields),
-	.state_size = sizeof(struct state),
+	RULE_SETTINGS(settings, struct params),
+	RULE_FIELDS(fields, struct state),
 	.prepare = prepare,
 	.judge = judge,
 	.describe = describe,

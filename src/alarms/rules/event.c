@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "alarms/settings.h"
-#include "util/cleanup.h"
+#include "alarms/type.h"
 #include "wardgate/reading.h"
 #include "wardgate/rule.h"
 
@@ -37,8 +37,8 @@ static const struct rule_setting settings[] = {
 };
 
 static const struct rule_field fields[] = {
-	{ "on", FIELD_BOOL, offsetof(struct state, on), .count = 1 },
-	{ "until", FIELD_TIME, offsetof(struct state, until_us), .count = 1 },
+	RULE_FIELD(struct state, "on", FIELD_BOOL, on),
+	RULE_FIELD(struct state, "until", FIELD_TIME, until_us),
 };
 
 static bool check_words(struct rule_prepare *p, const char *key, const char *list)
@@ -64,13 +64,10 @@ static int prepare(struct rule_prepare *p)
 	const struct params *own = p->params;
 	bool words = metric_info(p->metric)->kind == METRIC_WORD;
 
-	p->why_key = "Words";
-	if (words != (own->words[0] != 0)) {
-		snprintf(p->why, RULE_WHY_MAX, "%s",
+	if (words != (own->words[0] != 0))
+		return rule_refuse(p, "Words", "%s",
 			words ? "is missing; give the words that alarm"
 			      : "goes with a metric that has words; give Is= instead");
-		return -EINVAL;
-	}
 	if (!words)
 		return 0;
 	words = check_words(p, "Words", own->words);
@@ -132,12 +129,8 @@ const struct rule_type rule_event = {
 	.name = "event",
 	.help = "A switch in a state that it should not be in, or a word that was said.",
 	.flags = RULE_SWITCHES | RULE_WORDS | RULE_KEEPS_ALARM,
-	.settings = settings,
-	.setting_count = ARRAY_SIZE(settings),
-	.params_size = sizeof(struct params),
-	.fields = fields,
-	.field_count = ARRAY_SIZE(fields),
-	.state_size = sizeof(struct state),
+	RULE_SETTINGS(settings, struct params),
+	RULE_FIELDS(fields, struct state),
 	.prepare = prepare,
 	.judge = judge,
 	.crosses = crosses,

@@ -2,6 +2,7 @@
  * Type=limit: a value below or above its limit. The simplest rule, and the
  * one to copy from: no settings of its own, no state.
  */
+#include "alarms/type.h"
 #include "util/decimal.h"
 #include "wardgate/reading.h"
 #include "wardgate/rule.h"
@@ -12,11 +13,8 @@ static enum rule_side side_of(const struct rule_call *c)
 {
 	struct decimal v = c->reading->number;
 
-	if (c->extreme != SIDE_NORMAL) {
-		if (c->extreme == SIDE_BELOW)
-			return c->limits.has_low ? SIDE_BELOW : SIDE_NORMAL;
-		return c->limits.has_high ? SIDE_ABOVE : SIDE_NORMAL;
-	}
+	if (c->extreme != SIDE_NORMAL)
+		return rule_extreme_side(c);
 	if (c->limits.has_low && decimal_compare(v, c->limits.low) < 0)
 		return SIDE_BELOW;
 	if (c->limits.has_high && decimal_compare(v, c->limits.high) > 0)

@@ -3,11 +3,8 @@
  * lowest or highest there. The window is kept in sixteenths: what is older than
  * it by less than one of them may still count.
  */
-#include <errno.h>
-#include <stdio.h>
-
 #include "alarms/describe.h"
-#include "util/cleanup.h"
+#include "alarms/type.h"
 #include "util/decimal.h"
 #include "wardgate/reading.h"
 #include "wardgate/rule.h"
@@ -42,37 +39,17 @@ static const struct rule_setting settings[] = {
 
 #define EACH .count = PARTS, .stride = sizeof(struct part)
 static const struct rule_field fields[] = {
-	{ "newest", FIELD_U8, offsetof(struct state, newest), .count = 1 },
+	RULE_FIELD(struct state, "newest", FIELD_U8, newest),
 	{ "start", FIELD_TIME, offsetof(struct state, parts[0].start_us), EACH },
 	{ "low", FIELD_DECIMAL, offsetof(struct state, parts[0].low), EACH },
 	{ "high", FIELD_DECIMAL, offsetof(struct state, parts[0].high), EACH },
 };
 
-static bool check_amount(
-	struct rule_prepare *p, const char *key, const struct setting_number *amount)
-{
-	bool good = !amount->given || amount->value.mantissa > 0;
-
-	if (!good)
-		p->blame(p, key, "is not above 0; give how much it may change");
-	return good;
-}
-
 static int prepare(struct rule_prepare *p)
 {
 	const struct params *own = p->params;
-	bool rise, fall;
 
-	p->why_key = "Type";
-	if (!own->rise.given && !own->fall.given) {
-		snprintf(p->why, RULE_WHY_MAX, "needs Rise= or Fall=; give e.g. Rise=20");
-		return -EINVAL;
-	}
-	rise = check_amount(p, "Rise", &own->rise);
-	fall = check_amount(p, "Fall", &own->fall);
-	if (!rise || !fall)
-		return -EINVAL;
-	return 0;
+	return rule_check_moves(p, &own->rise, &own->fall, "20", "how much it may change");
 }
 
 static void note(const struct params *p, struct state *s, int64_t now_us, struct decimal v)
@@ -141,11 +118,10 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 	describe_duration(t, p->window_us);
 }
 
-static bool valid(const void *params, const void *state)
+static bool valid(const void *state)
 {
 	const struct state *s = state;
 
-	(void)params;
 	for (unsigned i = 0; i < PARTS; i++)
 		if (decimal_compare(s->parts[i].low, s->parts[i].high) > 0)
 			return false;
@@ -156,12 +132,8 @@ const struct rule_type rule_rate = {
 	.name = "rate",
 	.help = "A rise or fall of the value within a time.",
 	.flags = RULE_NUMBERS,
-	.settings = settings,
-	.setting_count = ARRAY_SIZE(settings),
-	.params_size = sizeof(struct params),
-	.fields = fields,
-	.field_count = ARRAY_SIZE(fields),
-	.state_size = sizeof(struct state),
+	RULE_SETTINGS(settings, struct params),
+	RULE_FIELDS(fields, struct state),
 	.prepare = prepare,
 	.judge = judge,
 	.describe = describe,

@@ -8,10 +8,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "alarms/describe.h"
-#include "util/cleanup.h"
+#include "alarms/type.h"
 #include "util/decimal.h"
 #include "wardgate/reading.h"
 #include "wardgate/rule.h"
@@ -64,10 +63,7 @@ static const struct rule_setting settings[] = {
 		.example = "1min", .help = "How often it is published at most, unless it rises." },
 };
 
-#define S(name, kind, field)                                                                       \
-	{                                                                                          \
-		name, kind, offsetof(struct state, field), .count = 1                              \
-	}
+#define S(name, kind, field) RULE_FIELD(struct state, name, kind, field)
 static const struct rule_field fields[] = {
 	S("told", FIELD_TIME, told_us),
 	S("complete", FIELD_BOOL, complete),
@@ -82,13 +78,11 @@ static int prepare(struct rule_prepare *p)
 	struct params *own = p->params;
 	const char *text = own->table == TABLE_NEWS2 ? score_news2 : own->points;
 
-	p->why_key = "Points";
-	if ((own->table == TABLE_OWN) != (own->points[0] != 0)) {
-		snprintf(p->why, RULE_WHY_MAX, "%s",
+	if ((own->table == TABLE_OWN) != (own->points[0] != 0))
+		return rule_refuse(p, "Points", "%s",
 			own->table == TABLE_OWN ? "is missing; Table=own needs it"
 						: "goes with Table=own only; leave it out");
-		return -EINVAL;
-	}
+	p->why_key = "Points";
 	if (score_table_read(&own->rows, text, p->why) < 0)
 		return -EINVAL;
 	own->metric =
@@ -257,11 +251,10 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 		text_printf(t, ", %u or more of them for one input", p->single);
 }
 
-static bool valid(const void *params, const void *state)
+static bool valid(const void *state)
 {
 	const struct state *s = state;
 
-	(void)params;
 	return s->total >= 0 && s->total < 10000 && s->number >= 0 && s->number < 10000;
 }
 
@@ -269,12 +262,8 @@ const struct rule_type rule_score = {
 	.name = "score",
 	.help = "An early warning score over what is known at a bed.",
 	.flags = RULE_NUMBERS | RULE_BED | RULE_METRIC_OPTIONAL | RULE_COMPUTES,
-	.settings = settings,
-	.setting_count = ARRAY_SIZE(settings),
-	.params_size = sizeof(struct params),
-	.fields = fields,
-	.field_count = ARRAY_SIZE(fields),
-	.state_size = sizeof(struct state),
+	RULE_SETTINGS(settings, struct params),
+	RULE_FIELDS(fields, struct state),
 	.prepare = prepare,
 	.judge = judge,
 	.describe = describe,

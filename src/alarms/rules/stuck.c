@@ -3,7 +3,6 @@
  * values move; a stuck one is a fault of the sensor, not a steady patient.
  */
 #include "alarms/describe.h"
-#include "util/cleanup.h"
 #include "util/decimal.h"
 #include "wardgate/reading.h"
 #include "wardgate/rule.h"
@@ -31,10 +30,10 @@ static const struct rule_setting settings[] = {
 };
 
 static const struct rule_field fields[] = {
-	{ "low", FIELD_DECIMAL, offsetof(struct state, low), .count = 1 },
-	{ "high", FIELD_DECIMAL, offsetof(struct state, high), .count = 1 },
-	{ "since", FIELD_TIME, offsetof(struct state, since_us), .count = 1 },
-	{ "count", FIELD_U32, offsetof(struct state, count), .count = 1 },
+	RULE_FIELD(struct state, "low", FIELD_DECIMAL, low),
+	RULE_FIELD(struct state, "high", FIELD_DECIMAL, high),
+	RULE_FIELD(struct state, "since", FIELD_TIME, since_us),
+	RULE_FIELD(struct state, "count", FIELD_U32, count),
 };
 
 static bool fits(const struct params *p, const struct state *s, struct decimal v)
@@ -86,11 +85,10 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 	(void)v;
 }
 
-static bool valid(const void *params, const void *state)
+static bool valid(const void *state)
 {
 	const struct state *s = state;
 
-	(void)params;
 	return decimal_compare(s->low, s->high) <= 0;
 }
 
@@ -98,12 +96,8 @@ const struct rule_type rule_stuck = {
 	.name = "stuck",
 	.help = "A value that does not move any more.",
 	.flags = RULE_NUMBERS | RULE_TECHNICAL | RULE_KEEPS,
-	.settings = settings,
-	.setting_count = ARRAY_SIZE(settings),
-	.params_size = sizeof(struct params),
-	.fields = fields,
-	.field_count = ARRAY_SIZE(fields),
-	.state_size = sizeof(struct state),
+	RULE_SETTINGS(settings, struct params),
+	RULE_FIELDS(fields, struct state),
 	.judge = judge,
 	.describe = describe,
 	.valid = valid,

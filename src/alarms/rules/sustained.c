@@ -3,11 +3,8 @@
  * together: the area between the two. A little for long and much for a short
  * time weigh alike. Back within the limit the area is 0 again.
  */
-#include <errno.h>
-#include <stdio.h>
-
 #include "alarms/describe.h"
-#include "util/cleanup.h"
+#include "alarms/type.h"
 #include "util/decimal.h"
 #include "wardgate/reading.h"
 #include "wardgate/rule.h"
@@ -42,12 +39,12 @@ static const struct rule_setting settings[] = {
 };
 
 static const struct rule_field fields[] = {
-	{ "value", FIELD_DECIMAL, offsetof(struct state, value), .count = 1 },
-	{ "beyond", FIELD_DECIMAL, offsetof(struct state, beyond), .count = 1 },
-	{ "since", FIELD_TIME, offsetof(struct state, since_us), .count = 1 },
-	{ "heard", FIELD_TIME, offsetof(struct state, heard_us), .count = 1 },
-	{ "area", FIELD_I64, offsetof(struct state, area), .count = 1 },
-	{ "side", FIELD_U8, offsetof(struct state, side), .count = 1 },
+	RULE_FIELD(struct state, "value", FIELD_DECIMAL, value),
+	RULE_FIELD(struct state, "beyond", FIELD_DECIMAL, beyond),
+	RULE_FIELD(struct state, "since", FIELD_TIME, since_us),
+	RULE_FIELD(struct state, "heard", FIELD_TIME, heard_us),
+	RULE_FIELD(struct state, "area", FIELD_I64, area),
+	RULE_FIELD(struct state, "side", FIELD_U8, side),
 };
 
 /* In millionths; what does not fit is as much as can be. */
@@ -63,11 +60,8 @@ static int prepare(struct rule_prepare *p)
 	struct params *own = p->params;
 	int64_t area = millionths(own->area.value);
 
-	if (area <= 0 || area > AREA_MAX / MINUTE_MS) {
-		p->why_key = "Area";
-		snprintf(p->why, RULE_WHY_MAX, "is no area; give a number above 0, e.g. 30");
-		return -EINVAL;
-	}
+	if (area <= 0 || area > AREA_MAX / MINUTE_MS)
+		return rule_refuse(p, "Area", "is no area; give a number above 0, e.g. 30");
 	own->threshold = area * MINUTE_MS;
 	return 0;
 }
@@ -170,9 +164,7 @@ static void judge(const struct rule_call *c, struct rule_verdict *v)
 		return;
 	}
 	if (c->reading && c->extreme != SIDE_NORMAL) {
-		v->side = c->extreme == SIDE_BELOW
-				  ? (c->limits.has_low ? SIDE_BELOW : SIDE_NORMAL)
-				  : (c->limits.has_high ? SIDE_ABOVE : SIDE_NORMAL);
+		v->side = rule_extreme_side(c);
 		if (v->side == SIDE_NORMAL) {
 			s->side = SIDE_NORMAL;
 			s->area = s->since_us = 0;
@@ -206,11 +198,10 @@ static void describe(const struct rule_call *c, const struct rule_verdict *v, st
 	text_decimal(t, limit);
 }
 
-static bool valid(const void *params, const void *state)
+static bool valid(const void *state)
 {
 	const struct state *s = state;
 
-	(void)params;
 	return s->area >= 0 && s->area <= AREA_MAX && s->beyond.mantissa >= 0 &&
 	       s->side <= SIDE_ABOVE;
 }
@@ -219,12 +210,8 @@ const struct rule_type rule_sustained = {
 	.name = "sustained",
 	.help = "A value beyond its limit, by how far and how long together.",
 	.flags = RULE_NUMBERS | RULE_LIMITS,
-	.settings = settings,
-	.setting_count = ARRAY_SIZE(settings),
-	.params_size = sizeof(struct params),
-	.fields = fields,
-	.field_count = ARRAY_SIZE(fields),
-	.state_size = sizeof(struct state),
+	RULE_SETTINGS(settings, struct params),
+	RULE_FIELDS(fields, struct state),
 	.prepare = prepare,
 	.judge = judge,
 	.describe = describe,
