@@ -8,8 +8,6 @@
 #include "wardgate/alarm.h"
 #include "wardgate/rule.h"
 
-struct subject;
-
 /* "SpO2", "Heart rate" */
 void describe_metric(struct text *t, enum metric m);
 /* "86 %" */

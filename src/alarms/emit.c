@@ -19,22 +19,14 @@ const char *subject_name(const struct subject *s)
 size_t subject_key(const struct subject *s, char *buf)
 {
 	const struct bed_place *b = s->sensor ? s->sensor->bed : s->bed;
-	int n;
+	const char *prefix = !s->device && b ? "bed-" : "";
+	const char *place = s->device ? s->device->name->text : b ? b->name->text : "gateway";
+	size_t n =
+		(size_t)snprintf(buf, ALARM_KEY_MAX + 1, "%s.%s%s", subject_name(s), prefix, place);
 
-	if (s->device && s->sensor && s->sensor->instance > 0)
-		n = snprintf(buf, ALARM_KEY_MAX + 1, "%s.%s.%u", subject_name(s),
-			s->device->name->text, s->sensor->instance);
-	else if (s->device)
-		n = snprintf(
-			buf, ALARM_KEY_MAX + 1, "%s.%s", subject_name(s), s->device->name->text);
-	else if (b && s->sensor && s->sensor->instance > 0)
-		n = snprintf(buf, ALARM_KEY_MAX + 1, "%s.bed-%s.%u", subject_name(s), b->name->text,
-			s->sensor->instance);
-	else if (b)
-		n = snprintf(buf, ALARM_KEY_MAX + 1, "%s.bed-%s", subject_name(s), b->name->text);
-	else
-		n = snprintf(buf, ALARM_KEY_MAX + 1, "%s.gateway", subject_name(s));
-	return (size_t)n;
+	if (s->sensor && s->sensor->instance > 0)
+		n += (size_t)snprintf(buf + n, ALARM_KEY_MAX + 1 - n, ".%u", s->sensor->instance);
+	return n;
 }
 
 unsigned subject_inactivation(const struct subject *s, int64_t *ret_until_us)
@@ -78,16 +70,16 @@ static bool is_measured(const struct sample *x)
 }
 
 static void write_reading(struct text *t, const struct subject *s, const struct rule_verdict *v,
-	const struct sample *x, bool gone)
+	const struct sample *x, bool gone, bool stale)
 {
 	enum metric m = s->rule->common.metric;
-	bool was = gone || s->stale;
+	bool was = gone || stale;
 
 	if (m == METRIC_NONE)
 		text_str(t, s->rule->name);
 	else
 		describe_metric(t, m);
-	if (s->stale) {
+	if (stale) {
 		text_lit(t, " is not known");
 	} else if (v->has_number) {
 		text_char(t, ' ');
@@ -100,7 +92,7 @@ static void write_reading(struct text *t, const struct subject *s, const struct 
 }
 
 static void write_rule_text(struct alarms *a, struct subject *s, const struct rule_verdict *v,
-	const struct sample *x, bool gone, const struct alarm_now *now, struct text *t)
+	const struct sample *x, bool gone, bool stale, const struct alarm_now *now, struct text *t)
 {
 	struct rule_call c = subject_call(a, s, now);
 	struct rule_verdict w = *v;
@@ -111,10 +103,10 @@ static void write_rule_text(struct alarms *a, struct subject *s, const struct ru
 		w.number = x->number;
 	}
 	/* what is on a side has a number; without one there is none to say */
-	if (s->rule->type->describe && !s->stale && (w.has_number || w.side == SIDE_PRESENT))
+	if (s->rule->type->describe && !stale && (w.has_number || w.side == SIDE_PRESENT))
 		s->rule->type->describe(&c, &w, t);
 	else
-		write_reading(t, s, &w, x, gone);
+		write_reading(t, s, &w, x, gone, stale);
 	if (x->validity == VALIDITY_QUESTIONABLE)
 		text_lit(t, " (questionable)");
 	else if (x->validity == VALIDITY_BELOW_RANGE || x->validity == VALIDITY_ABOVE_RANGE)
@@ -169,14 +161,21 @@ static const char *text_of(const struct label *l)
 	return l ? l->text : NULL;
 }
 
-static void set_value(struct alarm_event *e, const struct subject *s, const struct sample *x,
-	const struct rule_verdict *v)
+static uint32_t mdc_of(enum rule_side side)
 {
+	return side == SIDE_BELOW ? MDC_EVT_LO : side == SIDE_ABOVE ? MDC_EVT_HI : 0;
+}
+
+static void set_value(
+	struct alarm_event *e, const struct sample *x, const struct rule_verdict *v, bool stale)
+{
+	e->limits = v->limits;
+	e->mdc = mdc_of(v->side);
 	e->reading = x->sequence;
 	e->reading_epoch = text_of(x->epoch);
 	e->validity = x->validity;
 	e->flags = x->flags;
-	if (s->stale)
+	if (stale)
 		return; /* VALUE_NONE */
 	e->value_kind = v->has_number ? VALUE_NUMBER : x->kind;
 	e->value = v->has_number ? v->number : x->number;
@@ -253,12 +252,8 @@ void emit_event(struct alarms *a, struct subject *s, enum alarm_phase phase,
 	if (s->step > 0 && s->told_priority != s->priority)
 		e.previous_priority = s->told_priority;
 	if (s->rule) {
-		set_value(&e, s, &s->sample, &s->verdict);
-		e.limits = s->verdict.limits;
-		e.mdc = s->verdict.side == SIDE_BELOW   ? MDC_EVT_LO
-			: s->verdict.side == SIDE_ABOVE ? MDC_EVT_HI
-							: 0;
-		write_rule_text(a, s, &s->verdict, &s->sample, is_gone(s), now, &t);
+		set_value(&e, &s->sample, &s->verdict, s->stale);
+		write_rule_text(a, s, &s->verdict, &s->sample, is_gone(s), s->stale, now, &t);
 	} else {
 		if (!s->device && a->groups[s->condition].members > 0) {
 			e.member_count = group_members(a, s->condition);
@@ -276,11 +271,10 @@ void emit_event(struct alarms *a, struct subject *s, enum alarm_phase phase,
 	give(a, &e);
 }
 
-void emit_excursion(struct alarms *a, struct subject *s, const struct alarm_excursion *x,
-	const struct alarm_now *now)
+/* One that is over as it begins, under a number of its own; key is filled in. */
+static struct alarm_event advisory(
+	struct alarms *a, const struct subject *s, char *key, const struct alarm_now *now)
 {
-	char key[ALARM_KEY_MAX + 1], words[ALARM_TEXT_MAX + 1];
-	struct text t = text_init(words, sizeof(words) - 1);
 	struct alarm_event e = { .key = key,
 		.epoch = a->epoch,
 		.number = ++a->number,
@@ -289,18 +283,28 @@ void emit_excursion(struct alarms *a, struct subject *s, const struct alarm_excu
 		.state = ALARM_INACTIVE,
 		.transient = true,
 		.priority = PRIORITY_LOW,
-		.onset_us = x->start_us,
 		.detected_us = now->utc_us,
-		.time_us = now->utc_us,
-		.ended_us = x->end_us,
-		.excursion = x,
-		.value_kind = VALUE_NUMBER,
-		.value = x->extreme,
-		.text = words };
+		.time_us = now->utc_us };
 
 	subject_key(s, key);
 	set_places(&e, s);
 	e.kind = ALARM_ADVISORY;
+	return e;
+}
+
+void emit_excursion(struct alarms *a, struct subject *s, const struct alarm_excursion *x,
+	const struct alarm_now *now)
+{
+	char key[ALARM_KEY_MAX + 1], words[ALARM_TEXT_MAX + 1];
+	struct text t = text_init(words, sizeof(words) - 1);
+	struct alarm_event e = advisory(a, s, key, now);
+
+	e.text = words;
+	e.onset_us = x->start_us;
+	e.ended_us = x->end_us;
+	e.excursion = x;
+	e.value_kind = VALUE_NUMBER;
+	e.value = x->extreme;
 	text_str(&t, x->below ? "Was too cold for " : "Was too warm for ");
 	describe_duration(&t, x->duration_us / 1000000 * 1000000);
 	text_str(&t, x->below ? ", down to " : ", up to ");
@@ -318,33 +322,15 @@ void emit_advisory(struct alarms *a, struct subject *s, const struct rule_verdic
 	char key[ALARM_KEY_MAX + 1], words[ALARM_TEXT_MAX + 1];
 	struct text t = text_init(words, sizeof(words) - 1);
 	struct sample x = { 0 };
-	struct alarm_event e = { .key = key,
-		.epoch = a->epoch,
-		.number = ++a->number,
-		.step = 1,
-		.phase = PHASE_START,
-		.state = ALARM_INACTIVE,
-		.reason = ALARM_REASON_LATE,
-		.transient = true,
-		.priority = PRIORITY_LOW,
-		.onset_us = r->time_us,
-		.detected_us = now->utc_us,
-		.time_us = now->utc_us,
-		.limits = v->limits,
-		.mdc = v->side == SIDE_BELOW   ? MDC_EVT_LO
-		       : v->side == SIDE_ABOVE ? MDC_EVT_HI
-					       : 0,
-		.text = words };
-	bool stale = s->stale;
+	struct alarm_event e = advisory(a, s, key, now);
 
-	subject_key(s, key);
-	set_places(&e, s);
-	e.kind = ALARM_ADVISORY;
+	e.text = words;
+	e.reason = ALARM_REASON_LATE;
+	e.onset_us = r->time_us;
 	sample_take(&x, r);
-	s->stale = false; /* the value that came late is known */
-	set_value(&e, s, &x, v);
-	write_rule_text(a, s, v, &x, false, now, &t);
-	s->stale = stale;
+	/* the value that came late is known, whatever that of the alarm is */
+	set_value(&e, &x, v, false);
+	write_rule_text(a, s, v, &x, false, false, now, &t);
 	text_lit(&t, ", received late: no alarm was possible");
 	finish_text(&t);
 	sample_drop(&x);

@@ -11,11 +11,11 @@
 
 /* ---- which readings count ---- */
 
-enum class {
-	CLASS_MEASURED,
-	CLASS_LATE,       /* measured, but not live */
-	CLASS_UNMEASURED, /* live, and says that there is nothing */
-	CLASS_IGNORED,
+enum counting {
+	COUNTS_MEASURED,
+	COUNTS_LATE,       /* measured, but not live */
+	COUNTS_UNMEASURED, /* live, and says that there is nothing */
+	COUNTS_NOT,
 };
 
 /* The device's own clock at the measurement; 0: it has said nothing of it. */
@@ -76,18 +76,20 @@ static bool has_value(const struct reading *r)
 	return false;
 }
 
-static enum class classify(const struct alarms *a, const struct sensor *x, const struct reading *r,
-	const struct alarm_now *now, int64_t *ret_measured_us) {
-	bool demo = r->flags & (FLAG_DEMO | FLAG_TEST) && !a->training; int64_t age; bool late;
+static enum counting classify(const struct alarms *a, const struct sensor *x,
+	const struct reading *r, const struct alarm_now *now, int64_t *ret_measured_us)
+{
+	bool demo = r->flags & (FLAG_DEMO | FLAG_TEST) && !a->training, late;
+	int64_t age;
 
 	*ret_measured_us = measured_at(r, now, &age);
-	if (r->origin == ORIGIN_SETTING ||
-		r->flags & FLAG_CONTROL_SOLUTION) return CLASS_IGNORED; /* not about the patient or
-									   the place */
+	if (r->origin == ORIGIN_SETTING || r->flags & FLAG_CONTROL_SOLUTION)
+		return COUNTS_NOT; /* not about the patient or the place */
 	late = r->flags & FLAG_STORED || r->backfill || age > ALARMS_LATE_US ||
 	       out_of_order(x, r, *ret_measured_us);
-	if (demo || !has_value(r)) return late ? CLASS_IGNORED : CLASS_UNMEASURED;
-	return late ? CLASS_LATE : CLASS_MEASURED;
+	if (demo || !has_value(r))
+		return late ? COUNTS_NOT : COUNTS_UNMEASURED;
+	return late ? COUNTS_LATE : COUNTS_MEASURED;
 }
 
 static enum rule_side extreme_of(const struct reading *r)
@@ -553,21 +555,21 @@ int alarms_reading(struct alarms *a, const struct reading *r, const struct alarm
 	if (e != 0)
 		return e;
 	switch (classify(a, x, r, now, &measured_us)) {
-	case CLASS_IGNORED:
+	case COUNTS_NOT:
 		a->counters.ignored++;
 		break;
-	case CLASS_LATE:
+	case COUNTS_LATE:
 		a->counters.late++;
 		judge_all_late(a, x, r, now);
 		break;
-	case CLASS_UNMEASURED:
+	case COUNTS_UNMEASURED:
 		a->counters.unmeasured++;
 		note_order(x, r, measured_us);
 		x->reason = r->reason;
 		x->demo = r->flags & (FLAG_DEMO | FLAG_TEST);
 		judge_live(a, x, r, false, now);
 		break;
-	case CLASS_MEASURED:
+	case COUNTS_MEASURED:
 		note_order(x, r, measured_us);
 		x->measured = true;
 		judge_live(a, x, r, true, now);

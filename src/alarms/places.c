@@ -266,12 +266,11 @@ int device_fill(struct alarms *a, struct device_place *d, const struct alarm_now
 
 /* ---- sensors ---- */
 
-struct sensor *sensor_find(const struct alarms *a, const struct device_place *d,
-	const struct bed_place *b, unsigned metric, unsigned instance)
+static struct sensor *find_sensor(
+	const struct device_place *d, const struct bed_place *b, unsigned metric, unsigned instance)
 {
 	struct sensor *x = d ? d->sensors : b->sensors;
 
-	(void)a;
 	if (d && instance == 0)
 		return d->by_metric[metric];
 	while (x && (x->metric != metric || x->instance != instance))
@@ -293,7 +292,7 @@ int sensor_get(struct alarms *a, struct device_place *d, struct bed_place *b, un
 {
 	struct sensor **list = d ? &d->sensors : &b->sensors;
 	unsigned *count = d ? &d->sensor_count : &b->sensor_count;
-	struct sensor *x = sensor_find(a, d, b, metric, instance);
+	struct sensor *x = find_sensor(d, b, metric, instance);
 	int e;
 
 	if (x) {

@@ -210,8 +210,8 @@ struct device_place *device_find(const struct alarms *a, const char *name);
 struct bed_place *bed_find(const struct alarms *a, const char *name);
 int bed_get(
 	struct alarms *a, const char *name, const struct alarm_now *now, struct bed_place **ret);
-struct sensor *sensor_find(const struct alarms *a, const struct device_place *d,
-	const struct bed_place *b, unsigned metric, unsigned instance);
+/* The sensor of the device, else of the bed, made if there is none. Returns 0, ALARMS_E_FULL or
+ * -ENOMEM. */
 int sensor_get(struct alarms *a, struct device_place *d, struct bed_place *b, unsigned metric,
 	unsigned instance, const struct alarm_now *now, struct sensor **ret);
 /* A subject of the rule or the condition, linked in everywhere. */
@@ -236,7 +236,6 @@ size_t subject_key(const struct subject *s, char *buf); /* ALARM_KEY_MAX + 1 byt
 const char *subject_name(const struct subject *s);      /* of its rule or condition */
 enum alarm_kind subject_kind(const struct subject *s);
 bool subject_alarms(const struct subject *s); /* active or clearing */
-/* Every sensor of a device or bed. */
 #define FOR_EACH_BED(a, i, b)                                                                      \
 	for (size_t i = 0; i < TABLE_SIZE; i++)                                                    \
 		for (struct bed_place *b = (a)->beds[i]; b; b = b->next)
