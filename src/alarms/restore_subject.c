@@ -154,9 +154,72 @@ static struct subject *find_subject(
 	return list;
 }
 
+/* What a line is about. */
+struct names {
+	const char *name, *kind, *type;
+	enum alarm_condition condition; /* CONDITION_NONE: a rule's */
+	struct rule *rule;              /* NULL: it is gone, or of another type now */
+	enum metric metric;             /* METRIC_NONE: not of a sensor */
+	unsigned instance;
+};
+
+static bool is_kind(const char *text)
+{
+	return strcmp(text, "physiological") == 0 || strcmp(text, "technical") == 0 ||
+	       strcmp(text, "advisory") == 0;
+}
+
+static bool fits(const char *text, size_t most)
+{
+	return !text || strlen(text) <= most;
+}
+
+/* The fields of its names, checked. Returns 0 or ALARMS_E_REFUSED. */
+static int read_names(struct reader *k, bool is_rule, struct names *ret)
+{
+	bool device = restore_get(k, "device"), bed = restore_get(k, "bed");
+	const char *name = restore_get(k, "name"), *key = restore_get(k, "key");
+
+	*ret = (struct names){ .name = name,
+		.kind = restore_get(k, "is"),
+		.type = restore_get(k, "type"),
+		.condition = is_rule || !name ? CONDITION_NONE : condition_by_name(name) };
+	if (!name || !key || !fits(key, ALARM_KEY_MAX) || !ret->kind || !is_kind(ret->kind) ||
+		(is_rule ? !ret->type : ret->condition == CONDITION_NONE) ||
+		!fits(restore_get(k, "epoch"), EPOCH_MAX) ||
+		!fits(restore_get(k, "text"), ALARM_TEXT_MAX) || (device && bed) ||
+		(is_rule && !device && !bed))
+		return restore_bad(k, "an alarm without its names");
+	if (restore_get(k, "metric") &&
+		(restore_metric(k, &ret->metric) != 0 || restore_instance(k, &ret->instance) != 0))
+		return ALARMS_E_REFUSED;
+	if (is_rule && k->a->rules)
+		ret->rule = ruleset_find(k->a->rules, name);
+	if (ret->rule && strcmp(ret->rule->type->name, ret->type) != 0)
+		ret->rule = NULL;
+	return 0;
+}
+
+/* The gateway's are always there. */
+static int find_condition(
+	struct reader *k, struct device_place *d, enum alarm_condition c, struct subject **ret)
+{
+	int e;
+
+	*ret = d ? find_subject(d->conditions, NULL, c) : k->a->groups[c].subject;
+	if (*ret || !d)
+		return 0;
+	e = subject_new(k->a, NULL, c, NULL, d, NULL, ret);
+	if (e != 0)
+		return e < 0 ? e : 0;
+	(*ret)->next = d->conditions;
+	d->conditions = *ret;
+	return 0;
+}
+
 /* Finds or makes where the line belongs. NULL in *ret: it is gone. */
-static int find_place(struct reader *k, struct rule *r, enum alarm_condition c, enum metric m,
-	unsigned instance, struct subject **ret, enum alarm_reason *reason)
+static int find_place(
+	struct reader *k, const struct names *n, struct subject **ret, enum alarm_reason *reason)
 {
 	const char *device = restore_get(k, "device"), *bed = restore_get(k, "bed");
 	struct device_place *d = device ? device_find(k->a, device) : NULL;
@@ -168,31 +231,18 @@ static int find_place(struct reader *k, struct rule *r, enum alarm_condition c, 
 	*reason = device && !d ? ALARM_REASON_DEVICE_REMOVED
 		  : bed && !b  ? ALARM_REASON_BED_REMOVED
 			       : ALARM_REASON_RULE_REMOVED;
-	if ((device && !d) || (bed && !b) || (!r && c == CONDITION_NONE))
+	if ((device && !d) || (bed && !b) || (!n->rule && n->condition == CONDITION_NONE))
 		return 0;
-	if (c != CONDITION_NONE && !d) {
-		*ret = k->a->groups[c].subject;
-		return 0;
-	}
-	if (c != CONDITION_NONE) {
-		*ret = find_subject(d->conditions, NULL, c);
-		if (*ret)
-			return 0;
-		e = subject_new(k->a, NULL, c, NULL, d, NULL, ret);
-		if (e != 0)
-			return e < 0 ? e : 0;
-		(*ret)->next = d->conditions;
-		d->conditions = *ret;
-		return 0;
-	}
+	if (n->condition != CONDITION_NONE)
+		return find_condition(k, d, n->condition, ret);
 	*reason = ALARM_REASON_RULE_CHANGED;
-	if (m == METRIC_NONE) {
-		*ret = b ? find_subject(b->subjects, r, c) : NULL;
+	if (n->metric == METRIC_NONE) {
+		*ret = b ? find_subject(b->subjects, n->rule, CONDITION_NONE) : NULL;
 		return 0;
 	}
-	e = sensor_get(k->a, d, b, m, instance, k->now, &x);
+	e = sensor_get(k->a, d, b, n->metric, n->instance, k->now, &x);
 	if (e == 0)
-		*ret = find_subject(x->subjects, r, c);
+		*ret = find_subject(x->subjects, n->rule, CONDITION_NONE);
 	return e < 0 ? e : 0;
 }
 
@@ -228,74 +278,76 @@ static void take_former_onset(struct subject *fresh)
 		.utc = fresh->onset_utc };
 }
 
-int restore_subject(struct reader *k, bool is_rule)
+static const struct subject nothing = { .judge_at_us = RULE_NEVER,
+	.inactive_until_us = RULE_NEVER,
+	.remind_us = RULE_NEVER,
+	.escalate_us = RULE_NEVER,
+	.update_us = RULE_NEVER };
+
+/* All other fields, into one that is new. Returns 0 or ALARMS_E_REFUSED. */
+static int read_fields(struct reader *k, bool is_rule, struct subject *fresh)
 {
-	char of[24];
-	static const struct subject nothing = { .judge_at_us = RULE_NEVER,
-		.inactive_until_us = RULE_NEVER,
-		.remind_us = RULE_NEVER,
-		.escalate_us = RULE_NEVER,
-		.update_us = RULE_NEVER };
-	const char *name = restore_get(k, "name"), *epoch = restore_get(k, "epoch"),
-		   *type = restore_get(k, "type");
-	const char *kind = restore_get(k, "is"), *key = restore_get(k, "key"),
-		   *text = restore_get(k, "text");
-	enum alarm_condition c = is_rule || !name ? CONDITION_NONE : condition_by_name(name);
-	struct rule *r = is_rule && name && k->a->rules ? ruleset_find(k->a->rules, name) : NULL;
-	struct subject fresh = nothing, *s = NULL;
-	enum alarm_reason reason;
-	unsigned instance = 0;
-	enum metric m = METRIC_NONE;
-	bool same;
+	struct label *none = NULL;
 	int e;
 
-	if (!name || !key || strlen(key) > ALARM_KEY_MAX || !kind ||
-		(strcmp(kind, "physiological") != 0 && strcmp(kind, "technical") != 0 &&
-			strcmp(kind, "advisory") != 0) ||
-		(is_rule ? !type : c == CONDITION_NONE) || (epoch && strlen(epoch) > EPOCH_MAX) ||
-		(text && strlen(text) > ALARM_TEXT_MAX) ||
-		(restore_get(k, "device") != NULL) + (restore_get(k, "bed") != NULL) > 1 ||
-		(is_rule && !restore_get(k, "device") && !restore_get(k, "bed")))
-		return restore_bad(k, "an alarm without its names");
-	if (restore_get(k, "metric") &&
-		(restore_metric(k, &m) != 0 || restore_instance(k, &instance) != 0))
-		return ALARMS_E_REFUSED;
-	e = restore_rows(k, save_subject_rows.rows, save_subject_rows.count, &fresh);
-	e = e ?: restore_rows(k, save_onset_rows.rows, save_onset_rows.count, &fresh);
-	if (e == 0 && !fresh.starts[0])
-		e = read_former_starts(k, &fresh);
-	if (e == 0 && is_rule)
-		take_former_onset(&fresh);
-	if (e == 0 && !(subject_is_sound(&fresh) && onset_is_sound(&fresh, is_rule)))
-		e = restore_bad(k, "an alarm that cannot be");
-	if (e == 0 && !k->apply) {
-		struct label *none = NULL;
+	*fresh = nothing;
+	e = restore_rows(k, save_subject_rows.rows, save_subject_rows.count, fresh);
+	e = e ?: restore_rows(k, save_onset_rows.rows, save_onset_rows.count, fresh);
+	if (e == 0 && !fresh->starts[0])
+		e = read_former_starts(k, fresh);
+	if (e != 0)
+		return e;
+	if (is_rule)
+		take_former_onset(fresh);
+	if (!subject_is_sound(fresh) || !onset_is_sound(fresh, is_rule))
+		return restore_bad(k, "an alarm that cannot be");
+	if (k->apply)
+		return 0;
+	e = restore_label(k, "by", &none);
+	e = e ?: restore_label(k, "reading_epoch", &none);
+	return e ?: restore_label(k, "onset_epoch", &none);
+}
 
-		e = restore_label(k, "by", &none);
-		e = e ?: restore_label(k, "reading_epoch", &none);
-		e = e ?: restore_label(k, "onset_epoch", &none);
+/* The alarm is gone on with; what was measured for other settings may not be. */
+static void fit_settings(
+	struct reader *k, const struct names *n, bool is_rule, struct subject *fresh)
+{
+	const char *was = restore_get(k, "of");
+	struct rule *r = n->rule;
+	bool waits;
+	char is[24];
+
+	k->rule = r;
+	snprintf(is, sizeof(is), "%" PRIx64, r ? r->fingerprint : 0);
+	if (r && was && strcmp(was, is) == 0)
+		return;
+	if (r && !rule_keeps(r, subject_alarms(fresh)))
+		k->rule = NULL;
+	waits = k->rule && (fresh->judge_at_us != RULE_NEVER || fresh->pending);
+	/* it is judged next, when all is in its place */
+	fresh->judge_at_us = waits ? k->now->boot_us + 1 : RULE_NEVER;
+	if (is_rule) {
+		fresh->pending = false;
+		fresh->onset = nothing.onset;
 	}
+}
+
+int restore_subject(struct reader *k, bool is_rule)
+{
+	struct subject fresh, *s;
+	enum alarm_reason reason;
+	struct names n;
+	int e = read_names(k, is_rule, &n);
+
+	e = e ?: read_fields(k, is_rule, &fresh);
+	if (e != 0)
+		return e;
 	k->expect_state = is_rule;
 	k->subject = NULL;
-	if (r && strcmp(r->type->name, type) != 0)
-		r = NULL;
-	snprintf(of, sizeof(of), "%" PRIx64, r ? r->fingerprint : 0);
-	same = r && restore_get(k, "of") && strcmp(restore_get(k, "of"), of) == 0;
-	/* the alarm is gone on with; what was measured for other settings may not be */
-	k->rule = same || (r && rule_keeps(r, subject_alarms(&fresh))) ? r : NULL;
-	if (!same) {
-		bool waits = k->rule && (fresh.judge_at_us != RULE_NEVER || fresh.pending);
-
-		/* it is judged next, when all is in its place */
-		fresh.judge_at_us = waits ? k->now->boot_us + 1 : RULE_NEVER;
-		if (is_rule) {
-			fresh.pending = false;
-			fresh.onset = nothing.onset;
-		}
-	}
-	if (e != 0 || !k->apply)
-		return e;
-	e = find_place(k, r, c, m, instance, &s, &reason);
+	fit_settings(k, &n, is_rule, &fresh);
+	if (!k->apply)
+		return 0;
+	e = find_place(k, &n, &s, &reason);
 	if (e != 0)
 		return e;
 	if (s && s->rule && fresh.life != LIFE_IDLE && (fresh.step == 0) != subject_is_silent(s)) {
@@ -303,11 +355,10 @@ int restore_subject(struct reader *k, bool is_rule)
 		reason = ALARM_REASON_RULE_CHANGED;
 	}
 	k->subject = s;
-	if (!s) {
-		tell_gone(k, &fresh, kind, reason);
-		return 0;
-	}
-	return apply_subject(k, s, &fresh);
+	if (s)
+		return apply_subject(k, s, &fresh);
+	tell_gone(k, &fresh, n.kind, reason);
+	return 0;
 }
 
 int restore_state(struct reader *k)
