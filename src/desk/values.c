@@ -49,8 +49,8 @@ void desk_on_computed(void *userdata, const struct alarm_computed *c)
 	};
 	struct desk_place *p = c->bed ? desk_place_find(d, PIECE_BED, c->bed) : NULL;
 
-	/* Many wait only when the loop was held up: then the newest of each counts, and this is
-	 * a newer one than those that wait. */
+	/* So many wait only when the loop was held up. What is left out here the engine has judged;
+	 * it gives the next one when that is due. */
 	if (d->computed_count == DESK_COMPUTED_MAX || c->metric == METRIC_NONE) {
 		d->computed_lost += c->metric != METRIC_NONE;
 		return;
