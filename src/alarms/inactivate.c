@@ -17,14 +17,22 @@ static int refuse(char *why, int outcome, const char *sentence)
 	return outcome;
 }
 
-static struct subject *find_live(const struct alarms *a, const char *key)
+/* The alarm that a command is for, once all is done that was due before. NULL: there is none, as
+ * why says. */
+static struct subject *find_live(
+	struct alarms *a, const char *key, const struct alarm_now *now, char *why)
 {
 	char buf[ALARM_KEY_MAX + 1];
-	struct subject *s = a->live;
+	struct subject *s;
 
-	while (s && (subject_key(s, buf), strcmp(buf, key) != 0))
-		s = s->next_live;
-	return s;
+	alarms_tick(a, now);
+	for (s = a->live; s; s = s->next_live) {
+		subject_key(s, buf);
+		if (strcmp(buf, key) == 0)
+			return s;
+	}
+	(void)refuse(why, ALARMS_E_UNKNOWN, "there is no such alarm now");
+	return NULL;
 }
 
 struct label *label_of_person(const char *by)
@@ -113,12 +121,10 @@ void inactivation_break(struct alarms *a, struct subject *s, const struct alarm_
 int alarms_acknowledge(
 	struct alarms *a, const char *key, const char *by, const struct alarm_now *now, char *why)
 {
-	struct subject *s;
+	struct subject *s = find_live(a, key, now, why);
 
-	alarms_tick(a, now);
-	s = find_live(a, key);
 	if (!s)
-		return refuse(why, ALARMS_E_UNKNOWN, "there is no such alarm now");
+		return ALARMS_E_UNKNOWN;
 	if (s->inactivation & INACTIVATION_ACKNOWLEDGED)
 		return 0;
 	end_own(s, PAUSED);
@@ -158,13 +164,11 @@ static int read_pause(enum alarms_pause kind, int64_t seconds, struct pause *ret
 int alarms_pause(struct alarms *a, const char *key, enum alarms_pause kind, int64_t seconds,
 	const char *by, const struct alarm_now *now, char *why)
 {
-	struct subject *s;
+	struct subject *s = find_live(a, key, now, why);
 	struct pause p;
 
-	alarms_tick(a, now);
-	s = find_live(a, key);
 	if (!s)
-		return refuse(why, ALARMS_E_UNKNOWN, "there is no such alarm now");
+		return ALARMS_E_UNKNOWN;
 	if (read_pause(kind, seconds, &p, why) != 0)
 		return ALARMS_E_REFUSED;
 	if (p.ends && !(s->inactivation & p.flag))
@@ -210,12 +214,10 @@ int alarms_pause_bed(struct alarms *a, const char *bed, enum alarms_pause kind, 
 int alarms_reset(
 	struct alarms *a, const char *key, const char *by, const struct alarm_now *now, char *why)
 {
-	struct subject *s;
+	struct subject *s = find_live(a, key, now, why);
 
-	alarms_tick(a, now);
-	s = find_live(a, key);
 	if (!s)
-		return refuse(why, ALARMS_E_UNKNOWN, "there is no such alarm now");
+		return ALARMS_E_UNKNOWN;
 	if (s->life != LIFE_LATCHED)
 		return refuse(why, ALARMS_E_REFUSED,
 			"its condition is not over; acknowledge or pause it instead");
