@@ -36,7 +36,7 @@ ALARMS = [
     alarm("low-battery.bed4-thermometer", "low", onset=ago(7200)),
     alarm("spo2-low.bed3-oximeter", text="SpO2 86 % below 90 %", onset=ago(30)),
     alarm("hr-high.bed3-oximeter", inactivation=["alert-acknowledged"], by=f"uid {os.getuid()}"),
-    alarm("temp.bed3-x", "medium", state="latched", inactivation=["audio-paused"], inactivated_until=ago(-100),
+    alarm("temp.bed3-x", "medium", state="latched", inactivation=["audio-paused"], inactivated_until=ago(-3000),
           text="\x1b[2Jevil"),
 ]
 LIMITS = [
