@@ -298,8 +298,8 @@ void nodes_forget(struct nodes *n, uint64_t eui64);
 /* Tells it to leave the network; nodes_left() follows from the network if it does. Returns 0,
  * -ENOENT, -EHOSTUNREACH when its address is not known, -ENOBUFS. */
 int nodes_dismiss(struct nodes *n, uint64_t eui64, const struct decode_time *now);
-/* Has it blink for so many seconds, 0: no longer, where it can; a sleeping one when it next
- * listens. Returns 0, -ENOENT, -EHOSTUNREACH, -ENOTSUP when it is not known to be able to,
+/* Has it blink for so many seconds, 0: no longer, where it can; a sleeping one if it listens within
+ * 20 s. Returns 0, -ENOENT, -EHOSTUNREACH, -ENOTSUP when it is not known to be able to,
  * -ENOBUFS. */
 int nodes_identify(
 	struct nodes *n, uint64_t eui64, uint16_t seconds, const struct decode_time *now);

@@ -96,7 +96,9 @@ int64_t cluster_expect_us(const struct zcl_cluster *row)
 
 size_t cluster_ask_identify(uint16_t seconds, void *to, size_t size)
 {
-	struct zcl_writer w = zcl_ask(to, size, ZCL_OF_CLUSTER, 0, IDENTIFY);
+	/* its default response is wanted: one that does not hear it at once is told again */
+	struct zcl_writer w = zcl_begin(
+		to, size, &(struct zcl_header){ .control = ZCL_OF_CLUSTER, .command = IDENTIFY });
 
 	zcl_put(&w, seconds, 2);
 	return ended(&w, 1);

@@ -390,7 +390,7 @@ static void answer_write(
 }
 
 static bool take_command(struct node_device *d, const struct zigbee_send *s, uint8_t sequence,
-	uint8_t command, struct cursor *c)
+	uint8_t command, struct cursor *c, struct node_answer *a)
 {
 	if (s->cluster == 0x0500) {
 		assert_int_equal(command, 0);
@@ -401,8 +401,18 @@ static bool take_command(struct node_device *d, const struct zigbee_send *s, uin
 			d->enrolled = true;
 		return false;
 	}
-	assert_int_equal(s->cluster, 0x0020);
 	assert_int_equal(command, 0);
+	if (s->cluster == 0x0003) {
+		d->identify_s = cursor_le16(c);
+		assert_int_equal(cursor_done(c), 0);
+		d->identifies++;
+		put(a, 0x18, 1);
+		put(a, sequence, 1);
+		put(a, 0x0b, 1); /* well */
+		put(a, command, 2);
+		return true;
+	}
+	assert_int_equal(s->cluster, 0x0020);
 	cursor_copy(c, d->check_in_answer, sizeof(d->check_in_answer));
 	assert_int_equal(cursor_done(c), 0);
 	d->check_ins++;
@@ -431,7 +441,7 @@ static bool answer_zcl(struct node_device *d, const struct zigbee_send *s, struc
 		return false; /* meant for who had its address before */
 	assert_int_equal(s->profile, 0x0104);
 	if (control & 1)
-		return take_command(d, s, sequence, command, &c);
+		return take_command(d, s, sequence, command, &c, a);
 	assert_true(command < ARRAY_SIZE(d->asked_zcl));
 	d->asked_zcl[command]++;
 	put(a, 0x18, 1);

@@ -77,6 +77,8 @@ struct node_device {
 	uint8_t last_default[3];               /* number, command, status */
 	uint8_t check_in_answer[3];
 	unsigned check_ins;
+	uint16_t identify_s;
+	unsigned identifies;
 	unsigned asked; /* all requests that arrived */
 	uint8_t sequence;
 	uint8_t counter; /* of its transport */

@@ -72,7 +72,7 @@ static void test_single_frames(void **state)
 
 	(void)state;
 	assert_int_equal(cluster_ask_identify(30, bytes, sizeof(bytes)), 5);
-	assert_memory_equal(bytes, "\x11\x00\x00\x1e\x00", 5);
+	assert_memory_equal(bytes, "\x01\x00\x00\x1e\x00", 5);
 	assert_int_equal(cluster_ask_magic(bytes, sizeof(bytes)), 15);
 	assert_memory_equal(
 		bytes, "\x10\x00\x00\x04\x00\x00\x00\x01\x00\x05\x00\x07\x00\xfe\xff", 15);

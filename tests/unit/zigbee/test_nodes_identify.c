@@ -71,6 +71,36 @@ static void test_it_blinks(void **state)
 	assert_memory_equal(sent()->bytes + 2, "\x00\x00\x00", 3);
 }
 
+/* Its parent keeps the command for some seconds, and is given it three times. */
+static void test_a_sleeper_blinks_if_it_wakes_soon(void **state)
+{
+	static struct node_kind sleeper;
+
+	for (int64_t after = 0; after < 24 * S; after += 4 * S) {
+		struct node_device *d;
+
+		node_ward_done(&ward);
+		node_ward_init(&ward);
+		sleeper = lamp;
+		sleeper.type = 2;
+		sleeper.capability = 0x80;
+		d = node_ward_add(&ward, &sleeper, true);
+		node_joins(&ward, d);
+		assert_true(node_ward_interview(&ward, d, 60 * S));
+		node_ward_pass(&ward, 60 * S);
+		d->awake_us = 0;
+		assert_int_equal(nodes_identify(&ward.nodes, d->eui64, 60, &ward.now), 0);
+		node_ward_pass(&ward, after);
+		assert_int_equal(d->identify_s, 0);
+		node_says(&ward, d, 7, 0x0402, "18 70 0A 00 00 29 D0 07");
+		node_ward_pass(&ward, 2 * S);
+		if (d->identify_s != 60)
+			fail_msg("woken after %d s: no command", (int)(after / S));
+		node_ward_pass(&ward, 60 * S);
+		assert_int_equal(d->identifies, 1);
+	}
+}
+
 static void test_it_cannot(void **state)
 {
 	struct node_device *d = node_ward_add(&ward, &node_plug, true);
@@ -91,6 +121,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_it_blinks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_sleeper_blinks_if_it_wakes_soon, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_it_cannot, set_up, tear_down),
 	};
 
