@@ -412,25 +412,6 @@ void ash_tick(struct ash *a, int64_t now_us)
 	}
 }
 
-const char *ash_reason_word(enum ash_reason reason)
-{
-	switch (reason) {
-	case ASH_RADIO_RESET:
-		return "radio-reset";
-	case ASH_RADIO_ERROR:
-		return "radio-error";
-	case ASH_NO_ANSWER:
-		return "no-answer";
-	case ASH_NO_PROGRESS:
-		return "no-progress";
-	case ASH_RESET_FAILED:
-		return "reset-failed";
-	case ASH_OTHER_VERSION:
-		return "other-version";
-	}
-	return "unknown";
-}
-
 const char *ash_code_words(uint8_t code)
 {
 	switch (code) {

@@ -154,7 +154,5 @@ size_t ash_output(struct ash *a, uint8_t *to, size_t size, int64_t now_us);
 int64_t ash_deadline(const struct ash *a);
 void ash_tick(struct ash *a, int64_t now_us);
 
-/* A lower-case word, for messages and status. */
-const char *ash_reason_word(enum ash_reason reason);
 /* What a reset or error code means, in words. */
 const char *ash_code_words(uint8_t code);

@@ -296,18 +296,3 @@ void ezsp_tick(struct ezsp *e, int64_t now_us)
 	}
 	pump(e, now_us);
 }
-
-const char *ezsp_reason_word(enum ezsp_reason reason)
-{
-	switch (reason) {
-	case EZSP_SILENT:
-		return "silent";
-	case EZSP_FORGOT:
-		return "forgot-version";
-	case EZSP_UNSUPPORTED:
-		return "unsupported-version";
-	case EZSP_DISAGREES:
-		return "version-disagrees";
-	}
-	return "unknown";
-}

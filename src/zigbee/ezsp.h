@@ -121,6 +121,3 @@ void ezsp_receive(struct ezsp *e, const uint8_t *frame, size_t length, int64_t n
 /* When to call ezsp_tick(), INT64_MAX for never. */
 int64_t ezsp_deadline(const struct ezsp *e);
 void ezsp_tick(struct ezsp *e, int64_t now_us);
-
-/* A lower-case word, for messages and status. */
-const char *ezsp_reason_word(enum ezsp_reason reason);

@@ -35,7 +35,7 @@ uint8_t interview_bit(uint8_t step)
 	return 0;
 }
 
-uint8_t interview_known_bit(uint8_t step)
+static uint8_t known_bit(uint8_t step)
 {
 	switch (step) {
 	case INTERVIEW_NODE:
@@ -264,7 +264,7 @@ void interview_end_step(struct interview *i)
 	else if (bit != 0)
 		i->clusters[i->at].done |= bit;
 	else
-		i->known |= interview_known_bit(i->step);
+		i->known |= known_bit(i->step);
 	/* nothing of it was taken, so that there is nothing to be checked */
 	if (i->step == INTERVIEW_REPORTING && i->clusters[i->at].max_s == 0)
 		i->clusters[i->at].refused |= INTERVIEW_CONFIGURED;
@@ -297,7 +297,7 @@ void interview_give_up(struct interview *i)
 	else if (bit != 0)
 		i->clusters[i->at].missed |= bit;
 	else
-		i->missed |= interview_known_bit(i->step);
+		i->missed |= known_bit(i->step);
 	interview_end_step(i);
 }
 

@@ -5,9 +5,8 @@
 
 #include "zigbee/interview.h"
 
-/* The bit of a step of a cluster, of a step of the device as a whole; 0: it is none. */
+/* The bit of a step of a cluster; 0: it is none. */
 uint8_t interview_bit(uint8_t step);
-uint8_t interview_known_bit(uint8_t step);
 /* Puts the next step into i. False: there is none. */
 bool interview_choose(struct interview *i, bool limited);
 /* The step at hand is behind us. */

@@ -38,16 +38,14 @@ struct zigbee_send {
 	uint16_t node; /* or ZIGBEE_BROADCAST_... */
 	uint16_t profile, cluster;
 	uint8_t source_endpoint, destination_endpoint;
-	uint8_t radius;      /* of broadcasts; 0: the network's own */
-	bool unacknowledged; /* without an APS acknowledgement */
-	uint32_t ticket;     /* comes back with what became of it */
+	uint32_t ticket; /* comes back with what became of it */
 	const uint8_t *bytes;
 	size_t length;
 };
 
 /* What became of it. */
 enum zigbee_fate {
-	ZIGBEE_DELIVERED, /* acknowledged, or sent where no acknowledgement was wanted */
+	ZIGBEE_DELIVERED, /* acknowledged; a broadcast: sent */
 	ZIGBEE_UNDELIVERED,
 	ZIGBEE_NOT_SENT, /* the radio refused it or is gone */
 };

@@ -488,32 +488,3 @@ const char *network_state_word(enum network_state state)
 	}
 	return "unknown";
 }
-
-const char *network_kind_word(enum network_kind kind)
-{
-	static const char *const words[_NETWORK_NOTICE_MAX] = {
-		[NETWORK_NOTICE_UP] = "up",
-		[NETWORK_NOTICE_DOWN] = "down",
-		[NETWORK_NOTICE_RESET] = "reset",
-		[NETWORK_NOTICE_PROBLEM] = "problem",
-		[NETWORK_NOTICE_MISMATCH] = "mismatch",
-		[NETWORK_NOTICE_MATCHES] = "matches",
-		[NETWORK_NOTICE_FORMED] = "formed",
-		[NETWORK_NOTICE_RESTORED] = "restored",
-		[NETWORK_NOTICE_CHANGED] = "changed",
-		[NETWORK_NOTICE_NEWER] = "newer",
-		[NETWORK_NOTICE_OVERFLOW] = "overflow",
-		[NETWORK_NOTICE_OPENED] = "opened",
-		[NETWORK_NOTICE_CLOSED] = "closed",
-		[NETWORK_NOTICE_JOINED] = "joined",
-		[NETWORK_NOTICE_REJOINED] = "rejoined",
-		[NETWORK_NOTICE_LEFT] = "left",
-		[NETWORK_NOTICE_DENIED] = "denied",
-		[NETWORK_NOTICE_CHILD] = "child",
-		[NETWORK_NOTICE_ROUTE] = "route",
-		[NETWORK_NOTICE_CONFLICT] = "conflict",
-		[NETWORK_NOTICE_KEY] = "key",
-	};
-
-	return kind < _NETWORK_NOTICE_MAX ? words[kind] : "unknown";
-}

@@ -174,8 +174,7 @@ struct network_send {
 	uint8_t state, tries, early, length; /* early: its fate came before the answer */
 	int64_t due_us;
 	uint16_t node, profile, cluster;
-	uint8_t source_endpoint, destination_endpoint, radius;
-	bool unacknowledged;
+	uint8_t source_endpoint, destination_endpoint;
 	uint8_t bytes[ZIGBEE_PAYLOAD_MAX];
 };
 
@@ -316,9 +315,6 @@ bool network_is_idle(const struct network *n);
 /* Takes a message. Its fate follows, also when the radio goes down: then NOT_SENT. Returns 0;
  * -ENETDOWN while not up, -ENOBUFS when NETWORK_SENDS_MAX wait, -EMSGSIZE, -EINVAL. */
 int network_send(struct network *n, const struct zigbee_send *m, int64_t now_us);
-/* Asks a device to leave (Zigbee PRO 2.4.3.3.5), which has the fate of a message. As above. */
-int network_dismiss(
-	struct network *n, uint16_t node, uint64_t eui64, uint32_t ticket, int64_t now_us);
 
 /* Lets devices join for so many seconds from now on, 0: no longer. It goes on over a reset of the
  * radio. well_known: also those with the well-known key, if the configuration allows that; others
@@ -346,6 +342,5 @@ int network_adopt(struct network *n, int64_t now_us);
  * radio is not there, -EINVAL when s is none or nothing is kept. */
 int network_restore(struct network *n, const struct netstate *s, bool other_eui64, int64_t now_us);
 
-/* Lower-case words, for messages and status. */
+/* A lower-case word, for messages and status. */
 const char *network_state_word(enum network_state state);
-const char *network_kind_word(enum network_kind kind);

@@ -65,7 +65,7 @@ uint32_t network_join_policy(const struct network *n, int64_t now_us)
 	return POLICY_REJOIN | POLICY_ALLOW | (n->permit_well_known ? 0 : POLICY_INSTALL_CODE);
 }
 
-uint16_t network_key_command(const struct network *n, bool link, struct ezsp_values *v)
+static uint16_t key_command(const struct network *n, bool link, struct ezsp_values *v)
 {
 	if (n->ezsp.version >= VERSION_EXPORT_KEY) {
 		v->key_type = link ? KEY_TRUST_CENTRE : KEY_NETWORK;
@@ -78,7 +78,7 @@ uint16_t network_key_command(const struct network *n, bool link, struct ezsp_val
 uint16_t network_counter_command(const struct network *n, struct ezsp_values *v)
 {
 	return n->ezsp.version >= VERSION_EXPORT_KEY ? EZSP_GET_NETWORK_KEY_INFO
-						     : network_key_command(n, false, v);
+						     : key_command(n, false, v);
 }
 
 /* ---- commands; 0: nothing is to be sent ---- */
@@ -229,7 +229,7 @@ uint16_t network_step_command(
 		return network_counter_command(n, v);
 	case STEP_KEY:
 	case STEP_LINK_KEY:
-		return network_key_command(n, n->step == STEP_LINK_KEY, v);
+		return key_command(n, n->step == STEP_LINK_KEY, v);
 	case STEP_NONE:
 	case STEP_KEEP:
 	case _STEP_MAX:

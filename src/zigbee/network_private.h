@@ -104,6 +104,7 @@ void network_step_status(struct network *n, uint32_t status, int64_t now_us);
 void network_scan_done(struct network *n, int64_t now_us);
 void network_step_kept(struct network *n, int error, int64_t now_us);
 void network_step_tick(struct network *n, int64_t now_us);
+
 /* ---- network_commands.c ---- */
 
 /* Fills v for the step, with bytes for what it points at; returns the command, 0: none is needed.
@@ -116,9 +117,8 @@ bool network_next_row(struct network *n);
 bool network_row_vital(const struct network *n);
 /* setPolicy's value for joins, as it has to be now. */
 uint32_t network_join_policy(const struct network *n, int64_t now_us);
-/* The command that reads the frame counter, and one that reads a key: fill v, return its id. */
+/* The command that reads the frame counter: fills v, returns its id. */
 uint16_t network_counter_command(const struct network *n, struct ezsp_values *v);
-uint16_t network_key_command(const struct network *n, bool link, struct ezsp_values *v);
 
 /* ---- network_form.c ---- */
 

@@ -18,8 +18,6 @@ enum {
 	APS_DISCOVER_ADDRESS = 0x1000,
 };
 
-#define ZDO_LEAVE 0x0034
-
 enum {
 	SEND_FREE,
 	SEND_WAITS,
@@ -149,8 +147,8 @@ static int command(struct network *n, struct network_send *s, int64_t now_us)
 	};
 
 	if (is_broadcast(s->node))
-		v.radius = s->radius ? s->radius : RADIUS;
-	else if (!s->unacknowledged)
+		v.radius = RADIUS;
+	else
 		v.options |= APS_RETRY;
 	return ezsp_command(&n->ezsp,
 		is_broadcast(s->node) ? EZSP_SEND_BROADCAST : EZSP_SEND_UNICAST, &v, 0, answered, s,
@@ -206,33 +204,11 @@ int network_send(struct network *n, const struct zigbee_send *m, int64_t now_us)
 		.profile = m->profile,
 		.cluster = m->cluster,
 		.source_endpoint = m->source_endpoint,
-		.destination_endpoint = m->destination_endpoint,
-		.radius = m->radius,
-		.unacknowledged = m->unacknowledged };
+		.destination_endpoint = m->destination_endpoint };
 	memcpy(s->bytes, m->bytes, m->length);
 	n->send_count++;
 	network_sends_run(n, now_us);
 	return 0;
-}
-
-int network_dismiss(
-	struct network *n, uint16_t node, uint64_t eui64, uint32_t ticket, int64_t now_us)
-{
-	uint8_t bytes[10] = { (uint8_t)(0x80 | n->zdo_sequence++) };
-
-	if (is_broadcast(node))
-		return -EINVAL;
-	for (size_t i = 0; i < 8; i++)
-		bytes[1 + i] = (uint8_t)(eui64 >> 8 * i);
-	/* the last byte: it is not to come again, nor to take its children with it */
-	return network_send(n,
-		&(const struct zigbee_send){ .node = node,
-			.profile = ZIGBEE_PROFILE_ZDO,
-			.cluster = ZDO_LEAVE,
-			.ticket = ticket,
-			.bytes = bytes,
-			.length = sizeof(bytes) },
-		now_us);
 }
 
 void network_sends_down(struct network *n, int64_t now_us)

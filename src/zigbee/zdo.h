@@ -144,7 +144,3 @@ struct zdo_self {
  * us is not answered. False: no answer. *ret points into s. */
 bool zdo_respond(struct zdo_message *ret, const struct zdo_message *request, bool broadcast,
 	const struct zdo_self *s);
-
-/* Phrases for logs. */
-const char *zdo_status_text(uint8_t status);
-const char *zdo_cluster_text(uint16_t cluster);

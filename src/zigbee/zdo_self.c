@@ -1,10 +1,7 @@
 /*
- * What we say when asked who we are, and words for logs. See zdo.h.
+ * What we say when asked who we are. See zdo.h.
  */
-#include "util/cleanup.h"
 #include "zigbee/zdo.h"
-
-/* ---- our own ---- */
 
 /* 2.4.3.1.7: the profile, and any of the clusters. */
 static bool matches(const struct zdo_message *q, const struct zdo_self *s)
@@ -94,68 +91,4 @@ bool zdo_respond(struct zdo_message *ret, const struct zdo_message *request, boo
 		ret->node = q->node;
 	}
 	return true;
-}
-
-/* ---- words ---- */
-
-const char *zdo_status_text(uint8_t status)
-{
-	switch ((enum zdo_status)status) {
-	case ZDO_SUCCESS:
-		return "success";
-	case ZDO_INVALID_REQUEST:
-		return "invalid request";
-	case ZDO_DEVICE_NOT_FOUND:
-		return "device not found";
-	case ZDO_INVALID_ENDPOINT:
-		return "invalid endpoint";
-	case ZDO_NOT_ACTIVE:
-		return "endpoint not active";
-	case ZDO_NOT_SUPPORTED:
-		return "not supported";
-	case ZDO_TIMEOUT:
-		return "timeout";
-	case ZDO_NO_MATCH:
-		return "no match";
-	case ZDO_NO_ENTRY:
-		return "no entry";
-	case ZDO_NO_DESCRIPTOR:
-		return "no descriptor";
-	case ZDO_INSUFFICIENT_SPACE:
-		return "no space";
-	case ZDO_NOT_PERMITTED:
-		return "not permitted";
-	case ZDO_TABLE_FULL:
-		return "table full";
-	case ZDO_NOT_AUTHORISED:
-		return "not authorised";
-	}
-	return "other status";
-}
-
-const char *zdo_cluster_text(uint16_t cluster)
-{
-	static const struct {
-		uint16_t cluster;
-		const char *text;
-	} words[] = {
-		{ ZDO_NODE_ADDRESS, "network address" },
-		{ ZDO_EUI64, "IEEE address" },
-		{ ZDO_NODE, "node descriptor" },
-		{ ZDO_POWER, "power descriptor" },
-		{ ZDO_SIMPLE, "simple descriptor" },
-		{ ZDO_ENDPOINTS, "active endpoints" },
-		{ ZDO_MATCH, "match descriptor" },
-		{ ZDO_ANNOUNCE, "device announce" },
-		{ ZDO_BIND, "bind" },
-		{ ZDO_UNBIND, "unbind" },
-		{ ZDO_LINKS, "link quality" },
-		{ ZDO_LEAVE, "leave" },
-		{ ZDO_PERMIT, "permit joining" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (words[i].cluster == (cluster & ~ZDO_RESPONSE))
-			return words[i].text;
-	return "other";
 }

@@ -193,8 +193,6 @@ static void codec(uint16_t cluster, const uint8_t *bytes, size_t length)
 	uint8_t to[ZDO_MESSAGE_MAX];
 	ssize_t n;
 
-	assert(zdo_status_text(length > 1 ? bytes[1] : 0)[0] != 0);
-	assert(zdo_cluster_text(cluster)[0] != 0);
 	if (zdo_read(&m, cluster, bytes, length) != 0)
 		return;
 	for (unsigned i = 0; i < m.link_count; i++)

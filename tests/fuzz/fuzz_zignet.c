@@ -105,7 +105,7 @@ static void on_notice(struct network *n, const struct network_notice *notice, in
 	struct bench *b = of(n);
 
 	assert(notice->text && strlen(notice->text) < NETWORK_WORDS_SIZE);
-	assert(strcmp(network_kind_word(notice->kind), "unknown") != 0);
+	assert(notice->kind < _NETWORK_NOTICE_MAX);
 	assert(notice->relay_count <= NETWORK_RELAYS_MAX);
 	b->sum += (unsigned)strlen(notice->text) + notice->number;
 	if (notice->kind == NETWORK_NOTICE_UP) {
@@ -280,14 +280,11 @@ static void send(struct bench *b, struct input *in)
 	uint8_t bytes[256] = { 0 }, what = take(in);
 	struct zigbee_send s = { .node = nodes[what % 7],
 		.ticket = (uint32_t)b->taken,
-		.unacknowledged = what & 0x80,
 		.bytes = bytes,
 		.length = take(in) };
 	uint64_t before = b->taken++;
-	int r = what & 0x40 ? network_dismiss(&b->n, s.node, 5, 0, b->now_us)
-			    : network_send(&b->n, &s, b->now_us);
 
-	if (r < 0)
+	if (network_send(&b->n, &s, b->now_us) < 0)
 		b->taken = before;
 }
 

@@ -135,8 +135,8 @@ static void on_down(struct ash *a, enum ash_reason reason, uint8_t code, int64_t
 
 	r->downs++;
 	if (!r->weather->may_fail)
-		fail_msg("seed %llu, %s: down, %s %02X", (unsigned long long)r->seed,
-			r->weather->name, ash_reason_word(reason), code);
+		fail_msg("seed %llu, %s: down, %d %02X", (unsigned long long)r->seed,
+			r->weather->name, reason, code);
 	ash_reset(a, now_us);
 }
 

@@ -432,18 +432,6 @@ static void test_what_we_say_of_ourselves(void **state)
 	}
 }
 
-static void test_words(void **state)
-{
-	(void)state;
-	assert_string_equal(zdo_status_text(ZDO_SUCCESS), "success");
-	assert_string_equal(zdo_status_text(0x7f), "other status");
-	assert_string_equal(zdo_cluster_text(ZDO_BIND | ZDO_RESPONSE), "bind");
-	assert_string_equal(zdo_cluster_text(0x0555), "other");
-	for (unsigned s = ZDO_INVALID_REQUEST; s <= ZDO_NOT_AUTHORISED; s++)
-		if (s != 0x87)
-			assert_string_not_equal(zdo_status_text((uint8_t)s), "other status");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -460,7 +448,6 @@ int main(void)
 		cmocka_unit_test(test_others_are_known_by_their_number_alone),
 		cmocka_unit_test(test_lists_that_cannot_stand_in_a_message_are_refused),
 		cmocka_unit_test(test_what_we_say_of_ourselves),
-		cmocka_unit_test(test_words),
 	};
 
 	return RUN_TESTS(tests);
