@@ -40,31 +40,33 @@ static const char *shown(struct config_section *s, const struct config_row *row,
 	return buf;
 }
 
-void config_blame(
-	struct check *k, struct config_section *s, const char *key, const char *format, ...)
+__attribute__((format(printf, 5, 0))) static void say_setting(struct check *k, bool error,
+	struct config_section *s, const char *key, const char *format, va_list ap)
 {
 	const struct config_row *row = config_row_by_key(s->group, key);
 	char value[CONFIG_VALUE_MAX];
+
+	if (!config_value(s, row)->bad)
+		say(k, error, s, key, shown(s, row, value), origin_of(s, row), format, ap);
+}
+
+void config_blame(
+	struct check *k, struct config_section *s, const char *key, const char *format, ...)
+{
 	va_list ap;
 
-	if (config_value(s, row)->bad)
-		return;
 	va_start(ap, format);
-	say(k, true, s, key, shown(s, row, value), origin_of(s, row), format, ap);
+	say_setting(k, true, s, key, format, ap);
 	va_end(ap);
 }
 
 void config_doubt(
 	struct check *k, struct config_section *s, const char *key, const char *format, ...)
 {
-	const struct config_row *row = config_row_by_key(s->group, key);
-	char value[CONFIG_VALUE_MAX];
 	va_list ap;
 
-	if (config_value(s, row)->bad)
-		return;
 	va_start(ap, format);
-	say(k, false, s, key, shown(s, row, value), origin_of(s, row), format, ap);
+	say_setting(k, false, s, key, format, ap);
 	va_end(ap);
 }
 

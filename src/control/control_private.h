@@ -58,6 +58,9 @@ struct view {
 };
 /* Returns 0 or -ENOMEM. */
 int view_begin(struct view *v);
+/* The same for an answer to the call. False: there is no memory, and the call has ended with that.
+ */
+bool view_open(struct view *v, struct command_call *call);
 /* The whole text, to be freed; NULL for want of memory. */
 char *view_end(struct view *v);
 /* Ends the call with what stands in the view. */

@@ -35,10 +35,8 @@ static void run_alarms(struct command_call *call, void *userdata)
 	struct listing l = { .f = NULL };
 	struct view v;
 
-	if (view_begin(&v) < 0) {
-		call_error(call, COMMAND_FAILED, "out of memory");
+	if (!view_open(&v, call))
 		return;
-	}
 	l.f = v.f;
 	fputs("{\"alarms\":[", v.f);
 	desk_each(c->parts.desk, put_alarm, &l);

@@ -14,10 +14,8 @@ static void run_audit(struct command_call *call, void *userdata)
 		call_error(call, COMMAND_NOT_SUPPORTED, "this gateway keeps no audit trail");
 		return;
 	}
-	if (view_begin(&v) < 0) {
-		call_error(call, COMMAND_FAILED, "out of memory");
+	if (!view_open(&v, call))
 		return;
-	}
 	fputs("{\"entries\":[", v.f);
 	for (size_t i = 0; (entry = hooks->audit_entry(i, hooks->userdata)); i++) {
 		if (i > 0)

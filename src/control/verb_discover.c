@@ -38,10 +38,8 @@ static void answer(struct control *c, struct command_call *call, int64_t seconds
 {
 	struct view v;
 
-	if (view_begin(&v) < 0) {
-		call_error(call, COMMAND_FAILED, "out of memory");
+	if (!view_open(&v, call))
 		return;
-	}
 	putc('{', v.f);
 	if (seconds >= 0)
 		fprintf(v.f, "\"seconds\":%" PRId64 ",", seconds);

@@ -15,13 +15,20 @@
 /* A backup has its keys in it, and one line for each device. */
 #define BACKUP_MAX (512 * 1024)
 
+/* NULL: there is none now. */
+static const struct joining *driver(const struct control *c, void **ret_state)
+{
+	const struct control_hooks *h = &c->parts.hooks;
+
+	return h->joining ? h->joining(ret_state, h->userdata) : NULL;
+}
+
+/* NULL: the call has ended with that. */
 static const struct joining *driver_of(
 	struct control *c, struct command_call *call, void **ret_state)
 {
-	const struct joining *j = NULL;
+	const struct joining *j = driver(c, ret_state);
 
-	if (c->parts.hooks.joining)
-		j = c->parts.hooks.joining(ret_state, c->parts.hooks.userdata);
 	if (!j)
 		call_error(call, COMMAND_NOT_SUPPORTED,
 			"no Zigbee radio is in use; set Enabled=yes and Port= in [Zigbee]");
@@ -213,10 +220,8 @@ static void run_network(struct command_call *call, void *userdata)
 	if (!j)
 		return;
 	j->view(state, &n);
-	if (view_begin(&v) < 0) {
-		call_error(call, COMMAND_FAILED, "out of memory");
+	if (!view_open(&v, call))
 		return;
-	}
 	fprintf(v.f, "{\"state\":\"%s\",\"mismatch\":%s,\"devices\":%u", n.state,
 		n.mismatch ? "true" : "false", n.devices);
 	if (n.refused)
@@ -257,6 +262,19 @@ static void run_network_adopt(struct command_call *call, void *userdata)
 
 /* On the bus only: who is far away does not see which radio is plugged in. */
 const struct command_row verb_network_adopt = { .verb = "network-adopt", .run = run_network_adopt };
+
+/* One text as the answer. */
+static void answer_text(struct command_call *call, const char *key, const char *text)
+{
+	struct view v;
+
+	if (!view_open(&v, call))
+		return;
+	fprintf(v.f, "{\"%s\":", key);
+	text_print_json(v.f, text);
+	putc('}', v.f);
+	view_answer(&v, call);
+}
 
 static void run_network_restore(struct command_call *call, void *userdata)
 {
@@ -301,7 +319,6 @@ static void run_network_backup(struct command_call *call, void *userdata)
 	char why[JOINING_WHY], *text = NULL;
 	const struct joining *j;
 	size_t length = 0;
-	struct view v;
 	void *state;
 	int r;
 
@@ -313,14 +330,7 @@ static void run_network_backup(struct command_call *call, void *userdata)
 		call_error(call, outcome_of(r), "%s", why);
 		return;
 	}
-	if (view_begin(&v) == 0) {
-		fputs("{\"backup\":", v.f);
-		text_print_json(v.f, text);
-		putc('}', v.f);
-		view_answer(&v, call);
-	} else {
-		call_error(call, COMMAND_FAILED, "out of memory");
-	}
+	answer_text(call, "backup", text);
 	explicit_bzero(text, length);
 	free(text);
 }
@@ -358,12 +368,10 @@ const struct command_row verb_network_backup = {
 void joining_forget(struct control *c, const char *device)
 {
 	struct device *d = registry_by_name(gateway_registry(c->parts.gateway), device);
-	const struct joining *j = NULL;
 	char why[JOINING_WHY];
 	void *state;
+	const struct joining *j = driver(c, &state);
 
-	if (c->parts.hooks.joining)
-		j = c->parts.hooks.joining(&state, c->parts.hooks.userdata);
 	if (j && d && d->transport == TRANSPORT_ZIGBEE)
 		(void)j->dismiss(state, d, why); /* one that is not there needs not be told */
 }
@@ -376,12 +384,10 @@ void joining_show(const struct control *c, const struct device *d, FILE *f)
 		[JOINING_JOINED] = "joined",
 		[JOINING_SILENT] = "silent",
 	};
-	const struct joining *j = NULL;
 	struct joining_device x;
 	void *state;
+	const struct joining *j = d->transport == TRANSPORT_ZIGBEE ? driver(c, &state) : NULL;
 
-	if (d->transport == TRANSPORT_ZIGBEE && c->parts.hooks.joining)
-		j = c->parts.hooks.joining(&state, c->parts.hooks.userdata);
 	if (!j)
 		return;
 	j->device(state, d, &x);

@@ -144,10 +144,8 @@ static void run_limits(struct command_call *call, void *userdata)
 
 	if (rows.bed && !bed_is_known(c, call, rows.bed))
 		return;
-	if (view_begin(&v) < 0) {
-		call_error(call, COMMAND_FAILED, "out of memory");
+	if (!view_open(&v, call))
 		return;
-	}
 	rows.f = v.f;
 	fputs("{\"limits\":[", v.f);
 	alarms_limits(desk_engine(c->parts.desk), rows.bed, put_row, &rows);

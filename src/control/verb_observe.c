@@ -137,10 +137,8 @@ static void submit(struct control *c, struct command_call *call, const struct de
 	struct view v;
 	int r;
 
-	if (view_begin(&v) < 0) {
-		call_error(call, COMMAND_FAILED, "out of memory");
+	if (!view_open(&v, call))
 		return;
-	}
 	fprintf(v.f, "{\"bed\":\"%s\",\"metric\":\"%s\"}", o->bed, metric_info(o->metric)->name);
 	k = kept_begin(c, call, &v);
 	if (!k)

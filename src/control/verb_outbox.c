@@ -10,10 +10,8 @@ static void run_outbox(struct command_call *call, void *userdata)
 {
 	struct view v;
 
-	if (view_begin(&v) < 0) {
-		call_error(call, COMMAND_FAILED, "out of memory");
+	if (!view_open(&v, call))
 		return;
-	}
 	view_outbox(userdata, v.f);
 	view_answer(&v, call);
 }

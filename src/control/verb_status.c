@@ -23,10 +23,8 @@ static void run_devices(struct command_call *call, void *userdata)
 	struct registry *registry = gateway_registry(c->parts.gateway);
 	struct view v;
 
-	if (view_begin(&v) < 0) {
-		call_error(call, COMMAND_FAILED, "out of memory");
+	if (!view_open(&v, call))
 		return;
-	}
 	fputs("{\"devices\":[", v.f);
 	for (size_t i = 0; i < registry_count(registry); i++) {
 		if (i)

@@ -21,6 +21,14 @@ int view_begin(struct view *v)
 	return v->f ? 0 : -ENOMEM;
 }
 
+bool view_open(struct view *v, struct command_call *call)
+{
+	if (view_begin(v) == 0)
+		return true;
+	call_error(call, COMMAND_FAILED, "out of memory");
+	return false;
+}
+
 char *view_end(struct view *v)
 {
 	bool failed = ferror(v->f);

@@ -304,7 +304,8 @@ int bus_ask(struct bus *b, struct bus_problem *p, char **ret, const char *method
 	return *ret ? 0 : bus_failed(p, NULL, -ENOMEM);
 }
 
-int bus_texts(sd_bus_message *reply, char ***ret, size_t *ret_count)
+/* The texts of an answer "as", which stay the message's. */
+static int texts_of(sd_bus_message *reply, char ***ret, size_t *ret_count)
 {
 	_cleanup_(freep) char **texts = NULL;
 	size_t count = 0, room = 0;
@@ -326,4 +327,15 @@ int bus_texts(sd_bus_message *reply, char ***ret, size_t *ret_count)
 	*ret = TAKE_PTR(texts);
 	*ret_count = count;
 	return 0;
+}
+
+int bus_ask_list(struct bus *b, struct bus_problem *p, sd_bus_message **ret_reply, char ***ret,
+	size_t *ret_count, const char *method)
+{
+	int r = bus_call(b, p, ret_reply, method, NULL);
+
+	if (r != 0)
+		return r;
+	r = texts_of(*ret_reply, ret, ret_count);
+	return r < 0 ? bus_failed(p, NULL, r) : 0;
 }

@@ -45,8 +45,9 @@ int bus_call(struct bus *b, struct bus_problem *p, sd_bus_message **ret, const c
 /* A call whose answer is one text: a JSON document. *ret is to be freed. */
 int bus_ask(struct bus *b, struct bus_problem *p, char **ret, const char *method, const char *types,
 	...);
-/* The texts of an answer "as". *ret is to be freed, the texts are the message's. Returns 0 or a
- * negative errno. */
-int bus_texts(sd_bus_message *reply, char ***ret, size_t *ret_count);
+/* A call without arguments whose answer is a list of texts. *ret is to be freed; the texts are
+ * those of *ret_reply, which is to be unref'd, after a failure too. Returns 0 or p->status. */
+int bus_ask_list(struct bus *b, struct bus_problem *p, sd_bus_message **ret_reply, char ***ret,
+	size_t *ret_count, const char *method);
 /* Files a failure of sd-bus under p: error NULL or unset: by the errno r. Returns p->status. */
 int bus_failed(struct bus_problem *p, const sd_bus_error *error, int r);

@@ -82,8 +82,7 @@ static void look_at_devices(struct doctor *d, struct bus *bus)
 	_cleanup_(freep) char **documents = NULL;
 	size_t count = 0, silent = 0, never = 0;
 
-	if (bus_call(bus, &p, &reply, "ListDevices", NULL) != 0 ||
-		bus_texts(reply, &documents, &count) < 0)
+	if (bus_ask_list(bus, &p, &reply, &documents, &count, "ListDevices") != 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		_cleanup_(cJSON_Deletep) cJSON *o = json_object(documents[i]);

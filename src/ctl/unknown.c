@@ -25,16 +25,16 @@ void unknown_done(struct unknown *u)
 int unknown_list(struct bus *b, struct bus_problem *p, struct unknown *ret)
 {
 	struct unknown u = { 0 };
-	int r;
+	int r = bus_ask_list(b, p, &u.message, &u.documents, &u.count, "ListUnknown");
 
-	if (bus_call(b, p, &u.message, "ListUnknown", NULL) != 0)
-		return p->status;
-	r = bus_texts(u.message, &u.documents, &u.count);
-	if (r >= 0)
+	if (r == 0) {
 		u.objects = calloc(u.count + 1, sizeof(*u.objects));
-	if (r < 0 || !u.objects) {
+		if (!u.objects)
+			r = bus_failed(p, NULL, -ENOMEM);
+	}
+	if (r != 0) {
 		unknown_done(&u);
-		return bus_failed(p, NULL, r < 0 ? r : -ENOMEM);
+		return r;
 	}
 	for (size_t i = 0; i < u.count; i++)
 		u.objects[i] = json_object(u.documents[i]);

@@ -111,13 +111,9 @@ int verb_devices(const struct ctl *ctl, int argc, char **argv)
 
 	if (r != 0)
 		return r;
-	if (bus_open(&bus, ctl, &p) != 0 || bus_call(bus, &p, &reply, "ListDevices", NULL) != 0)
+	if (bus_open(&bus, ctl, &p) != 0 ||
+		bus_ask_list(bus, &p, &reply, &documents, &count, "ListDevices") != 0)
 		return bus_complain(&p);
-	r = bus_texts(reply, &documents, &count);
-	if (r < 0) {
-		(void)bus_failed(&p, NULL, r);
-		return bus_complain(&p);
-	}
 	if (ctl->json) {
 		json_put_documents(stdout, "devices", documents, count);
 	} else if (count == 0) {

@@ -35,13 +35,8 @@ int verb_reload(const struct ctl *ctl, int argc, char **argv)
 		return r;
 	if (bus_open(&bus, ctl, &p) != 0)
 		return bus_complain(&p);
-	if (bus_call(bus, &p, &reply, "Reload", NULL) != 0)
+	if (bus_ask_list(bus, &p, &reply, &warnings, &count, "Reload") != 0)
 		return complain(ctl, &p);
-	r = bus_texts(reply, &warnings, &count);
-	if (r < 0) {
-		(void)bus_failed(&p, NULL, r);
-		return bus_complain(&p);
-	}
 	if (ctl->json) {
 		fputs("{\"warnings\":[", stdout);
 		for (size_t i = 0; i < count; i++) {

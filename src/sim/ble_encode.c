@@ -98,6 +98,17 @@ void sble_put_pressure(struct octets *o, const struct sble_pressure *p)
 		octets_le(o, p->status, 2);
 }
 
+/* What both kinds of measurement end with. */
+static void put_measurement_end(struct octets *o, const struct sble_oximetry *p)
+{
+	if (p->has_status)
+		octets_le(o, p->status, 2);
+	if (p->has_sensor)
+		octets_le(o, p->sensor, 3);
+	if (p->has_amplitude)
+		octets_le(o, p->amplitude, 2);
+}
+
 void sble_put_spot(struct octets *o, const struct sble_oximetry *p)
 {
 	octets_u8(o, (p->has_time ? 1u : 0) | (p->has_status ? 2u : 0) | (p->has_sensor ? 4u : 0) |
@@ -106,12 +117,7 @@ void sble_put_spot(struct octets *o, const struct sble_oximetry *p)
 	octets_le(o, p->pulse, 2);
 	if (p->has_time)
 		sble_put_date_time(o, p->wall_ms);
-	if (p->has_status)
-		octets_le(o, p->status, 2);
-	if (p->has_sensor)
-		octets_le(o, p->sensor, 3);
-	if (p->has_amplitude)
-		octets_le(o, p->amplitude, 2);
+	put_measurement_end(o, p);
 }
 
 void sble_put_continuous(struct octets *o, const struct sble_oximetry *p)
@@ -124,12 +130,7 @@ void sble_put_continuous(struct octets *o, const struct sble_oximetry *p)
 		octets_le(o, p->fast[i], 2);
 	for (size_t i = 0; p->has_pairs && i < 2; i++)
 		octets_le(o, p->slow[i], 2);
-	if (p->has_status)
-		octets_le(o, p->status, 2);
-	if (p->has_sensor)
-		octets_le(o, p->sensor, 3);
-	if (p->has_amplitude)
-		octets_le(o, p->amplitude, 2);
+	put_measurement_end(o, p);
 }
 
 void sble_put_glucose(struct octets *o, const struct sble_glucose *g)
