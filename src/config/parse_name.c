@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "codec/senml_units.h"
 #include "config/problems.h"
 #include "config/suggest.h"
 #include "wardgate/metric.h"
@@ -257,10 +258,23 @@ int config_check_unit_pair(const char *text, struct config_why *why)
 {
 	const char *colon = strchr(text, ':');
 	size_t length = colon ? strlen(colon + 1) : 0;
+	char expected[128];
+	enum metric m;
+	int r;
 
 	if (length < 1 || length > UNIT_MAX)
 		return config_refuse(why, "is no METRIC:UNIT; give e.g. body-temperature:Cel");
-	return config_check_metric(text, (size_t)(colon - text), why);
+	r = config_check_metric(text, (size_t)(colon - text), why);
+	if (r != 0)
+		return r;
+	m = metric_by_name(text, (size_t)(colon - text));
+	if (senml_unit_known(m, colon + 1))
+		return 0;
+	senml_units_expected(m, expected, sizeof(expected));
+	return *expected ? config_refuse(why, "names no unit of %s; give %s", metric_info(m)->name,
+				   expected)
+			 : config_refuse(why, "names a unit, and %s has none; leave it out",
+				   metric_info(m)->name);
 }
 
 /* Exactly n hex digit pairs, separated by colons if separated. */

@@ -36,6 +36,12 @@ static void devices(void **state)
 		{ BASE DEVICE "Transport=coap\nAddress=x\nUnits=temp\n",
 			"t.conf:14: [Device d] Units=temp: is no METRIC:UNIT; give e.g. "
 			"body-temperature:Cel" },
+		{ BASE DEVICE "Transport=coap\nAddress=x\nUnits=body-temperature:parsec\n",
+			"t.conf:14: [Device d] Units=body-temperature:parsec: names no unit of "
+			"body-temperature; give Cel or K" },
+		{ BASE DEVICE "Transport=coap\nAddress=x\nUnits=contact:V\n",
+			"t.conf:14: [Device d] Units=contact:V: names a unit, and contact has "
+			"none; leave it out" },
 		{ BASE DEVICE "Transport=coap\nAddress=x\n[Device e]\nTransport=coap\nAddress=x\n",
 			"t.conf:16: [Device e] Address=x: is the address of [Device d] too "
 			"(t.conf:13); a device has one section" },
