@@ -61,6 +61,9 @@ static void log_problems(const struct config_problems *p)
 		log_warning(p->warnings[i]);
 	for (size_t i = 0; i < p->error_count; i++)
 		log_error(p->errors[i]);
+	if (p->unsaid)
+		log_error("more is wrong with the configuration than is said; mend this first",
+			F_INT("MORE", p->unsaid));
 }
 
 /* --- drivers --- */

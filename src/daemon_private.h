@@ -1,5 +1,5 @@
 /*
- * What daemon.c, daemon_ledger.c and daemon_control.c share. For these files only.
+ * What daemon.c and its parts, daemon_*.c, share. For these files only.
  */
 #pragma once
 
