@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "config/diff.h"
 #include "gateway/worker.h"
 #include "publish/publish_private.h"
 
@@ -131,7 +132,7 @@ int publish_reload(struct publish *p, struct config *c)
 
 	if (p->stopping)
 		return 0;
-	if (environment_same_session(against, c) && !p->next_config) {
+	if (config_same_session(against, c, "MQTT") && !p->next_config) {
 		int r = environment_configure(&p->env, c);
 
 		if (r < 0)

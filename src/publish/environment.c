@@ -4,7 +4,6 @@
 #include "publish/environment.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "config/config.h"
 #include "publish/properties.h"
@@ -64,36 +63,4 @@ void environment_done(struct session_environment *env)
 		mosquitto_property_free_all(&env->format_properties[i]);
 	for (int i = 0; i < _SCHEMA_MAX; i++)
 		mosquitto_property_free_all(&env->schema_properties[i]);
-}
-
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_brokers(const struct config *a, const struct config *b)
-{
-	if (a->mqtt.broker_count != b->mqtt.broker_count)
-		return false;
-	for (size_t i = 0; i < a->mqtt.broker_count; i++)
-		if (!same(a->mqtt.brokers[i].uri, b->mqtt.brokers[i].uri))
-			return false;
-	return true;
-}
-
-bool environment_same_session(const struct config *a, const struct config *b)
-{
-	if (a->mqtt.payloads.count != b->mqtt.payloads.count)
-		return false;
-	for (size_t i = 0; i < a->mqtt.payloads.count; i++)
-		if (!same(a->mqtt.payloads.items[i], b->mqtt.payloads.items[i]))
-			return false;
-	return same_brokers(a, b) && same(a->mqtt.ca_file, b->mqtt.ca_file) &&
-	       same(a->mqtt.certificate_file, b->mqtt.certificate_file) &&
-	       same(a->mqtt.private_key_file, b->mqtt.private_key_file) &&
-	       same(a->mqtt.username, b->mqtt.username) &&
-	       same(a->mqtt.password_file, b->mqtt.password_file) &&
-	       same(a->mqtt.client_id, b->mqtt.client_id) && a->mqtt.protocol == b->mqtt.protocol &&
-	       same(a->mqtt.topic_prefix, b->mqtt.topic_prefix) &&
-	       a->mqtt.keep_alive_us == b->mqtt.keep_alive_us;
 }

@@ -12,6 +12,3 @@ struct config;
  * Payloads= names no format, or -ENOMEM. */
 int environment_configure(struct session_environment *env, const struct config *c);
 void environment_done(struct session_environment *env);
-
-/* Whether a session made with a has to end for b: another broker, name, protocol, topic, format. */
-bool environment_same_session(const struct config *a, const struct config *b);

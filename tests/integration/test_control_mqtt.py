@@ -231,3 +231,4 @@ def test_commands_can_be_allowed_by_a_reload(ward):
     s.daemon.write_config()
     s.caller.call("Reload")
     assert s.ask("test-alarm", bed="3")["ok"] is True
+    assert "the session with the broker begins anew" not in s.daemon.log()

@@ -63,7 +63,7 @@ static void sections_and_sessions(void **state)
 		{ BASE "Window=5\n", false, true, true, true },
 		{ BASE "AckTimeout=5s\nConnectTimeout=5s\n", false, true, true, true },
 		{ BASE "Username=u\n", false, false, true, true },
-		{ BASE "Commands=pause\n", false, false, true, true },
+		{ BASE "Commands=pause\n", false, true, true, true },
 		{ BASE "[CoAP]\nRate=5\n", true, true, false, true },
 		{ BASE "[CoAP]\nListen=[::]:1\n", true, true, false, false },
 		/* Topics are made of [Gateway] as well. */
