@@ -25,16 +25,15 @@ typedef int (*advert_open_fn)(void *cipher, const uint8_t key[static ADVERT_KEY_
 	size_t tag_length, uint8_t *plain);
 
 /* What outlives one advertisement of a device; zero at first. The counter is the caller's to keep
- * over restarts: it saves one further on than it has seen, and gives that back. */
+ * over restarts: it saves one further on than it has seen, and gives that back. So is the last
+ * payload, without last_known. */
 struct advert_device {
 	bool has_key;
 	uint8_t key[ADVERT_KEY_SIZE]; /* BindKey= */
 	bool counter_known;
-	uint32_t counter;     /* the last one taken; whatever is not above it is a replay */
-	uint64_t last_hash;   /* of the last payload, its counter within */
-	int64_t last_boot_us; /* when it was first heard */
-	int64_t last_utc_us;
-	bool last_known;
+	uint32_t counter;  /* the last one taken; whatever is not above it is a replay */
+	struct heard last; /* payload, its counter within */
+	bool last_known;   /* by this run; what an earlier one heard may have got no further */
 };
 
 /* Who a tag says that it is. */

@@ -19,6 +19,13 @@ struct decode_time {
 	int64_t utc_us;  /* for stamps and for comparing with a device's clock */
 };
 
+/* When something was first heard that carries no time of its own: said again, it is the same. All
+ * zeros: nothing. */
+struct heard {
+	uint64_t hash; /* of its bytes */
+	int64_t boot_us, utc_us;
+};
+
 struct decoded {
 	size_t count;
 	bool overflow; /* there were more than DECODED_MAX */

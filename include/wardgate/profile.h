@@ -57,12 +57,9 @@ struct profile_device {
 	struct device_clock clock;
 	struct profile_memory memory[PROFILES_MAX]; /* by profile */
 
-	/* What came without a time stamp of late, so that its repetition is known as such. */
-	struct {
-		uint64_t hash;
-		int64_t boot_us, utc_us;
-	} repeats[PROFILE_REPEATS_MAX];
-	unsigned repeat_next;
+	/* What came without a time stamp of late, so that its repetition is known as such. The
+	 * caller's to keep over restarts. */
+	struct heard repeats[PROFILE_REPEATS_MAX];
 };
 
 /* ---- one call ---- */

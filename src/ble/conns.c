@@ -173,6 +173,7 @@ static enum link_taken on_readings(struct link *l, const struct ble_profile *row
 		p->ble->refused++;
 		return LINK_TAKEN_NOT;
 	}
+	memory_heard(p);
 	r = gateway_submit(p->ble->gateway, p->device, list, count, w ? on_safe : NULL, w,
 		w ? &w->receipt : NULL);
 	if (w && r != 0)

@@ -3,8 +3,8 @@
  *
  * A counter and its check are one word, which is stored at once; where a
  * processor stores it in two halves the check is wrong after a kill between
- * them, and there is no counter. The word of a new device is stored before the
- * device.
+ * them, and there is no counter. What was heard is several words, the check the
+ * last of them. All of a new device is stored before the device.
  */
 #include "ble/counters.h"
 
@@ -15,7 +15,7 @@
 #include "util/hash.h"
 #include "util/ramfile.h"
 
-#define VERSION 1
+#define VERSION 2
 #define IS_THERE (UINT64_C(1) << 48)
 
 static const char magic[8] = { 'w', 'g', 'c', 'o', 'u', 'n', 't', 's' };
@@ -28,9 +28,15 @@ struct header {
 	uint64_t tie;
 };
 
+struct record {
+	struct heard heard;
+	uint64_t check; /* stored last */
+};
+
 struct entry {
 	uint64_t who;  /* the octets, and IS_THERE; 0: free */
 	uint64_t word; /* the check, then the counter */
+	struct record records[COUNTERS_HEARD_MAX];
 };
 
 struct file {
@@ -158,23 +164,78 @@ static unsigned place_of(const struct counters *c, uint64_t who)
 	return empty;
 }
 
+static uint64_t check_of(const struct counters *c, uint64_t who, const struct heard *h)
+{
+	const uint64_t all[] = { who, h->hash, (uint64_t)h->boot_us, (uint64_t)h->utc_us };
+
+	return hash_bytes(&c->file->header.key, all, sizeof(all));
+}
+
+struct heard counters_heard(
+	const struct counters *c, const uint8_t octets[static BLE_ADDRESS_SIZE], unsigned i)
+{
+	uint64_t who = who_of(octets);
+	unsigned place = c ? place_of(c, who) : COUNTERS_MAX;
+	const struct record *r;
+
+	if (place == COUNTERS_MAX || c->file->entries[place].who != who)
+		return (struct heard){ 0 };
+	r = &c->file->entries[place].records[i];
+	return r->check == check_of(c, who, &r->heard) ? r->heard : (struct heard){ 0 };
+}
+
+/* Its entry, or an empty one, with nothing of who was there before; NULL: there is no room. */
+static struct entry *entry_for(struct counters *c, uint64_t who, unsigned *place)
+{
+	struct entry *e;
+
+	if (!c)
+		return NULL;
+	if (*place >= COUNTERS_MAX || c->file->entries[*place].who != who)
+		*place = place_of(c, who);
+	if (*place == COUNTERS_MAX)
+		return NULL;
+	e = &c->file->entries[*place];
+	if (e->who != who)
+		*e = (struct entry){ 0 };
+	return e;
+}
+
+static void store_who(struct entry *e, uint64_t who)
+{
+	ramfile_barrier();
+	*(volatile uint64_t *)&e->who = who;
+	ramfile_barrier();
+}
+
 void counters_set(struct counters *c, const uint8_t octets[static BLE_ADDRESS_SIZE],
 	uint32_t counter, unsigned *place)
 {
 	uint64_t who = who_of(octets);
-	struct entry *e;
+	struct entry *e = entry_for(c, who, place);
 
-	if (!c)
+	if (!e)
 		return;
-	if (*place >= COUNTERS_MAX || c->file->entries[*place].who != who)
-		*place = place_of(c, who);
-	if (*place == COUNTERS_MAX)
-		return;
-	e = &c->file->entries[*place];
 	*(volatile uint64_t *)&e->word = word_of(c, who, counter);
+	store_who(e, who);
+}
+
+void counters_set_heard(struct counters *c, const uint8_t octets[static BLE_ADDRESS_SIZE],
+	unsigned i, const struct heard *heard, unsigned *place)
+{
+	uint64_t who = who_of(octets);
+	struct entry *e = entry_for(c, who, place);
+	struct record *r;
+
+	if (!e)
+		return;
+	r = &e->records[i];
+	*(volatile uint64_t *)&r->check = 0;
 	ramfile_barrier();
-	*(volatile uint64_t *)&e->who = who;
+	r->heard = *heard;
 	ramfile_barrier();
+	*(volatile uint64_t *)&r->check = check_of(c, who, heard);
+	store_who(e, who);
 }
 
 void counters_drop(struct counters *c, const uint8_t octets[static BLE_ADDRESS_SIZE])

@@ -1,8 +1,11 @@
 /*
- * The counters of sealed broadcasts exactly as they were taken last, in a file
- * in RAM (util/ramfile.h): it outlives a kill of the process, and costs the card
- * nothing. A power cut ends it; then what ble/memory.h has written ahead counts.
- * Which of the two is right is decided there.
+ * What a kill must not take from the Bluetooth driver, in a file in RAM
+ * (util/ramfile.h): it outlives the process, and costs the card nothing. That is
+ * the counters of sealed broadcasts exactly as they were taken last, and when
+ * what carries no time was first heard: said again after the kill, it has to
+ * have the key that it had. A power cut ends the file; then, of the counters,
+ * what ble/memory.h has written ahead counts. Which of the two is right is
+ * decided there.
  */
 #pragma once
 
@@ -11,8 +14,10 @@
 
 #include "ble/address.h"
 #include "util/cleanup.h"
+#include "wardgate/decoded.h"
 
-#define COUNTERS_MAX 1024 /* devices; of more, what is written ahead counts after a kill, too */
+#define COUNTERS_MAX 1024    /* devices; of more, what is written ahead counts after a kill, too */
+#define COUNTERS_HEARD_MAX 9 /* of each */
 
 struct counters;
 
@@ -33,6 +38,12 @@ bool counters_find(
  * where it is. */
 void counters_set(struct counters *c, const uint8_t octets[static BLE_ADDRESS_SIZE],
 	uint32_t counter, unsigned *place);
+/* The same of one thing heard, in the i-th place of COUNTERS_HEARD_MAX. There are none: all zeros.
+ * A kill at any moment leaves this, the one before, or none. */
+struct heard counters_heard(
+	const struct counters *c, const uint8_t octets[static BLE_ADDRESS_SIZE], unsigned i);
+void counters_set_heard(struct counters *c, const uint8_t octets[static BLE_ADDRESS_SIZE],
+	unsigned i, const struct heard *heard, unsigned *place);
 void counters_drop(struct counters *c, const uint8_t octets[static BLE_ADDRESS_SIZE]);
 /* Drops all devices but those of which known says so. */
 void counters_drop_others(struct counters *c,

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 
 #include "ble/ccm.h"
-#include "ble/counters.h"
 #include "ble/driver_private.h"
 #include "ble/memory.h"
 

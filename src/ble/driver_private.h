@@ -19,6 +19,7 @@
 #include "ble/adverts/adverts.h"
 #include "ble/adverts/tags.h"
 #include "ble/bonds.h"
+#include "ble/counters.h"
 #include "ble/io.h"
 #include "ble/link.h"
 #include "ble/rpa.h"
@@ -76,9 +77,10 @@ struct peer {
 	struct advert_device advert;
 	/* advert.counter as it is on the disk or on its way there: ahead, and what it was. */
 	uint32_t saved_counter, saved_exact;
-	uint32_t advanced;                 /* how far it came since */
-	unsigned counter_place;            /* of ble/counters.h */
-	unsigned candidates[ADAPTERS_MAX]; /* id in the radio's slots, +1; 0: none */
+	uint32_t advanced;                            /* how far it came since */
+	struct heard saved_heard[COUNTERS_HEARD_MAX]; /* as it is in RAM */
+	unsigned counter_place;                       /* of ble/counters.h */
+	unsigned candidates[ADAPTERS_MAX];            /* id in the radio's slots, +1; 0: none */
 
 	/* What it has and what is remembered of it. */
 	struct profile_device profile;

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ble/counters.h"
 #include "ble/driver_private.h"
 #include "util/file.h"
 
@@ -74,6 +73,39 @@ static void recall_counter(struct ble *b, struct peer *p, bool same)
 		counters_set(b->counters, p->identity.octets, d->counter, &p->counter_place);
 }
 
+/* ---- what was heard ---- */
+
+_Static_assert(COUNTERS_HEARD_MAX == 1 + PROFILE_REPEATS_MAX, "each has its place in RAM");
+
+static struct heard *heard_of(struct peer *p, unsigned i)
+{
+	return i == 0 ? &p->advert.last : &p->profile.repeats[i - 1];
+}
+
+void memory_heard(struct peer *p)
+{
+	for (unsigned i = 0; i < COUNTERS_HEARD_MAX; i++) {
+		const struct heard *h = heard_of(p, i);
+
+		if (memcmp(h, &p->saved_heard[i], sizeof(*h)) == 0)
+			continue;
+		counters_set_heard(p->ble->counters, p->identity.octets, i, h, &p->counter_place);
+		p->saved_heard[i] = *h;
+	}
+}
+
+static void recall_heard(struct peer *p, int64_t now_us)
+{
+	for (unsigned i = 0; i < COUNTERS_HEARD_MAX; i++) {
+		struct heard h = counters_heard(p->ble->counters, p->identity.octets, i);
+
+		if (h.boot_us <= now_us)
+			*heard_of(p, i) = p->saved_heard[i] = h;
+	}
+}
+
+/* ---- both ---- */
+
 void memory_recall(struct ble *b)
 {
 	bool same = b->tie != 0 && b->tie == counters_tie(b->counters);
@@ -81,7 +113,10 @@ void memory_recall(struct ble *b)
 	/* A device that was taken out of the configuration begins anew. */
 	counters_drop_others(b->counters, is_known, b);
 	FOR_EACH_PEER(b, i, p)
-	recall_counter(b, p, same);
+	{
+		recall_counter(b, p, same);
+		recall_heard(p, boottime_us());
+	}
 	/* From now on what is in RAM falls behind, wherever it is. */
 	if (!b->counters && b->tie != 0)
 		hurry(b);
@@ -128,15 +163,16 @@ static void read_file(struct ble *b)
 			F_STR("FILE", path));
 }
 
-/* Without them some messages are refused after a kill. */
+/* Without them some messages are refused after a kill, and some come twice. */
 static void use_counters(struct ble *b)
 {
 	int r = counters_new(
 		&b->counters, NULL, b->config->gateway.state_directory, b->config->gateway.name);
 
 	if (r < 0)
-		log_warning("the counters of sealed broadcasts are not in RAM; after a kill of the "
-			    "gateway some messages are taken for recordings",
+		log_warning("what was heard last is not in RAM; after a kill of the gateway some "
+			    "sealed broadcasts are taken for recordings, and what is said again "
+			    "for something new",
 			F_ERR(r));
 }
 

@@ -11,6 +11,9 @@
  * they were when it was written: if either does not fit, some run went by
  * without the one or the other, and the higher counter counts. So no replay is
  * ever taken, and a good message is only refused after a power cut.
+ *
+ * When something was first heard is in RAM alone: after a power cut what is said
+ * again is new.
  */
 #pragma once
 
@@ -43,6 +46,9 @@ void memory_load(struct ble *b);
 void memory_recall(struct ble *b);
 /* A sealed broadcast was opened, and its counter is above the one before: now it may be taken. */
 void memory_counted(struct peer *p, uint32_t before);
+/* Something was decoded and is about to be handed over: a kill from here on leaves when what
+ * carries no time in it was first heard. */
+void memory_heard(struct peer *p);
 /* Nothing of the device is remembered any more: it goes. */
 void memory_forget(struct peer *p);
 /* Something has changed that is worth keeping: written soon. */

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ble/counters.h"
 #include "ble/driver_private.h"
 #include "ble/gatt_cache.h"
 #include "util/checked.h"

@@ -233,11 +233,12 @@ static void log_outcome(struct peer *p, const struct advert_summary *s, int64_t 
 			F_STR("REASON", advert_outcome_text(s->outcome)));
 }
 
-static void take_readings(struct peer *p, const struct decode_time *now)
+static void take_readings(struct peer *p)
 {
 	struct ble *b = p->ble;
 	int r;
 
+	memory_heard(p);
 	r = gateway_submit(
 		b->gateway, p->device, b->scratch.list, b->scratch.count, NULL, NULL, NULL);
 	if (r == 0 || r == GATEWAY_E_SAFE)
@@ -284,7 +285,7 @@ static void on_advertisement(struct peer *p, struct radio *radio, const struct m
 	if (s.outcome == ADVERT_E_WRONG_KEY)
 		p->device->unproven_boot_us = now->boot_us;
 	if (b->scratch.count > 0)
-		take_readings(p, now);
+		take_readings(p);
 	else if (first && s.outcome == ADVERT_E_REPEATED)
 		registry_heard(gateway_registry(b->gateway), p->device, now->utc_us, now->boot_us);
 	if (!p->broadcasts && r->connectable)

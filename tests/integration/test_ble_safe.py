@@ -88,6 +88,25 @@ def test_what_is_on_the_disk_is_confirmed_and_survives_kill_9(ward):
 
 
 @pytest.mark.slow
+def test_what_carries_no_time_and_is_told_again_after_kill_9_comes_once(ward):
+    """The link breaks before it is confirmed, so that the devices keep it."""
+    devices = {"cuff": CUFF, "ear": EAR, "scale": {**CUFF, "Kind": "scale", "Address": "C0:FF:EE:00:00:05"}}
+    metrics = {"cuff": "bp-systolic", "ear": "body-temperature", "scale": "weight"}
+    bay = Bay(ward, {n: {**keys, "Variant": "no-time"} for n, keys in devices.items()}, events=[
+        *(at(2, n) for n in devices),
+        *({"When": "indicate", "Nth": "1", "Device": n, "Do": "disconnect"} for n in devices)])
+    for name, metric in metrics.items():
+        bay.wait_heard(name, metric)
+    bay.restart()
+    for name in devices:
+        bay.air.wait_event("disconnected", name, 2)    # it is read, and quiet
+    assert {v["device"] for v in confirmed(bay)} == set(devices)
+    bay.all_arrived()
+    for name, metric in metrics.items():
+        assert len(bay.heard(name, metric)) == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("connected", [True, False])
 def test_what_comes_from_where_nothing_was_is_not_lost(ward, connected):
     """The device's table changes, and so does the place by which it would say that."""

@@ -2,6 +2,7 @@
 device itself said. Each kind in all of its variants, with specials, status words and missing sensors."""
 import glob
 import os
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -269,6 +270,28 @@ def test_after_kill_9_no_good_message_is_refused_and_no_recording_taken(ward):
     bay.air.wait_event("replay", name, len(bay.air.events("replay", name)) + 1)
     # what was on its way when the daemon was killed is nobody's
     bay.all_arrived(must=lambda v: not any(a <= moment(v["time"]) <= b for a, b in gaps))
+
+
+@pytest.mark.slow
+def test_a_broadcast_that_goes_on_over_kill_9_is_one_though_the_minute_is_another(ward):
+    kinds = ("pvvx-sealed", "pvvx", "atc-sealed", "atc", "bthome-sealed", "bthome", "ruuvi-3", "ruuvi-5", "ruuvi-6")
+    devices = {k: {"Kind": k, "Address": f"A4:C1:38:00:02:{n:02X}", "Interval": "8s", "Advertise": "100ms",
+                   **({"BindKey": KEY} if "sealed" in k else {})} for n, k in enumerate(kinds)}
+    bay = Bay(ward, devices, more={k: {"BindKey": ward.secret(f"{k}.key", KEY)} for k in kinds if "sealed" in k},
+              start=False)
+    clock = ward.clock()
+    bay.daemon.environment = clock.environment(bay.daemon.environment)
+    bay.daemon.start()
+    for k in kinds:
+        bay.wait_heard(k, "ambient-temperature")
+    killed = datetime.now(timezone.utc)
+    bay.daemon.kill()
+    clock.step(60 - time.time() % 60)
+    bay.daemon.start()
+    for k in kinds:
+        bay.wait_heard(k, "ambient-temperature", 2)
+    # what was on its way when the daemon was killed is nobody's
+    bay.all_arrived(must=lambda v: not killed - timedelta(seconds=1) <= moment(v["time"]) <= killed)
 
 
 @pytest.mark.slow

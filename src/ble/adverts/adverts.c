@@ -55,15 +55,13 @@ bool advert_repeated(const struct advert_call *c, const uint8_t *bytes, size_t l
 {
 	struct advert_device *d = c->device;
 	uint64_t hash = hash_of(bytes, length);
+	bool same = d->last.hash == hash && c->now.boot_us - d->last.boot_us < ADVERT_MINUTE_US;
+	bool repeated = same && d->last_known;
 
-	if (d->last_known && d->last_hash == hash &&
-		c->now.boot_us - d->last_boot_us < ADVERT_MINUTE_US)
-		return true;
 	d->last_known = true;
-	d->last_hash = hash;
-	d->last_boot_us = c->now.boot_us;
-	d->last_utc_us = c->now.utc_us;
-	return false;
+	if (!same)
+		d->last = (struct heard){ hash, c->now.boot_us, c->now.utc_us };
+	return repeated;
 }
 
 struct measure advert_measure(const struct advert_call *c, const uint8_t *bytes, size_t length)
@@ -71,7 +69,7 @@ struct measure advert_measure(const struct advert_call *c, const uint8_t *bytes,
 	return (struct measure){ .out = c->out,
 		.like = { .auth = AUTH_NONE, .group_index = 1 },
 		.key = measure_key(
-			bytes, length, 1, (uint64_t)(c->device->last_utc_us / ADVERT_MINUTE_US)) };
+			bytes, length, 1, (uint64_t)(c->device->last.utc_us / ADVERT_MINUTE_US)) };
 }
 
 int advert_done(const struct advert_call *c, const struct cursor *cur)

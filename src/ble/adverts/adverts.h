@@ -5,8 +5,9 @@
  * What the driver does with it: it keeps one struct advert_device for each
  * device of the configuration that broadcasts, calls adverts_heard() for each
  * report of that address, hands the readings to gateway_submit(), counts the
- * outcomes, and saves advert_device.counter some steps ahead. For addresses that
- * nobody knows it may call it with a device of zeros, for `discover` and tags.h.
+ * outcomes, and saves advert_device.counter some steps ahead, and .last before it
+ * hands over the readings. For addresses that nobody knows it may call it with a
+ * device of zeros, for `discover` and tags.h.
  */
 #pragma once
 
@@ -53,7 +54,8 @@ void adverts_heard(const struct advert_call *c, const uint8_t *data, size_t leng
 
 #define ADVERT_MINUTE_US INT64_C(60000000)
 
-/* Whether these very bytes came within a minute; if not they are the last ones now. */
+/* Whether these very bytes came within a minute, in this run; if not they are the last ones now,
+ * first heard now, or when an earlier run heard them. */
 bool advert_repeated(const struct advert_call *c, const uint8_t *bytes, size_t length);
 /* A measurement without values yet, from an unsealed broadcast: AUTH_NONE. Its key is that of the
  * bytes and the minute in which they first came: small counters soon begin again. */

@@ -125,18 +125,20 @@ bool profile_stamp_read(const struct profile_call *c, struct reading *like, stru
 uint64_t profile_key(const struct profile_call *c, const struct profile_value *v, bool stamped)
 {
 	struct profile_device *d = c->device;
+	struct heard *oldest = &d->repeats[0];
 	uint64_t hash = measure_key(v->bytes, v->length, v->characteristic, v->instance);
 
 	if (stamped)
 		return hash;
-	for (size_t i = 0; i < PROFILE_REPEATS_MAX; i++)
-		if (d->repeats[i].hash == hash &&
-			c->now.boot_us - d->repeats[i].boot_us <= REPEAT_US)
-			return measure_key(NULL, 0, hash, (uint64_t)d->repeats[i].utc_us);
-	d->repeats[d->repeat_next].hash = hash;
-	d->repeats[d->repeat_next].boot_us = c->now.boot_us;
-	d->repeats[d->repeat_next].utc_us = c->now.utc_us;
-	d->repeat_next = (d->repeat_next + 1) % PROFILE_REPEATS_MAX;
+	for (size_t i = 0; i < PROFILE_REPEATS_MAX; i++) {
+		struct heard *h = &d->repeats[i];
+
+		if (h->hash == hash && c->now.boot_us - h->boot_us <= REPEAT_US)
+			return measure_key(NULL, 0, hash, (uint64_t)h->utc_us);
+		if (h->boot_us < oldest->boot_us)
+			oldest = h;
+	}
+	*oldest = (struct heard){ hash, c->now.boot_us, c->now.utc_us };
 	return measure_key(NULL, 0, hash, (uint64_t)c->now.utc_us);
 }
 

@@ -5,15 +5,14 @@
  */
 #include "ble/memory.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ble/counters.h"
 #include "ble/driver_private.h"
+#include "unit/ble/ram_place.h"
 #include "unit/unit.h"
 #include "util/checked.h"
 
@@ -107,52 +106,6 @@ static void test_one_writing_at_a_time_while_it_runs(void **state)
 
 /* ---- after a restart ---- */
 
-struct memory_place {
-	char directory[48], state[64];
-};
-
-static void place(struct memory_place *p)
-{
-	(void)snprintf(p->directory, sizeof(p->directory), "/dev/shm/wardgate-test-XXXXXX");
-	assert_non_null(mkdtemp(p->directory));
-	(void)snprintf(p->state, sizeof(p->state), "%s/state", p->directory);
-	assert_int_equal(mkdir(p->state, 0700), 0);
-}
-
-/* The path of the file in RAM; "": there is none. */
-static void in_ram(const struct memory_place *p, char path[static 400])
-{
-	DIR *d = opendir(p->directory);
-	struct dirent *e;
-
-	assert_non_null(d);
-	path[0] = 0;
-	while ((e = readdir(d)))
-		if (strstr(e->d_name, ".counters"))
-			(void)snprintf(path, 400, "%s/%s", p->directory, e->d_name);
-	closedir(d);
-}
-
-static void leave_place(const struct memory_place *p)
-{
-	char path[400];
-
-	in_ram(p, path);
-	if (path[0])
-		assert_int_equal(unlink(path), 0);
-	assert_int_equal(rmdir(p->state), 0);
-	assert_int_equal(rmdir(p->directory), 0);
-}
-
-static struct counters *map_counters(const struct memory_place *p)
-{
-	struct counters *c = NULL;
-
-	assert_int_equal(counters_new(&c, p->directory, p->state, "gw"), 0);
-	assert_true(counters_tie(c) != 0);
-	return c;
-}
-
 enum disk { NO_FILE, DAMAGED, BY_SAME_RUNS, BY_OTHERS, BY_AN_OLD_VERSION };
 
 #define NOTHING -1
@@ -221,14 +174,14 @@ static void test_which_counter_counts(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(recall_rows); i++) {
 		const struct recall_row *row = &recall_rows[i];
 		struct memory_world w;
-		struct memory_place p;
+		struct ram_place p;
 		unsigned at = 0;
 		uint32_t got;
 
-		place(&p);
+		ram_place_make(&p);
 		begin(&w);
 		w.peer.advert = (struct advert_device){ 0 };
-		w.ble.counters = map_counters(&p);
+		w.ble.counters = ram_place_counters(&p);
 		if (row->ram != NOTHING)
 			counters_set(
 				w.ble.counters, w.peer.identity.octets, (uint32_t)row->ram, &at);
@@ -245,7 +198,7 @@ static void test_which_counter_counts(void **state)
 			assert_int_equal(got, row->expected);
 		counters_free(w.ble.counters);
 		end(&w);
-		leave_place(&p);
+		ram_place_leave(&p);
 	}
 }
 
@@ -278,15 +231,15 @@ static void test_runs_that_end_in_any_way(void **state)
 {
 	unsigned seed = (unsigned)boottime_us();
 	struct memory_world w;
-	struct memory_place p;
+	struct ram_place p;
 	uint32_t taken = 0;
 	char path[400];
 
 	print_message("seed %u\n", seed);
-	place(&p);
+	ram_place_make(&p);
 	begin(&w);
 	w.peer.advert = (struct advert_device){ 0 };
-	w.ble.counters = map_counters(&p);
+	w.ble.counters = ram_place_counters(&p);
 	memory_recall(&w.ble);
 	for (unsigned run = 0; run < 2000; run++) {
 		unsigned steps = (unsigned)rand_r(&seed) % 60;
@@ -307,10 +260,10 @@ static void test_runs_that_end_in_any_way(void **state)
 		case 0: /* a power cut */
 			counters_free(w.ble.counters);
 			w.ble.counters = NULL;
-			in_ram(&p, path);
+			ram_place_file(&p, path);
 			if (path[0])
 				assert_int_equal(unlink(path), 0);
-			w.ble.counters = map_counters(&p);
+			w.ble.counters = ram_place_counters(&p);
 			restart(&w);
 			assert_true(w.peer.advert.counter >= taken);
 			break;
@@ -328,7 +281,7 @@ static void test_runs_that_end_in_any_way(void **state)
 			memory_finish(&w.ble);
 			gateway_kept(w.ble.gateway, GATEWAY_BLE, 0);
 			counters_free(w.ble.counters);
-			w.ble.counters = map_counters(&p);
+			w.ble.counters = ram_place_counters(&p);
 			restart(&w);
 			assert_true(w.peer.advert.counter >= taken);
 			if (ram)
@@ -337,7 +290,7 @@ static void test_runs_that_end_in_any_way(void **state)
 			break;
 		default: /* kill -9 */
 			counters_free(w.ble.counters);
-			w.ble.counters = map_counters(&p);
+			w.ble.counters = ram_place_counters(&p);
 			restart(&w);
 			assert_true(w.peer.advert.counter >= taken);
 			if (ram && steps > 0)
@@ -347,7 +300,7 @@ static void test_runs_that_end_in_any_way(void **state)
 	}
 	counters_free(w.ble.counters);
 	end(&w);
-	leave_place(&p);
+	ram_place_leave(&p);
 }
 
 /* ---- how far ahead ---- */
@@ -394,44 +347,37 @@ static void test_a_counter_at_its_end_stays_there(void **state)
 
 /* ---- the file in RAM ---- */
 
-static const uint8_t *nth(uint32_t n, uint8_t to[static BLE_ADDRESS_SIZE])
-{
-	for (unsigned i = 0; i < BLE_ADDRESS_SIZE; i++)
-		to[i] = (uint8_t)(i < 4 ? n >> (8 * i) : 0x5a);
-	return to;
-}
-
 static void test_as_many_as_there_is_room_for(void **state)
 {
-	struct memory_place p;
+	struct ram_place p;
 	struct counters *c;
 	unsigned at[COUNTERS_MAX + 1] = { 0 };
 	uint8_t who[BLE_ADDRESS_SIZE];
 	uint32_t got;
 
-	place(&p);
-	c = map_counters(&p);
+	ram_place_make(&p);
+	c = ram_place_counters(&p);
 	for (uint32_t i = 0; i <= COUNTERS_MAX; i++)
-		counters_set(c, nth(i, who), i * 7, &at[i]);
+		counters_set(c, ram_place_nth(i, who), i * 7, &at[i]);
 	for (uint32_t i = 0; i <= COUNTERS_MAX; i++)
-		counters_set(c, nth(i, who), i * 7 + 1, &at[i]);
+		counters_set(c, ram_place_nth(i, who), i * 7 + 1, &at[i]);
 	counters_free(c);
-	c = map_counters(&p);
+	c = ram_place_counters(&p);
 	for (uint32_t i = 0; i < COUNTERS_MAX; i++) {
-		assert_true(counters_find(c, nth(i, who), &got));
+		assert_true(counters_find(c, ram_place_nth(i, who), &got));
 		assert_int_equal(got, i * 7 + 1);
 	}
-	assert_false(counters_find(c, nth(COUNTERS_MAX, who), &got));
+	assert_false(counters_find(c, ram_place_nth(COUNTERS_MAX, who), &got));
 	/* one goes, another has its place, and who has an old place in mind does no harm */
-	counters_drop(c, nth(5, who));
-	assert_false(counters_find(c, nth(5, who), &got));
-	counters_set(c, nth(COUNTERS_MAX, who), 77, &at[COUNTERS_MAX]);
-	counters_set(c, nth(5, who), 78, &at[5]);
-	assert_false(counters_find(c, nth(5, who), &got));
-	assert_true(counters_find(c, nth(COUNTERS_MAX, who), &got));
+	counters_drop(c, ram_place_nth(5, who));
+	assert_false(counters_find(c, ram_place_nth(5, who), &got));
+	counters_set(c, ram_place_nth(COUNTERS_MAX, who), 77, &at[COUNTERS_MAX]);
+	counters_set(c, ram_place_nth(5, who), 78, &at[5]);
+	assert_false(counters_find(c, ram_place_nth(5, who), &got));
+	assert_true(counters_find(c, ram_place_nth(COUNTERS_MAX, who), &got));
 	assert_int_equal(got, 77);
 	counters_free(c);
-	leave_place(&p);
+	ram_place_leave(&p);
 }
 
 static void test_nothing_without_a_file(void **state)
@@ -441,9 +387,9 @@ static void test_nothing_without_a_file(void **state)
 	uint32_t got;
 
 	assert_true(counters_tie(NULL) == 0);
-	counters_set(NULL, nth(1, who), 1, &at);
-	counters_drop(NULL, nth(1, who));
-	assert_false(counters_find(NULL, nth(1, who), &got));
+	counters_set(NULL, ram_place_nth(1, who), 1, &at);
+	counters_drop(NULL, ram_place_nth(1, who));
+	assert_false(counters_find(NULL, ram_place_nth(1, who), &got));
 	assert_null(counters_free(NULL));
 }
 
@@ -451,19 +397,19 @@ static void test_nothing_without_a_file(void **state)
  * exact one once the file is another. */
 static void test_a_damaged_file_has_no_wrong_numbers(void **state)
 {
-	struct memory_place p;
+	struct ram_place p;
 	uint8_t who[BLE_ADDRESS_SIZE];
 	unsigned at = 0;
 	char path[400];
 	uint64_t tie;
 	struct counters *c;
 
-	place(&p);
-	c = map_counters(&p);
+	ram_place_make(&p);
+	c = ram_place_counters(&p);
 	tie = counters_tie(c);
-	counters_set(c, nth(9, who), 1000, &at);
+	counters_set(c, ram_place_nth(9, who), 1000, &at);
 	counters_free(c);
-	in_ram(&p, path);
+	ram_place_file(&p, path);
 	for (off_t i = 0; i < 96; i++) { /* the header and the entry */
 		int fd = open(path, O_RDWR | O_CLOEXEC);
 		uint32_t got = 1000;
@@ -473,10 +419,10 @@ static void test_a_damaged_file_has_no_wrong_numbers(void **state)
 		other = (uint8_t)(byte ^ (i & 1 ? 0xff : 0x01));
 		assert_int_equal(pwrite(fd, &other, 1, i), 1);
 		close(fd);
-		c = map_counters(&p);
-		if (counters_find(c, nth(9, who), &got))
+		c = ram_place_counters(&p);
+		if (counters_find(c, ram_place_nth(9, who), &got))
 			assert_int_equal(got, 1000);
-		if (counters_tie(c) != tie || !counters_find(c, nth(9, who), &got)) {
+		if (counters_tie(c) != tie || !counters_find(c, ram_place_nth(9, who), &got)) {
 			/* replaced, or not to be believed: as it was */
 			counters_free(c);
 			fd = open(path, O_RDWR | O_CLOEXEC);
@@ -484,75 +430,75 @@ static void test_a_damaged_file_has_no_wrong_numbers(void **state)
 				assert_int_equal(pwrite(fd, &byte, 1, i), 1);
 			close(fd);
 			assert_int_equal(unlink(path), 0);
-			c = map_counters(&p);
+			c = ram_place_counters(&p);
 			tie = counters_tie(c);
 			at = 0;
-			counters_set(c, nth(9, who), 1000, &at);
+			counters_set(c, ram_place_nth(9, who), 1000, &at);
 		}
 		counters_free(c);
 	}
-	leave_place(&p);
+	ram_place_leave(&p);
 }
 
 static void test_files_of_others(void **state)
 {
-	struct memory_place p;
+	struct ram_place p;
 	uint8_t who[BLE_ADDRESS_SIZE];
 	struct counters *c, *other;
 	char path[400];
 	unsigned at = 0;
 	uint32_t got;
 
-	place(&p);
-	c = map_counters(&p);
-	counters_set(c, nth(1, who), 5, &at);
+	ram_place_make(&p);
+	c = ram_place_counters(&p);
+	counters_set(c, ram_place_nth(1, who), 5, &at);
 	counters_free(c);
-	in_ram(&p, path);
+	ram_place_file(&p, path);
 	/* readable by others, cut off, a directory: replaced, or done without */
 	assert_int_equal(chmod(path, 0644), 0);
-	c = map_counters(&p);
-	assert_false(counters_find(c, nth(1, who), &got));
+	c = ram_place_counters(&p);
+	assert_false(counters_find(c, ram_place_nth(1, who), &got));
 	counters_free(c);
 	assert_int_equal(truncate(path, 100), 0);
-	counters_free(map_counters(&p));
+	counters_free(ram_place_counters(&p));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_true(counters_new(&other, p.directory, p.state, "gw") < 0);
 	assert_int_equal(rmdir(path), 0);
 	/* another gateway on this machine */
 	assert_int_equal(counters_new(&other, p.directory, p.state, "gw2"), 0);
-	c = map_counters(&p);
+	c = ram_place_counters(&p);
 	assert_true(counters_tie(c) != counters_tie(other));
 	counters_free(c);
 	counters_free(other);
-	in_ram(&p, path);
+	ram_place_file(&p, path);
 	assert_int_equal(unlink(path), 0);
-	leave_place(&p);
+	ram_place_leave(&p);
 }
 
 static void test_who_goes_begins_anew(void **state)
 {
 	struct memory_world w;
-	struct memory_place p;
+	struct ram_place p;
 	uint8_t who[BLE_ADDRESS_SIZE];
 	unsigned at = 0;
 	uint32_t got;
 
-	place(&p);
+	ram_place_make(&p);
 	begin(&w);
-	w.ble.counters = map_counters(&p);
+	w.ble.counters = ram_place_counters(&p);
 	hear(&w, 1001);
-	counters_set(w.ble.counters, nth(3, who), 9, &at);
+	counters_set(w.ble.counters, ram_place_nth(3, who), 9, &at);
 	/* in this run */
 	memory_forget(&w.peer);
 	assert_false(counters_find(w.ble.counters, w.peer.identity.octets, &got));
 	assert_true(w.ble.memory_dirty);
 	/* while none ran */
 	memory_recall(&w.ble);
-	assert_false(counters_find(w.ble.counters, nth(3, who), &got));
+	assert_false(counters_find(w.ble.counters, ram_place_nth(3, who), &got));
 	counters_free(w.ble.counters);
 	end(&w);
-	leave_place(&p);
+	ram_place_leave(&p);
 }
 
 int main(void)
