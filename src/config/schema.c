@@ -198,7 +198,8 @@ static const struct config_row mqtt_rows[] = {
 		.standard = "",
 		.words = command_words,
 		.example = "acknowledge pause observe",
-		.help = "The commands that are obeyed from afar. None are unless they are listed." },
+		.help = "The commands that are obeyed from afar. None are unless they are "
+			"listed." },
 	{ .key = "NoSubscriber",
 		.type = &config_type_switch,
 		.offset = offsetof(struct config, mqtt.no_subscriber_keep),
