@@ -290,6 +290,8 @@ def test_a_broadcast_that_goes_on_over_kill_9_is_one_though_the_minute_is_anothe
     bay.daemon.start()
     for k in kinds:
         bay.wait_heard(k, "ambient-temperature", 2)
+    # nor is it taken for a recording
+    assert "a broadcast of a device is not read" not in bay.daemon.log()
     # what was on its way when the daemon was killed is nobody's
     bay.all_arrived(must=lambda v: not killed - timedelta(seconds=1) <= moment(v["time"]) <= killed)
 

@@ -347,8 +347,7 @@ static int bthome_decode(const struct advert_call *c, const uint8_t *bytes, size
 		struct advert_device *d = c->device;
 
 		/* the last frame again, and only that: nothing else is let by below */
-		if (d->counter_known && d->last_known &&
-			d->last.hash == measure_key(bytes, length, 0, 0))
+		if (d->counter_known && d->last.hash == measure_key(bytes, length, 0, 0))
 			return ADVERT_E_REPEATED;
 		r = open_sealed(c, info, &cur, address, plain);
 		if (r < 0)

@@ -16,10 +16,22 @@ static struct advert_summary found;
 static struct decode_time now = { .boot_us = 1000 * SECOND,
 	.utc_us = INT64_C(1795255200) * SECOND };
 
+/* No frame here gets as far as that. */
+static int never_opened(void *cipher, const uint8_t key[static ADVERT_KEY_SIZE],
+	const uint8_t *nonce, size_t nonce_length, const uint8_t *associated,
+	size_t associated_length, const uint8_t *sealed, size_t length, const uint8_t *tag,
+	size_t tag_length, uint8_t *plain)
+{
+	fail();
+	return -1;
+}
+
 static void hear(const void *data, size_t length)
 {
 	static const uint8_t address[ADVERT_ADDRESS_SIZE] = { 0xc0, 0xff, 0xee, 0, 0, 1 };
-	struct advert_call c = { .address = address, .now = now, .device = &device, .out = &out };
+	struct advert_call c = {
+		.address = address, .now = now, .device = &device, .open = never_opened, .out = &out
+	};
 
 	adverts_heard(&c, data, length, &found);
 }
@@ -266,6 +278,29 @@ static void test_a_repetition_counts_from_when_it_was_first_heard(void **state)
 	(void)key_now();
 }
 
+/* Known by its bytes, in this run or an earlier one; all else under its counter is a recording. */
+static void test_the_last_sealed_frame_is_repeated_not_replayed(void **state)
+{
+	static const char frame[] = "\x10\x16\xd2\xfc\x41"
+				    "abcd"
+				    "\5\0\0\0"
+				    "tags";
+	char other[sizeof(frame)];
+
+	(void)state;
+	device.has_key = device.counter_known = true;
+	device.counter = 5;
+	hear(frame, sizeof(frame) - 1);
+	assert_int_equal(found.outcome, ADVERT_E_REPLAYED);
+	device.last.hash = measure_key(frame + 4, sizeof(frame) - 5, 0, 0);
+	hear(frame, sizeof(frame) - 1);
+	assert_int_equal(found.outcome, ADVERT_E_REPEATED);
+	memcpy(other, frame, sizeof(frame));
+	other[6] ^= 1;
+	hear(other, sizeof(other) - 1);
+	assert_int_equal(found.outcome, ADVERT_E_REPLAYED);
+}
+
 static void test_rows_and_words(void **state)
 {
 	(void)state;
@@ -293,6 +328,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_field_that_nobody_reads_takes_nothing_back, anew),
 		cmocka_unit_test_setup(test_the_same_bytes_have_a_key_for_each_minute, anew),
 		cmocka_unit_test_setup(test_a_repetition_counts_from_when_it_was_first_heard, anew),
+		cmocka_unit_test_setup(test_the_last_sealed_frame_is_repeated_not_replayed, anew),
 		cmocka_unit_test_setup(test_rows_and_words, anew),
 	};
 

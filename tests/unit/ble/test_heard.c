@@ -202,12 +202,9 @@ static uint64_t broadcast(struct world *w, uint8_t packet)
 	const uint8_t data[] = { 9, 0x16, 0xd2, 0xfc, 0x40, 0x00, packet, 0x02, 0x0a, 0x00 };
 	static const uint8_t address[ADVERT_ADDRESS_SIZE] = { 0xa4, 0xc1, 0x38, 0, 1, 7 };
 	struct decoded *out = &w->ble.scratch;
-	struct tag_identity tag;
-	struct advert_call c = { .address = address,
-		.now = w->now,
-		.device = &w->peer.advert,
-		.out = out,
-		.tag = &tag };
+	struct advert_call c = {
+		.address = address, .now = w->now, .device = &w->peer.advert, .out = out
+	};
 	struct advert_summary found;
 
 	adverts_heard(&c, data, sizeof(data), &found);
