@@ -6,7 +6,7 @@
 
 #include "config_test.h"
 
-struct heard {
+struct told {
 	char text[4096];
 	int fail_at;        /* negative errno of the first assignment */
 	const char *refuse; /* a section */
@@ -14,7 +14,7 @@ struct heard {
 
 static int on_section(const char *name, unsigned line, void *userdata)
 {
-	struct heard *h = userdata;
+	struct told *h = userdata;
 	size_t n = strlen(h->text);
 
 	snprintf(h->text + n, sizeof(h->text) - n, "%u [%s]\n", line, name);
@@ -23,14 +23,14 @@ static int on_section(const char *name, unsigned line, void *userdata)
 
 static int on_assign(const char *key, const char *value, unsigned line, void *userdata)
 {
-	struct heard *h = userdata;
+	struct told *h = userdata;
 	size_t n = strlen(h->text);
 
 	snprintf(h->text + n, sizeof(h->text) - n, "%u %s=%s\n", line, key, value);
 	return h->fail_at;
 }
 
-static int run(const void *data, size_t size, struct heard *h, struct config_problems *p)
+static int run(const void *data, size_t size, struct told *h, struct config_problems *p)
 {
 	struct reader_events events = { on_section, on_assign, h };
 
@@ -40,7 +40,7 @@ static int run(const void *data, size_t size, struct heard *h, struct config_pro
 static void expect(const char *text, size_t size, const char *heard, const char *error)
 {
 	struct config_problems p = { 0 };
-	struct heard h = { .text = "" };
+	struct told h = { .text = "" };
 
 	assert_int_equal(run(text, size, &h, &p), 0);
 	assert_string_equal(h.text, heard);
@@ -186,7 +186,7 @@ static void a_refused_section_takes_its_keys_along(void **state)
 {
 	static const char text[] = "[A]\nk=1\n[B]\nk=2\n  l\n[C]\nk=3\n";
 	struct config_problems p = { 0 };
-	struct heard h = { .refuse = "B" };
+	struct told h = { .refuse = "B" };
 
 	assert_int_equal(run(text, strlen(text), &h, &p), 0);
 	assert_string_equal(h.text, "1 [A]\n2 k=1\n3 [B]\n6 [C]\n7 k=3\n");
@@ -198,7 +198,7 @@ static void an_errno_ends_the_reading(void **state)
 {
 	static const char text[] = "[A]\nk=1\nl=2\n";
 	struct config_problems p = { 0 };
-	struct heard h = { .fail_at = -ENOMEM };
+	struct told h = { .fail_at = -ENOMEM };
 
 	assert_int_equal(run(text, strlen(text), &h, &p), -ENOMEM);
 	assert_string_equal(h.text, "1 [A]\n2 k=1\n");
