@@ -24,6 +24,14 @@ typedef int (*advert_open_fn)(void *cipher, const uint8_t key[static ADVERT_KEY_
 	size_t associated_length, const uint8_t *sealed, size_t length, const uint8_t *tag,
 	size_t tag_length, uint8_t *plain);
 
+/* Payloads of one device that are not each other's repetitions: what they hold besides a counter.
+ * A sensor may tell both in turn. */
+enum advert_kind {
+	ADVERT_VALUES, /* numbers: the same ones come again by chance, and in turn with others */
+	ADVERT_STATES, /* whether a door is open, that a button was pressed: by change */
+	ADVERT_KINDS
+};
+
 /* What outlives one advertisement of a device; zero at first. The counter is the caller's to keep
  * over restarts: it saves one further on than it has seen, and gives that back. So is the last
  * payload, without last_known. */
@@ -31,9 +39,10 @@ struct advert_device {
 	bool has_key;
 	uint8_t key[ADVERT_KEY_SIZE]; /* BindKey= */
 	bool counter_known;
-	uint32_t counter;  /* the last one taken; whatever is not above it is a replay */
-	struct heard last; /* payload, its counter within */
-	bool last_known;   /* by this run; what an earlier one heard may have got no further */
+	uint32_t counter; /* the last one taken; whatever is not above it is a replay */
+	/* The last payload of each kind, its counter within. */
+	struct heard last[ADVERT_KINDS];
+	bool last_known[ADVERT_KINDS]; /* by this run; an earlier one may have got no further */
 };
 
 /* Who a tag says that it is. */

@@ -15,7 +15,7 @@
 #include "util/hash.h"
 #include "util/ramfile.h"
 
-#define VERSION 2
+#define VERSION 3
 #define IS_THERE (UINT64_C(1) << 48)
 
 static const char magic[8] = { 'w', 'g', 'c', 'o', 'u', 'n', 't', 's' };

@@ -16,8 +16,8 @@
 #include "util/cleanup.h"
 #include "wardgate/decoded.h"
 
-#define COUNTERS_MAX 1024    /* devices; of more, what is written ahead counts after a kill, too */
-#define COUNTERS_HEARD_MAX 9 /* of each */
+#define COUNTERS_MAX 1024     /* devices; of more, what is written ahead counts after a kill, too */
+#define COUNTERS_HEARD_MAX 10 /* of each */
 
 struct counters;
 

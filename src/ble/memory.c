@@ -75,11 +75,12 @@ static void recall_counter(struct ble *b, struct peer *p, bool same)
 
 /* ---- what was heard ---- */
 
-_Static_assert(COUNTERS_HEARD_MAX == 1 + PROFILE_REPEATS_MAX, "each has its place in RAM");
+_Static_assert(
+	COUNTERS_HEARD_MAX == ADVERT_KINDS + PROFILE_REPEATS_MAX, "each has its place in RAM");
 
 static struct heard *heard_of(struct peer *p, unsigned i)
 {
-	return i == 0 ? &p->advert.last : &p->profile.repeats[i - 1];
+	return i < ADVERT_KINDS ? &p->advert.last[i] : &p->profile.repeats[i - ADVERT_KINDS];
 }
 
 void memory_heard(struct peer *p)

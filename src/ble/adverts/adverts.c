@@ -51,25 +51,31 @@ static uint64_t hash_of(const uint8_t *bytes, size_t length)
 	return measure_key(bytes, length, 0, 0);
 }
 
-bool advert_repeated(const struct advert_call *c, const uint8_t *bytes, size_t length)
+bool advert_repeated(
+	const struct advert_call *c, enum advert_kind kind, const uint8_t *bytes, size_t length)
 {
 	struct advert_device *d = c->device;
+	struct heard *last = &d->last[kind];
 	uint64_t hash = hash_of(bytes, length);
-	bool same = d->last.hash == hash && c->now.boot_us - d->last.boot_us < ADVERT_MINUTE_US;
-	bool repeated = same && d->last_known;
+	bool same = last->hash == hash && c->now.boot_us - last->boot_us < ADVERT_MINUTE_US;
+	bool repeated = same && d->last_known[kind];
 
-	d->last_known = true;
+	d->last_known[kind] = true;
 	if (!same)
-		d->last = (struct heard){ hash, c->now.boot_us, c->now.utc_us };
+		*last = (struct heard){ hash, c->now.boot_us, c->now.utc_us };
 	return repeated;
 }
 
-struct measure advert_measure(const struct advert_call *c, const uint8_t *bytes, size_t length)
+struct measure advert_measure(
+	const struct advert_call *c, enum advert_kind kind, const uint8_t *bytes, size_t length)
 {
+	int64_t since_us = c->device->last[kind].utc_us;
+
 	return (struct measure){ .out = c->out,
 		.like = { .auth = AUTH_NONE, .group_index = 1 },
-		.key = measure_key(
-			bytes, length, 1, (uint64_t)(c->device->last.utc_us / ADVERT_MINUTE_US)) };
+		.key = kind == ADVERT_STATES ? measure_key(bytes, length, 2, (uint64_t)since_us)
+					     : measure_key(bytes, length, 1,
+						       (uint64_t)(since_us / ADVERT_MINUTE_US)) };
 }
 
 int advert_done(const struct advert_call *c, const struct cursor *cur)

@@ -54,11 +54,14 @@ void adverts_heard(const struct advert_call *c, const uint8_t *data, size_t leng
 
 #define ADVERT_MINUTE_US INT64_C(60000000)
 
-/* Whether these very bytes came within a minute, in this run; if not they are the last ones now,
- * first heard now, or when an earlier run heard them. */
-bool advert_repeated(const struct advert_call *c, const uint8_t *bytes, size_t length);
+/* Whether these very bytes came within a minute, in this run, and no others of that kind since; if
+ * not they are the last ones now, first heard now, or when an earlier run heard them. */
+bool advert_repeated(
+	const struct advert_call *c, enum advert_kind kind, const uint8_t *bytes, size_t length);
 /* A measurement without values yet, from an unsealed broadcast: AUTH_NONE. Its key is that of the
- * bytes and the minute in which they first came: small counters soon begin again. */
-struct measure advert_measure(const struct advert_call *c, const uint8_t *bytes, size_t length);
+ * bytes and the minute in which they first came, as small counters soon begin again; of a state,
+ * the moment in which it did: open, closed, open are three even within a minute. */
+struct measure advert_measure(
+	const struct advert_call *c, enum advert_kind kind, const uint8_t *bytes, size_t length);
 /* What a decoder returns at its end. */
 int advert_done(const struct advert_call *c, const struct cursor *cur);

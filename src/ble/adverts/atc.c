@@ -96,9 +96,9 @@ static int atc_decode(const struct advert_call *c, const uint8_t *bytes, size_t 
 			return r;
 		cur = cursor_init(plain, length - 1 - TAG_SIZE);
 	}
-	if (advert_repeated(c, bytes, length))
+	if (advert_repeated(c, ADVERT_VALUES, bytes, length))
 		return ADVERT_E_REPEATED;
-	m = advert_measure(c, bytes, length);
+	m = advert_measure(c, ADVERT_VALUES, bytes, length);
 	if (sealed)
 		m.like.auth = AUTH_DEVICE;
 	if (length == ATC_SIZE)

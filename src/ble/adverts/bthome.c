@@ -286,6 +286,27 @@ static int read_objects(const struct advert_call *c, struct cursor *cur, struct 
 	return advert_done(c, cur);
 }
 
+/* Of one without a packet id: which payload is a change, and which is said again? */
+static enum advert_kind kind_of(struct cursor cur)
+{
+	while (cursor_remaining(&cur) > 0) {
+		uint8_t id = cursor_u8(&cur);
+		const struct object *o = object_of(id);
+
+		if (id == OBJECT_BUTTON)
+			return ADVERT_STATES;
+		if (o && (o->form == FORM_BOOLEAN || o->form == FORM_INVERTED))
+			return ADVERT_STATES;
+		if (id == OBJECT_TEXT || id == OBJECT_RAW)
+			cursor_skip(&cur, cursor_u8(&cur));
+		else if (o)
+			cursor_skip(&cur, o->length);
+		else
+			break; /* nothing behind it is read */
+	}
+	return ADVERT_VALUES;
+}
+
 /* Opens what is sealed into plain. Returns its length, or an outcome below 0. */
 static int open_sealed(const struct advert_call *c, uint8_t info, struct cursor *cur,
 	const uint8_t address[static ADVERT_ADDRESS_SIZE], uint8_t plain[static PLAIN_MAX])
@@ -327,6 +348,7 @@ static int bthome_decode(const struct advert_call *c, const uint8_t *bytes, size
 	struct cursor cur = cursor_init(bytes, length), inside;
 	uint8_t address[ADVERT_ADDRESS_SIZE], plain[PLAIN_MAX];
 	uint8_t info = cursor_u8(&cur);
+	enum advert_kind kind = ADVERT_VALUES; /* sealed: the counter tells all apart */
 	struct measure m;
 	int r;
 
@@ -347,16 +369,19 @@ static int bthome_decode(const struct advert_call *c, const uint8_t *bytes, size
 		struct advert_device *d = c->device;
 
 		/* the last frame again, and only that: nothing else is let by below */
-		if (d->counter_known && d->last.hash == measure_key(bytes, length, 0, 0))
+		if (d->counter_known &&
+			d->last[ADVERT_VALUES].hash == measure_key(bytes, length, 0, 0))
 			return ADVERT_E_REPEATED;
 		r = open_sealed(c, info, &cur, address, plain);
 		if (r < 0)
 			return -r;
 		inside = cursor_init(plain, (size_t)r);
+	} else {
+		kind = kind_of(inside);
 	}
-	if (advert_repeated(c, bytes, length))
+	if (advert_repeated(c, kind, bytes, length))
 		return ADVERT_E_REPEATED;
-	m = advert_measure(c, bytes, length);
+	m = advert_measure(c, kind, bytes, length);
 	if (info & INFO_SEALED)
 		m.like.auth = AUTH_DEVICE;
 	return read_objects(c, &inside, &m);

@@ -60,9 +60,9 @@ static int read_tlm(
 	tenths = cursor_be32(cur);
 	if (cursor_done(cur) < 0)
 		return ADVERT_E_MALFORMED;
-	if (advert_repeated(c, bytes, length))
+	if (advert_repeated(c, ADVERT_VALUES, bytes, length))
 		return ADVERT_E_REPEATED;
-	m = advert_measure(c, bytes, length);
+	m = advert_measure(c, ADVERT_VALUES, bytes, length);
 	if (millivolts != 0) /* 0: it has no battery of its own */
 		measure_scaled(&m, METRIC_BATTERY_VOLTAGE, millivolts, -3);
 	add_temperature(&m, temperature);

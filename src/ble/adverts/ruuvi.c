@@ -139,9 +139,9 @@ static int ruuvi_decode(const struct advert_call *c, const uint8_t *bytes, size_
 		return cur.failed ? ADVERT_E_MALFORMED : ADVERT_E_OTHER;
 	if (c->device->has_key)
 		return ADVERT_E_UNSEALED;
-	if (advert_repeated(c, bytes, length))
+	if (advert_repeated(c, ADVERT_VALUES, bytes, length))
 		return ADVERT_E_REPEATED;
-	m = advert_measure(c, bytes, length);
+	m = advert_measure(c, ADVERT_VALUES, bytes, length);
 	if (format == FORMAT_3)
 		read_3(&cur, &m);
 	else if (format == FORMAT_5)

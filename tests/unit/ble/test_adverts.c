@@ -278,6 +278,40 @@ static void test_a_repetition_counts_from_when_it_was_first_heard(void **state)
 	(void)key_now();
 }
 
+#define OPEN "\6\x16\xd2\xfc\x40\x2d\1"
+#define SHUT "\6\x16\xd2\xfc\x40\x2d\0"
+#define DEGREES "\6\x16\xd2\xfc\x40\x57\x14"
+
+/* Without a packet id: a door that opens again within the minute has opened again; what it says of
+ * the temperature in between does not make a new opening. */
+static void test_a_state_is_new_when_it_changes(void **state)
+{
+	uint64_t opened, degrees;
+
+	(void)state;
+	HEAR(OPEN);
+	opened = out.list[0].source_key;
+	HEAR(DEGREES);
+	degrees = out.list[0].source_key;
+	pass(SECOND);
+	HEAR(OPEN);
+	assert_int_equal(found.outcome, ADVERT_E_REPEATED);
+	HEAR(SHUT);
+	assert_int_equal(found.outcome, _ADVERT_E_OK);
+	assert_true(out.list[0].boolean); /* a contact is */
+	pass(SECOND);
+	HEAR(OPEN);
+	assert_int_equal(found.outcome, _ADVERT_E_OK);
+	assert_false(out.list[0].source_key == opened);
+	HEAR(DEGREES);
+	assert_int_equal(found.outcome, ADVERT_E_REPEATED);
+	/* a number that comes again in turn with others is the same within its minute */
+	HEAR("\6\x16\xd2\xfc\x40\x57\x15");
+	HEAR(DEGREES);
+	assert_int_equal(found.outcome, _ADVERT_E_OK);
+	assert_true(out.list[0].source_key == degrees);
+}
+
 /* Known by its bytes, in this run or an earlier one; all else under its counter is a recording. */
 static void test_the_last_sealed_frame_is_repeated_not_replayed(void **state)
 {
@@ -292,7 +326,7 @@ static void test_the_last_sealed_frame_is_repeated_not_replayed(void **state)
 	device.counter = 5;
 	hear(frame, sizeof(frame) - 1);
 	assert_int_equal(found.outcome, ADVERT_E_REPLAYED);
-	device.last.hash = measure_key(frame + 4, sizeof(frame) - 5, 0, 0);
+	device.last[ADVERT_VALUES].hash = measure_key(frame + 4, sizeof(frame) - 5, 0, 0);
 	hear(frame, sizeof(frame) - 1);
 	assert_int_equal(found.outcome, ADVERT_E_REPEATED);
 	memcpy(other, frame, sizeof(frame));
@@ -328,6 +362,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_field_that_nobody_reads_takes_nothing_back, anew),
 		cmocka_unit_test_setup(test_the_same_bytes_have_a_key_for_each_minute, anew),
 		cmocka_unit_test_setup(test_a_repetition_counts_from_when_it_was_first_heard, anew),
+		cmocka_unit_test_setup(test_a_state_is_new_when_it_changes, anew),
 		cmocka_unit_test_setup(test_the_last_sealed_frame_is_repeated_not_replayed, anew),
 		cmocka_unit_test_setup(test_rows_and_words, anew),
 	};

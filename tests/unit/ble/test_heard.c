@@ -289,7 +289,7 @@ static void test_what_is_from_the_future_is_nothing(void **state)
 	begin(&w);
 	counters_set_heard(w.ble.counters, w.peer.identity.octets, 0, &h, &w.peer.counter_place);
 	kill_and_start(&w);
-	assert_true(same(w.peer.advert.last, nothing));
+	assert_true(same(w.peer.advert.last[ADVERT_VALUES], nothing));
 	end(&w);
 }
 
