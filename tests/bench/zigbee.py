@@ -85,8 +85,8 @@ class Ward:
             settings.append((f"Device {name(i)}", f"Transport=zigbee\nBed=air\nAddress=A4:C1:38:00:00:00:00:{i:02X}"))
         return self.stand.daemon(0, state=os.path.join(directory, "state"), settings=settings, env=env)
 
-    def sink(self, directory):
-        return self.stand.bench("sink", f"topic={PREFIX}/beds/#", f"keep={directory}/came",
+    def sink(self, directory, topic="beds/#", file="came"):
+        return self.stand.bench("sink", f"topic={PREFIX}/{topic}", f"name={file}", f"keep={directory}/{file}",
                                 *self.stand.mqtt_arguments()).wait_ready()
 
     def leave(self, *programs):
@@ -112,9 +112,9 @@ def settle(sink, count):
         time.sleep(0.05)
 
 
-def came(directory):
-    """(UTC in microseconds, reading) of all that the subscriber heard."""
-    with open(os.path.join(directory, "came"), encoding="utf-8") as f:
+def came(directory, file="came"):
+    """(UTC in microseconds, reading or record) of all that the subscriber heard."""
+    with open(os.path.join(directory, file), encoding="utf-8") as f:
         for line in f:
             at, _, text = line.partition(" ")
             yield int(at), json.loads(text, parse_float=str, parse_int=str)
@@ -136,13 +136,18 @@ def wrong(radio, directory):
     return sum((must - seen).values()), sum((seen - sent).values()), sum(must.values())
 
 
+def given_up(directory):
+    """How many messages gap records say will not come."""
+    return sum(int(r["count"]) for _, r in came(directory, "records") if r["record"] == "gap")
+
+
 class Through:
     """One run through to the subscriber at that rate, measured when it is steady."""
 
     def __init__(self, ward, rate, seconds):
         directory = ward.directory()
         radio = Radio(ward.stand, directory, rate)
-        sink = ward.sink(directory)
+        sink, records = ward.sink(directory), ward.sink(directory, "gateways/+/records", "records")
         daemon = ward.daemon(directory)
         wait(lambda: UP in daemon.log_text(), daemon.errors)
         time.sleep(1)
@@ -157,16 +162,18 @@ class Through:
         self.sent, self.wait_ms = int(told["acknowledged"]), int(told["longest_wait_us"]) / 1000
         self.again = int(told["retransmitted"])
         settle(sink, self.sent)
-        sink.order("kept")
-        sink.leave()
-        ward.leave(sink, daemon)
+        for program in (sink, records):
+            program.order("kept")
+            program.leave()
+        ward.leave(sink, records, daemon)
         self.lost, self.more, self.compared = wrong(radio, directory)
+        self.told = given_up(directory)
         shutil.rmtree(directory)
 
     def __str__(self):
         return f"{self.rate:,.0f}/s, {self.cpu_us:.1f} us, {self.rss:.2f} MB, longest wait for an acknowledgement " \
                f"{self.wait_ms:.1f} ms, {self.again} frames sent again; of {self.compared:,} values {self.lost} " \
-               f"lost, {self.more} too many"
+               f"lost, {self.told} of them by gap records, {self.more} too many"
 
 
 def longest_turn(ward, rate, seconds):
