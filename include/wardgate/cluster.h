@@ -114,7 +114,10 @@ struct cluster_result {
 	bool repeated;  /* sent again: its readings have the keys that they had before */
 	bool event;     /* of a button or an alarm: never to be coalesced */
 	bool facts_changed;
-	bool memory_changed;     /* of cluster_device: save it */
+	bool memory_changed; /* of cluster_device: save it */
+	/* Of a device that waits for its answer, and would say it again to the next run: to be kept
+	 * before the readings are handed over. NULL: it does not. */
+	const struct cluster_recent *keep;
 	int16_t battery_percent; /* -1: not said */
 };
 

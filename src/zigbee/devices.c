@@ -208,7 +208,14 @@ static const struct nodes_ops ops = {
 int devices_init(struct zigbee *z)
 {
 	struct nodes_settings settings = { .scratch = &z->scratch };
+	int r = recents_new(
+		&z->recents, NULL, z->config->gateway.state_directory, z->config->gateway.name);
 
+	if (r < 0)
+		log_warning("what was heard last is not in RAM; after a kill of the gateway some "
+			    "of what Zigbee devices say again is taken for something new",
+			F_ERR(r));
+	settings.recents = z->recents;
 	(void)RAND_bytes(&settings.first_sequence, sizeof(settings.first_sequence));
 	nodes_init(&z->nodes, &ops, z, &settings);
 	return 0;
@@ -220,6 +227,7 @@ void devices_done(struct zigbee *z)
 		receipt_cancel(z->waits[i].receipt);
 	gateway_keep_forget(z->gateway, GATEWAY_ZIGBEE);
 	nodes_done(&z->nodes);
+	recents_free(z->recents);
 }
 
 int devices_apply(struct zigbee *z)

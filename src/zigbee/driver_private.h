@@ -47,6 +47,7 @@ struct zigbee {
 	struct line line;
 	struct network network;
 	struct nodes nodes;
+	struct recents *recents; /* NULL: there is no file in RAM */
 	struct decoded scratch;
 	sd_event_source *timer;
 	int64_t timer_us;

@@ -129,6 +129,19 @@ static void evict(struct nodes *n)
 	drop(n, oldest);
 }
 
+void nodes_blank(struct nodes *n, struct node *node)
+{
+	interview_init(&node->interview);
+	node->interview.device.our_eui64 = n->settings.our_eui64;
+	recents_give(n->settings.recents, node->eui64, n->now.boot_us, &node->interview.device);
+}
+
+void nodes_started(struct nodes *n, struct node *node)
+{
+	cluster_started(&node->interview.device);
+	recents_started(n->settings.recents, node->eui64, n->now.boot_us);
+}
+
 static struct node *add(struct nodes *n, uint64_t eui64)
 {
 	struct node *node = calloc(1, sizeof(*node));
@@ -147,8 +160,7 @@ static struct node *add(struct nodes *n, uint64_t eui64)
 	node->poll_us = node->seek_us = node->redo_us = INT64_MAX;
 	/* of who has not been heard: nothing before is known to be its fault */
 	node->heard_us = n->now.boot_us;
-	interview_init(&node->interview);
-	node->interview.device.our_eui64 = n->settings.our_eui64;
+	nodes_blank(n, node);
 	n->slots[slot] = node;
 	if (slot >= n->end)
 		n->end = slot + 1u;
@@ -281,7 +293,7 @@ void nodes_joined(struct nodes *n, uint64_t eui64, uint16_t address, enum nodes_
 	if (!node)
 		return;
 	node->dismissals = 0;
-	cluster_started(&node->interview.device);
+	nodes_started(n, node);
 	/* of one that was not there it is told once that it is */
 	news = how == NODES_JOINED && node->joined && node->heard_once && !node->silent &&
 	       !node->stale;

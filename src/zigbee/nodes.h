@@ -46,6 +46,7 @@
 #include "wardgate/cluster.h"
 #include "zigbee/interview.h"
 #include "zigbee/message.h"
+#include "zigbee/recents.h"
 #include "zigbee/zdo.h"
 
 #define NODES_MAX 512        /* configured */
@@ -208,6 +209,7 @@ struct nodes_settings {
 	bool answers_zdo;       /* the radio leaves requests to us that ask who we are */
 	struct zdo_self self;
 	struct decoded *scratch; /* may be shared */
+	struct recents *recents; /* what outlives a kill; NULL: nothing does */
 };
 
 struct nodes_counters {

@@ -90,6 +90,8 @@ static void hear_cluster(struct nodes *n, struct node *node, const struct zigbee
 	n->counters.incomplete += outcome == CLUSTER_E_INCOMPLETE;
 	if (outcome == CLUSTER_E_MALFORMED || outcome == CLUSTER_E_OVERFLOW)
 		nodes_note(n, node, NODES_NOTE_MALFORMED, INTERVIEW_OVER, outcome);
+	if (out.keep && out.readings->count > 0)
+		recents_add(n->settings.recents, node->eui64, out.keep);
 	nodes_take(n, node, heard->profile, heard->cluster, heard->source_endpoint, &out);
 	if (reports || out.note == CLUSTER_NOTE_CHECKED_IN ||
 		(f->header.control & ZCL_OF_CLUSTER && out.readings->count > 0))
@@ -183,7 +185,7 @@ static void hear_announcement(
 	node->lqi = heard->lqi;
 	node->rssi = heard->rssi;
 	interview_capability(&node->interview, m->capability);
-	cluster_started(&node->interview.device);
+	nodes_started(n, node);
 	nodes_alive(n, node, NODES_AWAKE_JOIN_US);
 	nodes_tell_alive(n, node);
 	nodes_pair(n, node, m->node);

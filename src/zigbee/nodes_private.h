@@ -15,11 +15,15 @@ void nodes_wake(struct nodes *n, int64_t us);
 /* Whether it can be somebody's address. */
 bool nodes_is_eui64(uint64_t eui64);
 bool nodes_is_node(uint16_t node);
+/* Nothing of it is known yet but what it said to an earlier run. */
+void nodes_blank(struct nodes *n, struct node *node);
 /* The device, a new one that is not configured if need be; NULL without memory. */
 struct node *nodes_get(struct nodes *n, uint64_t eui64);
 void nodes_tell(struct nodes *n, struct node *node, unsigned changes);
 void nodes_note(struct nodes *n, struct node *node, enum nodes_note note, enum interview_step step,
 	int detail);
+/* It has joined or announces itself: perhaps it counts from the beginning. */
+void nodes_started(struct nodes *n, struct node *node);
 /* It was heard, or is said to be there. */
 void nodes_alive(struct nodes *n, struct node *node, int64_t awake_us);
 /* The same for the driver, unless a reading of it goes out anyway. */

@@ -75,7 +75,6 @@ static void finish(struct nodes *n, struct node *node, uint32_t rows)
 		return;
 	interview_restored(&node->interview, rows);
 	node->told_ready = interview_is_over(&node->interview, false);
-	node->interview.device.our_eui64 = n->settings.our_eui64;
 	node->joined = true;
 	node->ready_us = n->now.boot_us;
 	if (interview_has_missed(&node->interview)) {
@@ -103,7 +102,7 @@ static struct node *read_node(struct nodes *n, const char *line)
 	node = nodes_get(n, eui64);
 	if (!node)
 		return NULL;
-	interview_init(&node->interview);
+	nodes_blank(n, node);
 	other = nodes_is_node((uint16_t)address) ? nodes_by_node(n, (uint16_t)address) : NULL;
 	node->node =
 		nodes_is_node((uint16_t)address) && !other ? (uint16_t)address : ZIGBEE_NODE_NONE;

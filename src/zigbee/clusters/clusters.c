@@ -94,41 +94,62 @@ void cluster_started(struct cluster_device *d)
 		d->recent[i].before = true;
 }
 
+static struct cluster_recent *next_recent(struct cluster_device *d)
+{
+	struct cluster_recent *r = &d->recent[d->recent_next];
+
+	d->recent_next = (uint8_t)((d->recent_next + 1u) % CLUSTER_RECENT_MAX);
+	return r;
+}
+
+void cluster_recall(struct cluster_device *d, const struct cluster_recent *recent)
+{
+	for (size_t i = 0; i < CLUSTER_RECENT_MAX; i++)
+		if (d->recent[i].hash == recent->hash) {
+			d->recent[i] = *recent;
+			return;
+		}
+	*next_recent(d) = *recent;
+}
+
+static bool waits(const struct cluster_call *c)
+{
+	return zcl_wants_default(c->frame, c->message->unicast, ZCL_SUCCESS);
+}
+
 /* What tells a message from those with its number before and after: the time. A command that waits
- * for its answer may come again to a gateway that has been killed since, and knows nothing of it;
- * its key is the same again for a while. known: this gateway knows that number. */
+ * for its answer may come again to a gateway that has been killed since, and where nothing was kept
+ * knows nothing of it; its key is the same again for a while. known: this gateway knows that
+ * number. */
 static int64_t moment_of(const struct cluster_call *c, bool known)
 {
-	bool waits = c->frame->header.control & ZCL_OF_CLUSTER &&
-		     zcl_wants_default(c->frame, c->message->unicast, ZCL_SUCCESS);
+	bool is_command = c->frame->header.control & ZCL_OF_CLUSTER;
 
-	return waits && !known ? c->now.utc_us / REPEAT_US : c->now.utc_us;
+	return is_command && waits(c) && !known ? c->now.utc_us / REPEAT_US : c->now.utc_us;
 }
 
 /* A device that gets no answer sends the same frame again, under the same number; whatever is new
- * has another. Returns the key of the message, the same for both. */
-static uint64_t key_of(const struct cluster_call *c, bool *ret_repeated)
+ * has another. Both are the same message. */
+static struct cluster_recent *recent_of(const struct cluster_call *c)
 {
 	const struct cluster_message *m = c->message;
-	struct cluster_device *d = c->device;
 	uint64_t hash = measure_key(m->bytes, telling(c), m->cluster, m->endpoint), key;
 	struct cluster_recent *r;
 	bool known = false;
 
 	for (size_t i = 0; i < CLUSTER_RECENT_MAX; i++) {
-		r = &d->recent[i];
+		r = &c->device->recent[i];
 		known |= r->hash == hash;
 		if (!is_repeated(c, r, hash))
 			continue;
-		*ret_repeated = true;
+		c->out->repeated = true;
 		r->counter = m->counter;
-		return r->key;
+		return r;
 	}
 	key = measure_key(NULL, 0, hash, (uint64_t)moment_of(c, known));
-	r = &d->recent[d->recent_next];
-	d->recent_next = (uint8_t)((d->recent_next + 1u) % CLUSTER_RECENT_MAX);
+	r = next_recent(c->device);
 	*r = (struct cluster_recent){ hash, key, c->now.boot_us, m->counter, false };
-	return key;
+	return r;
 }
 
 /* ---- attributes ---- */
@@ -360,6 +381,7 @@ static void clear(struct cluster_result *out, struct decoded *readings)
 	out->request_count = 0;
 	out->note = CLUSTER_NOTE_NONE;
 	out->status = 0;
+	out->keep = NULL;
 	out->repeated = out->event = out->facts_changed = out->memory_changed = false;
 	out->battery_percent = -1;
 }
@@ -370,6 +392,7 @@ int cluster_heard(struct cluster_device *d, const struct cluster_message *m,
 	struct cluster_call c = {
 		.device = d, .now = *now, .row = cluster_find(m->cluster), .message = m, .out = out
 	};
+	const struct cluster_recent *recent;
 	struct zcl_frame frame;
 	bool answered = false;
 	int outcome;
@@ -378,7 +401,10 @@ int cluster_heard(struct cluster_device *d, const struct cluster_message *m,
 	if (zcl_read_frame(&frame, m->bytes, m->length) < 0)
 		return CLUSTER_E_MALFORMED;
 	c.frame = &frame;
-	c.key = key_of(&c, &out->repeated);
+	recent = recent_of(&c);
+	c.key = recent->key;
+	if (waits(&c))
+		out->keep = recent;
 	if (!(frame.header.control & ZCL_OF_CLUSTER))
 		outcome = general(&c, &answered);
 	else

@@ -17,7 +17,8 @@
  *   - readings of a cluster whose reporting was configured get reading.expect_us of
  *     cluster_expect_us(), those of other devices quirk_every_s where it is known;
  *   - it saves facts, supply and memories of a device where a result says that they
- *     changed, and calls cluster_restored() when it has given them back.
+ *     changed, and calls cluster_restored() when it has given them back;
+ *   - it keeps cluster_result.keep over a kill, and gives it back by cluster_recall().
  */
 #pragma once
 
@@ -48,6 +49,8 @@ void cluster_restored(struct cluster_device *d);
 /* It has joined, come back or announced itself: perhaps because it was without power, and counts
  * from the beginning. */
 void cluster_started(struct cluster_device *d);
+/* An earlier run heard that message, later than those that it has given back before. */
+void cluster_recall(struct cluster_device *d, const struct cluster_recent *recent);
 /* How often it checks in by what that endpoint of it has said; 0: not known, or never. */
 int64_t cluster_check_in_us(const struct cluster_device *d, uint8_t endpoint);
 /* A message; m and its bytes are needed during the call only. *out->readings is the caller's, and

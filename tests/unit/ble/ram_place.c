@@ -23,7 +23,7 @@ void ram_place_file(const struct ram_place *p, char path[static 400])
 	assert_non_null(d);
 	path[0] = 0;
 	while ((e = readdir(d)))
-		if (strstr(e->d_name, ".counters"))
+		if (strncmp(e->d_name, "wardgate-", 9) == 0)
 			(void)snprintf(path, 400, "%s/%s", p->directory, e->d_name);
 	closedir(d);
 }

@@ -1,6 +1,6 @@
 /*
- * A directory in RAM for the file of ble/counters.h, as one run leaves it to the
- * next.
+ * A directory in RAM for a file of util/ramfile.h, as that of ble/counters.h, which
+ * one run leaves to the next.
  */
 #pragma once
 

@@ -110,7 +110,9 @@ static const struct nodes_ops ops = { on_readings, on_send, on_changed, on_alive
 
 static void start(struct node_ward *w)
 {
-	const struct nodes_settings settings = { .our_eui64 = WARD_EUI64, .scratch = &w->scratch };
+	const struct nodes_settings settings = {
+		.our_eui64 = WARD_EUI64, .scratch = &w->scratch, .recents = w->recents
+	};
 
 	nodes_init(&w->nodes, &ops, w, &settings);
 }

@@ -93,6 +93,7 @@ struct ward_sent {
 struct node_ward {
 	struct nodes nodes;
 	struct decoded scratch;
+	struct recents *recents; /* from the next start on */
 	struct decode_time now;
 	struct node_device devices[WARD_DEVICES_MAX];
 	unsigned device_count;
