@@ -211,12 +211,8 @@ static int write_keys(struct adoption *a, const char *key)
 	if (key)
 		fprintf(f, "%s:%s\n", a->address, key);
 	r = fclose(f) == 0 ? files_write(path, text, size, 0600) : -ENOMEM;
-	if (old)
-		explicit_bzero(old, old_size);
-	if (text)
-		explicit_bzero(text, size);
-	free(old);
-	free(text);
+	wipe_free(old, old_size);
+	wipe_free(text, size);
 	return r;
 }
 

@@ -425,6 +425,8 @@ static int get_count(sd_bus *bus, const char *path, const char *interface, const
 
 /* Who may call is the bus's policy, hence UNPRIVILEGED: the library's own check would block. */
 #define OPEN SD_BUS_VTABLE_UNPRIVILEGED
+/* Keys may be among what is said; the library wipes its messages then. */
+#define SECRET (OPEN | SD_BUS_VTABLE_SENSITIVE)
 #define CONST SD_BUS_VTABLE_PROPERTY_CONST
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 
@@ -459,7 +461,7 @@ const sd_bus_vtable service_vtable[] = {
 		watch_on_discover, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Adopt",
 		SD_BUS_ARGS("s", device, "s", transport, "s", address, "a{ss}", settings),
-		SD_BUS_RESULT("s", result), on_method, OPEN),
+		SD_BUS_RESULT("s", result), on_method, SECRET),
 	SD_BUS_METHOD_WITH_ARGS(
 		"Forget", SD_BUS_ARGS("s", device), SD_BUS_RESULT("s", result), on_method, OPEN),
 	SD_BUS_METHOD_WITH_ARGS(
@@ -479,7 +481,7 @@ const sd_bus_vtable service_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS(
 		"Unwatch", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, watch_on_unwatch, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Run", SD_BUS_ARGS("s", verb, "s", arguments),
-		SD_BUS_RESULT("s", result), on_method, OPEN),
+		SD_BUS_RESULT("s", result), on_method, SECRET),
 	SD_BUS_METHOD_WITH_ARGS(
 		"ListVerbs", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssb)", verbs), on_list_verbs, OPEN),
 	SD_BUS_SIGNAL_WITH_ARGS("StatusChanged", SD_BUS_ARGS("s", status), 0),

@@ -263,19 +263,6 @@ static void run_network_adopt(struct command_call *call, void *userdata)
 /* On the bus only: who is far away does not see which radio is plugged in. */
 const struct command_row verb_network_adopt = { .verb = "network-adopt", .run = run_network_adopt };
 
-/* One text as the answer. */
-static void answer_text(struct command_call *call, const char *key, const char *text)
-{
-	struct view v;
-
-	if (!view_open(&v, call))
-		return;
-	fprintf(v.f, "{\"%s\":", key);
-	text_print_json(v.f, text);
-	putc('}', v.f);
-	view_answer(&v, call);
-}
-
 static void run_network_restore(struct command_call *call, void *userdata)
 {
 	const char *text = call_text(call, "backup");
@@ -314,6 +301,23 @@ const struct command_row verb_network_restore = {
 	.run = run_network_restore,
 };
 
+/* Not as a view, which as it grows leaves the keys behind in memory. */
+static void answer_backup(struct command_call *call, const char *backup, size_t length)
+{
+	size_t size = 6 * length + sizeof("{\"backup\":\"\"}"); /* each character as \u0000 */
+	char *answer = malloc(size);
+	struct text t = text_init(answer, answer ? size : 0);
+
+	text_lit(&t, "{\"backup\":");
+	text_json_string(&t, backup, length);
+	text_char(&t, '}');
+	if (text_done(&t) < 0)
+		call_error(call, COMMAND_FAILED, "out of memory");
+	else
+		call_ok(call, answer);
+	wipe_free(answer, size);
+}
+
 static void run_network_backup(struct command_call *call, void *userdata)
 {
 	char why[JOINING_WHY], *text = NULL;
@@ -330,9 +334,8 @@ static void run_network_backup(struct command_call *call, void *userdata)
 		call_error(call, outcome_of(r), "%s", why);
 		return;
 	}
-	answer_text(call, "backup", text);
-	explicit_bzero(text, length);
-	free(text);
+	answer_backup(call, text, length);
+	wipe_free(text, length);
 }
 
 static void run_network_remove(struct command_call *call, void *userdata)

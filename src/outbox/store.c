@@ -89,8 +89,7 @@ static bool save_once(struct store *s)
 		slot->text = NULL;
 		pthread_mutex_unlock(&s->lock);
 		r = statefile_write(s->directory_fd, (enum store_file)i, text, length);
-		explicit_bzero(text, length); /* there may be keys in it */
-		free(text);
+		wipe_free(text, length); /* there may be keys in it */
 		pthread_mutex_lock(&s->lock);
 		slot->writing = false;
 		slot->reported = true;
@@ -327,7 +326,7 @@ static void release(struct store *s)
 {
 	sd_event_source_disable_unref(s->io);
 	for (int i = 0; i < _STORE_FILE_MAX; i++)
-		free(s->slots[i].text);
+		wipe_free(s->slots[i].text, s->slots[i].length);
 	s->keeper = keeper_free(s->keeper);
 	for (struct news *n = s->news, *next; n; n = next) {
 		next = n->next;
@@ -441,7 +440,7 @@ int store_save(struct store *s, enum store_file file, const char *text, size_t l
 	memcpy(copy, text, length);
 	copy[length] = 0;
 	pthread_mutex_lock(&s->lock);
-	free(slot->text);
+	wipe_free(slot->text, slot->length);
 	slot->text = copy;
 	slot->length = length;
 	slot->wanted = true;

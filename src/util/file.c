@@ -70,8 +70,7 @@ ssize_t file_load(int directory_fd, const char *path, size_t max, char **ret)
 		return -ENOMEM;
 	n = read_up_to(fd, bytes, size);
 	if (n < 0) {
-		explicit_bzero(bytes, size); /* it may hold keys */
-		free(bytes);
+		wipe_free(bytes, size); /* it may hold keys */
 		return n;
 	}
 	bytes[n] = 0;

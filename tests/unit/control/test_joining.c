@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "asking.h"
+#include "unit/memory.h"
 #include "wardgate/joining.h"
 
 struct world {
@@ -14,6 +15,7 @@ struct world {
 	struct control control;
 	char told[4096], audited[512], done[256];
 	bool there;
+	const char *backup;
 	int result; /* what the driver returns, with "why" */
 	struct joining_view view;
 	struct joining_device device;
@@ -96,7 +98,7 @@ static int on_backup(void *state, char **ret, size_t *ret_length, char *why)
 	struct world *w = state;
 
 	if (w->result == 0) {
-		*ret = strdup("{\"keys\":\n1}");
+		*ret = strdup(w->backup ?: "{\"keys\":\n1}");
 		*ret_length = strlen(*ret);
 	}
 	return outcome(w, why);
@@ -301,6 +303,24 @@ static void test_people_decide_what_becomes_of_it(void **state)
 	end(&w);
 }
 
+static void test_a_backup_leaves_nothing_in_memory(void **state)
+{
+	char backup[3000];
+	struct world w;
+
+	begin(&w);
+	memset(backup, '"', sizeof(backup));
+	memory_secret(backup + 1000, 1); /* the beginning is written over as it is freed */
+	backup[sizeof(backup) - 1] = 0;
+	w.backup = backup;
+	assert_non_null(strstr(ask(&w, "network-backup", "{}"), "Done {\"backup\":\""));
+	assert_true(memory_holds(1) > 1); /* here, and in the answer */
+	explicit_bzero(backup, sizeof(backup));
+	explicit_bzero(w.told, sizeof(w.told));
+	assert_int_equal(memory_holds(1), 0);
+	end(&w);
+}
+
 static void test_what_is_told_of_a_device(void **state)
 {
 	struct world w;
@@ -351,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_the_network_is_shown),
 		cmocka_unit_test(test_what_is_asked_of_one_device),
 		cmocka_unit_test(test_people_decide_what_becomes_of_it),
+		cmocka_unit_test(test_a_backup_leaves_nothing_in_memory),
 		cmocka_unit_test(test_what_is_told_of_a_device),
 		cmocka_unit_test(test_without_a_radio),
 	};

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "unit/unit.h"
+#include "unit/memory.h"
 
 static int saved, last_result;
 
@@ -33,7 +33,7 @@ static char *make_directory(char template[static 32])
 static void remove_directory(const char *path)
 {
 	static const char *const names[] = { "lock", "epoch", "retained-topics", "epoch.new",
-		"outbox.db", "outbox.db-wal", "outbox.db-shm" };
+		"bonds", "bonds.former", "outbox.db", "outbox.db-wal", "outbox.db-shm" };
 	char file[128];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -81,6 +81,32 @@ static void test_saves_and_loads(void **state)
 	assert_int_equal(store_load(directory, STORE_EPOCH, &text), 4);
 	assert_string_equal(text, "last");
 	free(text);
+	sd_event_unref(e);
+	remove_directory(directory);
+}
+
+/* Keys of bonds and networks are among the texts. */
+static void test_texts_leave_nothing_in_memory(void **state)
+{
+	char template[32], *directory = make_directory(template), text[2048];
+	struct store *s;
+	sd_event *e;
+	int holder;
+
+	memset(text, ' ', sizeof(text));
+	memory_secret(text, 1);
+	assert_true(memory_holds(1) > 0);
+	assert_int_equal(sd_event_new(&e), 0);
+	assert_int_equal(store_new(&s, e, directory, &limits, &hooks, &holder), 0);
+	for (unsigned seed = 1; seed <= 100; seed++) {
+		/* Not where free() writes, and each of a length of its own: none is used again. */
+		memory_secret(text + 64, seed);
+		assert_int_equal(store_save(s, STORE_BONDS, text, 128 + 16 * seed), 0);
+	}
+	explicit_bzero(text, sizeof(text));
+	store_free(s, soon());
+	for (unsigned seed = 1; seed <= 100; seed++)
+		assert_int_equal(memory_holds(seed), 0);
 	sd_event_unref(e);
 	remove_directory(directory);
 }
@@ -156,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_saves_and_loads),
+		cmocka_unit_test(test_texts_leave_nothing_in_memory),
 		cmocka_unit_test(test_one_process_holds_the_directory),
 		cmocka_unit_test(test_a_refusing_disk_is_reported),
 		cmocka_unit_test(test_answers_a_ping),
