@@ -61,7 +61,7 @@ struct bus {
 	unsigned lookup_count;
 	struct watch watches[WATCHES_MAX];
 	unsigned watch_count, discover_count;
-	int64_t discover_seen_us; /* UTC: unknown devices were told up to then */
+	uint64_t discover_seen; /* unknown devices were told up to that order */
 	struct told told;
 };
 

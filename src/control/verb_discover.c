@@ -12,8 +12,7 @@ static int by_last_heard(const void *a, const void *b)
 {
 	const struct unknown_device *const *x = a, *const *y = b;
 
-	return ((*x)->last_heard_us < (*y)->last_heard_us) -
-	       ((*x)->last_heard_us > (*y)->last_heard_us);
+	return ((*x)->order < (*y)->order) - ((*x)->order > (*y)->order);
 }
 
 void view_all_unknown(const struct control *c, FILE *f)

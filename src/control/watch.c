@@ -305,7 +305,8 @@ int watch_on_discover(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	if (b->discover_count == 0)
-		b->discover_seen_us = realtime_us();
+		b->discover_seen =
+			registry_unknown_order(gateway_registry(b->control->parts.gateway));
 	look_for_unknown(b->control, seconds);
 	w->discovers_until_us = boottime_us() + seconds * INT64_C(1000000);
 	settle(b);
@@ -330,23 +331,23 @@ static void tell_unknown(struct bus *b, const char *body)
 static void tell_all_unknown(struct bus *b)
 {
 	const struct registry *registry = gateway_registry(b->control->parts.gateway);
-	int64_t seen_us = b->discover_seen_us;
+	uint64_t seen = b->discover_seen;
 
 	for (size_t i = 0; i < registry_unknown_count(registry); i++) {
 		const struct unknown_device *u = registry_unknown_at(registry, i);
 		_cleanup_(freep) char *text = NULL;
 		struct view v;
 
-		if (u->last_heard_us <= b->discover_seen_us || view_begin(&v) < 0)
+		if (u->order <= b->discover_seen || view_begin(&v) < 0)
 			continue;
-		if (u->last_heard_us > seen_us)
-			seen_us = u->last_heard_us;
+		if (u->order > seen)
+			seen = u->order;
 		view_unknown(u, v.f);
 		text = view_end(&v);
 		if (text)
 			tell_unknown(b, text);
 	}
-	b->discover_seen_us = seen_us;
+	b->discover_seen = seen;
 }
 
 void watch_tick(struct bus *b, int64_t boot_us)

@@ -27,7 +27,7 @@ struct registry {
 	size_t listener_count;
 	struct unknown_device *unknown; /* REGISTRY_UNKNOWN_MAX places, made when first needed */
 	size_t unknown_count;
-	uint64_t unknown_evicted;
+	uint64_t unknown_order, unknown_evicted;
 };
 
 static const char *const transport_names[_TRANSPORT_MAX] = {
@@ -331,7 +331,7 @@ static struct unknown_device *give_way(struct registry *r)
 		struct unknown_device *x = &r->unknown[i];
 
 		count[x->transport]++;
-		if (!oldest[x->transport] || x->last_heard_us < oldest[x->transport]->last_heard_us)
+		if (!oldest[x->transport] || x->order < oldest[x->transport]->order)
 			oldest[x->transport] = x;
 		if (count[x->transport] > count[most])
 			most = x->transport;
@@ -368,11 +368,17 @@ void registry_heard_unknown(struct registry *r, enum transport t, const char *ad
 	u->signal_dbm = signal_dbm;
 	u->last_heard_us = now_us;
 	u->times++;
+	u->order = ++r->unknown_order;
 }
 
 size_t registry_unknown_count(const struct registry *r)
 {
 	return r->unknown_count;
+}
+
+uint64_t registry_unknown_order(const struct registry *r)
+{
+	return r->unknown_order;
 }
 
 uint64_t registry_unknown_evicted(const struct registry *r)

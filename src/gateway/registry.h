@@ -25,6 +25,7 @@ struct unknown_device {
 	int signal_dbm;                        /* 0: unknown */
 	int64_t first_heard_us, last_heard_us; /* UTC */
 	uint64_t times;
+	uint64_t order; /* the higher the later it was heard, whatever the clock did */
 };
 
 enum device_event {
@@ -58,6 +59,9 @@ size_t registry_count(const struct registry *r);
 void registry_heard_unknown(struct registry *r, enum transport t, const char *address,
 	const char *kind, const char *name, int signal_dbm, int64_t now_us);
 size_t registry_unknown_count(const struct registry *r);
+/* The order of the one that was heard last; 0: none was. */
+uint64_t registry_unknown_order(const struct registry *r);
+/* How many gave way at the cap. */
 uint64_t registry_unknown_evicted(const struct registry *r);
 const struct unknown_device *registry_unknown_at(const struct registry *r, size_t i);
 

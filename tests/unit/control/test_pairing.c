@@ -471,6 +471,9 @@ static void test_discover(void **state)
 	assert_non_null(strstr(ask(&w, "discover", "{\"seconds\":0}"), "UA-651"));
 	assert_int_equal(w.radio.look_until_us, 0);
 	assert_non_null(strstr(ask(&w, "unknown", "{}"), "Done {\"unknown\":[{\"transport\""));
+	/* the last one first, though the clock was set back */
+	registry_heard_unknown(registry, TRANSPORT_COAP, "later", NULL, NULL, 0, 1000);
+	assert_true(strstr(ask(&w, "unknown", "{}"), "later") < strstr(w.told[0], "UA-651"));
 	assert_string_equal(ask(&w, "discover", "{\"seconds\":301}"),
 		"InvalidArgument \"seconds\" is 301; give a whole number from 0 to 300");
 	end(&w);

@@ -222,6 +222,28 @@ static void test_what_is_on_the_air_keeps_nobody_else_out(void **state)
 	registry_free(r);
 }
 
+static void test_unknown_devices_when_the_clock_is_set_back(void **state)
+{
+	struct registry *r = make();
+	char address[32];
+	uint64_t before;
+
+	for (int i = 0; i < REGISTRY_UNKNOWN_MAX; i++) {
+		snprintf(address, sizeof(address), "u%d", i);
+		registry_heard_unknown(r, TRANSPORT_COAP, address, NULL, NULL, 0, 1000 + i);
+	}
+	before = registry_unknown_order(r);
+	assert_true(before == registry_unknown_at(r, REGISTRY_UNKNOWN_MAX - 1)->order);
+	registry_heard_unknown(r, TRANSPORT_COAP, "u0", NULL, NULL, 0, 10);
+	assert_true(registry_unknown_at(r, 0)->order > before);
+	assert_true(registry_unknown_at(r, 0)->last_heard_us == 10);
+	registry_heard_unknown(r, TRANSPORT_COAP, "new", NULL, NULL, 0, 11);
+	assert_string_equal(registry_unknown_at(r, 0)->address, "u0");
+	assert_string_equal(registry_unknown_at(r, 1)->address, "new");
+	assert_true(registry_unknown_at(r, 1)->order > registry_unknown_at(r, 0)->order);
+	registry_free(r);
+}
+
 static void test_one_that_is_configured_is_unknown_no_more(void **state)
 {
 	struct config_device devices[] = { device("a", "u1", NULL) };
@@ -247,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_unknown_devices_are_capped),
 		cmocka_unit_test(test_what_is_on_the_air_keeps_nobody_else_out),
+		cmocka_unit_test(test_unknown_devices_when_the_clock_is_set_back),
 		cmocka_unit_test(test_one_that_is_configured_is_unknown_no_more),
 	};
 
