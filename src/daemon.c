@@ -113,8 +113,7 @@ static ssize_t put_status(char *buf, size_t size, void *userdata)
 	text_lit(&t, "}");
 	put_store(d, &t);
 	annunciator_put(d, &t);
-	text_printf(&t, ",\"unknown_devices\":%zu",
-		registry_unknown_count(gateway_registry(d->gateway)));
+	registry_put_unknown(gateway_registry(d->gateway), &t);
 	return text_done(&t);
 }
 

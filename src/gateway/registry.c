@@ -5,12 +5,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/config.h"
 #include "gateway/dedup.h"
+#include "util/text.h"
 
 #define LISTENERS_MAX 4
 #define HINT_MAX_US (30 * 86400 * INT64_C(1000000)) /* a longer promise is none */
@@ -381,9 +383,10 @@ uint64_t registry_unknown_order(const struct registry *r)
 	return r->unknown_order;
 }
 
-uint64_t registry_unknown_evicted(const struct registry *r)
+void registry_put_unknown(const struct registry *r, struct text *t)
 {
-	return r->unknown_evicted;
+	text_printf(t, ",\"unknown_devices\":%zu,\"unknown_dropped\":%" PRIu64, r->unknown_count,
+		r->unknown_evicted);
 }
 
 const struct unknown_device *registry_unknown_at(const struct registry *r, size_t i)

@@ -13,6 +13,7 @@
 
 struct config;
 struct registry;
+struct text;
 
 #define REGISTRY_UNKNOWN_MAX 256
 
@@ -61,8 +62,8 @@ void registry_heard_unknown(struct registry *r, enum transport t, const char *ad
 size_t registry_unknown_count(const struct registry *r);
 /* The order of the one that was heard last; 0: none was. */
 uint64_t registry_unknown_order(const struct registry *r);
-/* How many gave way at the cap. */
-uint64_t registry_unknown_evicted(const struct registry *r);
+/* Writes members of the status document: how many there are, and how many gave way at the cap. */
+void registry_put_unknown(const struct registry *r, struct text *t);
 const struct unknown_device *registry_unknown_at(const struct registry *r, size_t i);
 
 /* Any sign of life. The gateway calls it for every reading. */

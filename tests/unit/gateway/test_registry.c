@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "unit/unit.h"
+#include "util/text.h"
 
 static char told[512];
 
@@ -181,11 +182,22 @@ static void test_facts(void **state)
 	registry_free(r);
 }
 
+static void assert_status(const struct registry *r, const char *expected)
+{
+	char buf[200];
+	struct text t = text_init(buf, sizeof(buf));
+
+	registry_put_unknown(r, &t);
+	assert_true(text_done(&t) > 0);
+	assert_string_equal(buf, expected);
+}
+
 static void test_unknown_devices_are_capped(void **state)
 {
 	struct registry *r = make();
 	char address[32];
 
+	assert_status(r, ",\"unknown_devices\":0,\"unknown_dropped\":0");
 	for (int i = 0; i < REGISTRY_UNKNOWN_MAX; i++) {
 		snprintf(address, sizeof(address), "u%d", i);
 		registry_heard_unknown(r, TRANSPORT_COAP, address, "coap", NULL, 0, 1000 + i);
@@ -197,7 +209,7 @@ static void test_unknown_devices_are_capped(void **state)
 	assert_string_equal(registry_unknown_at(r, 0)->name, "Nonin3230");
 	registry_heard_unknown(r, TRANSPORT_COAP, "new", NULL, NULL, 0, 5001);
 	assert_int_equal(registry_unknown_count(r), REGISTRY_UNKNOWN_MAX);
-	assert_int_equal(registry_unknown_evicted(r), 1);
+	assert_status(r, ",\"unknown_devices\":256,\"unknown_dropped\":1");
 	/* u1 was silent for longest. */
 	assert_string_equal(registry_unknown_at(r, 1)->address, "new");
 	assert_null(registry_unknown_at(r, REGISTRY_UNKNOWN_MAX));
@@ -218,7 +230,8 @@ static void test_what_is_on_the_air_keeps_nobody_else_out(void **state)
 	assert_string_equal(registry_unknown_at(r, 0)->address, "ox-9");
 	registry_heard_unknown(r, TRANSPORT_COAP, "ox-10", NULL, NULL, 0, 9000);
 	assert_string_equal(registry_unknown_at(r, 0)->address, "ox-9");
-	assert_int_equal(registry_unknown_evicted(r), 9 * REGISTRY_UNKNOWN_MAX + 2);
+	assert_int_equal(REGISTRY_UNKNOWN_MAX, 256);
+	assert_status(r, ",\"unknown_devices\":256,\"unknown_dropped\":2306");
 	registry_free(r);
 }
 
