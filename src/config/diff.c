@@ -97,29 +97,18 @@ bool config_same(const struct config *a, const struct config *b)
 	return !differ;
 }
 
-static bool same_group(
-	const struct config *a, const struct config *b, const char *section, config_change_fn note)
+bool config_same_session(const struct config *a, const struct config *b, const char *section)
 {
 	const struct config_group *g = config_group_by_name(section, strlen(section));
 	bool differ = false;
 
-	diff_sections(&a->record->groups[g->id], &b->record->groups[g->id], note, &differ);
-	return !differ;
-}
-
-bool config_same_section(const struct config *a, const struct config *b, const char *section)
-{
-	return same_group(a, b, section, note_any);
-}
-
-bool config_same_session(const struct config *a, const struct config *b, const char *section)
-{
 	if (strcmp(section, "MQTT") == 0 &&
 		(strcmp(a->mqtt.topic_prefix, b->mqtt.topic_prefix) != 0 ||
 			strcmp(a->mqtt.client_id, b->mqtt.client_id) != 0 ||
 			strcmp(a->gateway.name, b->gateway.name) != 0))
 		return false;
-	return same_group(a, b, section, note_session);
+	diff_sections(&a->record->groups[g->id], &b->record->groups[g->id], note_session, &differ);
+	return !differ;
 }
 
 /* Puts the running value in place of the next one. */

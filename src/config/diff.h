@@ -24,8 +24,6 @@ typedef void (*config_change_fn)(const struct config_change *change, void *userd
 void config_diff(
 	const struct config *a, const struct config *b, config_change_fn fn, void *userdata);
 bool config_same(const struct config *a, const struct config *b);
-/* Whether all settings of a section without instances are the same: "MQTT". */
-bool config_same_section(const struct config *a, const struct config *b, const char *section);
 /* Whether those are the same that end the section's sessions when they change. For "MQTT" that
  * includes what [Gateway] puts into topics and the client id. Files that are named count by name:
  * whether their contents changed is for those who read them. */

@@ -19,7 +19,6 @@ static int work_out_name(struct check *k)
 		gethostname(host, sizeof(host) - 1);
 	config_sanitise_name(k->o->host_name ?: host, name);
 	k->c->gateway.name = strdup(name);
-	k->c->record->name_worked_out = true;
 	return k->c->gateway.name ? 0 : -ENOMEM;
 }
 

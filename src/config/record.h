@@ -44,7 +44,7 @@ struct config_record {
 	char **files;
 	size_t file_count;
 	struct config_sections groups[_GROUP_MAX];
-	bool name_worked_out, client_id_worked_out; /* nobody set them */
+	bool client_id_worked_out; /* nobody set it */
 };
 
 /* A configuration with every setting at its default and one section for each group that has no

@@ -156,15 +156,6 @@ void outbox_postponed(struct outbox *o, struct outbox_entry *e, int64_t delay_us
 	wait_until(o, e, o->now_boot_us + delay_us);
 }
 
-void outbox_returned(struct outbox *o, struct outbox_entry *e)
-{
-	struct queue *home = e->home;
-
-	leave_flight(o, e);
-	e->mark = 0;
-	queue_insert(home, e);
-}
-
 const struct message *outbox_entry_message(const struct outbox_entry *e)
 {
 	return &e->message;

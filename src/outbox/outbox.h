@@ -108,8 +108,6 @@ void outbox_confirmed(struct outbox *o, struct outbox_entry *e);
 /* Refused by reason code, not to be lost: tried again after a back-off that doubles from 1 s, set
  * aside after limits.tries. Returns true when it was set aside. */
 bool outbox_refused(struct outbox *o, struct outbox_entry *e, uint8_t reason_code);
-/* Could not be sent now (0x97, a send error): goes back to where it came from. */
-void outbox_returned(struct outbox *o, struct outbox_entry *e);
 /* Neither refused nor confirmed (nobody subscribes and NoSubscriber=keep): tried again after
  * delay_us, as often as it takes. */
 void outbox_postponed(struct outbox *o, struct outbox_entry *e, int64_t delay_us);

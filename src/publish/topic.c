@@ -66,13 +66,3 @@ bool topic_publishable(const char *text)
 			return false;
 	return true;
 }
-
-bool topic_is_below(const char *text, const char *prefix, const char *rest)
-{
-	size_t p = strlen(prefix), n = strlen(rest);
-
-	if (strncmp(text, prefix, p) != 0 || text[p] != '/')
-		return false;
-	text += p + 1;
-	return strncmp(text, rest, n) == 0 && (text[n] == 0 || text[n] == '/');
-}

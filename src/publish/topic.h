@@ -27,6 +27,3 @@ ssize_t topic_below(char *buf, size_t size, const char *prefix, const char *rest
 /* Whether text can be published to: not empty, no wildcards, no control characters, shorter than
  * TOPIC_MAX, and not one of the broker's own ($SYS). */
 bool topic_publishable(const char *text);
-
-/* Whether text is prefix/rest or anything deeper. */
-bool topic_is_below(const char *text, const char *prefix, const char *rest);

@@ -178,8 +178,6 @@ bool sble_device_variant(const struct sble_device *d, const char *word);
 bool sble_device_sensor_off(const struct sble_device *d);
 /* Its wall clock, milliseconds as if it were UTC. */
 int64_t sble_device_wall_ms(const struct sble_device *d);
-/* Date Time of 7 bytes. */
-void sble_device_put_time(const struct sble_device *d, int64_t wall_ms, struct octets *o);
 
 /* --- what the scenario does --- */
 void sble_device_count(struct sble_device *d, enum sble_when when);

@@ -170,7 +170,7 @@ struct ncp {
 	struct ncp_transient transients[NCP_TRANSIENTS_MAX];
 	size_t transient_count;
 	uint16_t counters[NCP_COUNTERS];
-	uint16_t manufacturer, concentrator_type;
+	uint16_t manufacturer;
 	bool concentrator;
 	struct {
 		uint16_t bitmask;

@@ -234,7 +234,7 @@ static void on_get_manufacturer(struct ncp *n, struct cursor *in, struct octets 
 static void on_concentrator(struct ncp *n, struct cursor *in, struct octets *out)
 {
 	n->concentrator = cursor_u8(in);
-	n->concentrator_type = cursor_le16(in);
+	(void)cursor_le16(in); /* its type */
 	ncp_put_status(n, out, NCP_OK);
 }
 

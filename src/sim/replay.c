@@ -18,7 +18,6 @@ struct point {
 struct replay {
 	struct point *points; /* by time */
 	size_t count, size;
-	int64_t length_ms;
 	uint32_t has; /* bit per quantity */
 };
 
@@ -211,7 +210,6 @@ int replay_new(struct replay **ret, const char *path, char *why, size_t why_size
 	qsort(r->points, r->count, sizeof(*r->points), by_time);
 	for (size_t i = r->count; i-- > 0;)
 		r->points[i].at_ms -= r->points[0].at_ms;
-	r->length_ms = r->points[r->count - 1].at_ms;
 	*ret = TAKE_PTR(r);
 	return 0;
 }
@@ -251,9 +249,4 @@ bool replay_value(const struct replay *r, enum quantity q, int64_t at_ms, int32_
 bool replay_has(const struct replay *r, enum quantity q)
 {
 	return r->has >> q & 1;
-}
-
-int64_t replay_length_ms(const struct replay *r)
-{
-	return r->length_ms;
 }

@@ -27,4 +27,3 @@ WG_DEFINE_CLEANUP(struct replay *, replay_free)
 bool replay_value(const struct replay *r, enum quantity q, int64_t at_ms, int32_t *ret);
 /* Whether the recording has the quantity at all. */
 bool replay_has(const struct replay *r, enum quantity q);
-int64_t replay_length_ms(const struct replay *r);

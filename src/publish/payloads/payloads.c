@@ -19,11 +19,6 @@ static const struct payload_format *const formats[] = {
 
 _Static_assert(ARRAY_SIZE(formats) <= PAYLOADS_MAX, "more formats than a byte has bits");
 
-const struct payload_format *payload_at(size_t i)
-{
-	return i < ARRAY_SIZE(formats) ? formats[i] : NULL;
-}
-
 const struct payload_format *payload_by_name(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)

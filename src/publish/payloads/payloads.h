@@ -12,5 +12,3 @@
 
 /* The format of that name, NULL when there is none. */
 const struct payload_format *payload_by_name(const char *name);
-/* The i-th format, NULL past the end. */
-const struct payload_format *payload_at(size_t i);

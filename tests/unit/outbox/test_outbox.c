@@ -334,22 +334,6 @@ static void test_full_refuses_readings_but_never_a_record(void **state)
 	end(&w);
 }
 
-static void test_returned_goes_back_to_its_place(void **state)
-{
-	struct outbox_entry *sent[8];
-	struct world w;
-
-	begin(&w, 100);
-	outbox_connected(w.outbox, 10);
-	put(&w, NULL);
-	put(&w, NULL);
-	send_all(&w, sent, NULL);
-	put(&w, NULL);
-	outbox_returned(w.outbox, sent[0]);
-	assert_string_equal(send_all(&w, NULL, NULL), "1 3 ");
-	end(&w);
-}
-
 static void test_postponed_as_often_as_it_takes(void **state)
 {
 	struct outbox_entry *sent[8];
@@ -482,7 +466,6 @@ int main(void)
 		cmocka_unit_test(test_refused_is_retried_then_set_aside),
 		cmocka_unit_test(test_aside_is_capped_and_the_drop_is_told),
 		cmocka_unit_test(test_full_refuses_readings_but_never_a_record),
-		cmocka_unit_test(test_returned_goes_back_to_its_place),
 		cmocka_unit_test(test_postponed_as_often_as_it_takes),
 		cmocka_unit_test(test_an_alarm_within_a_pack_goes_with_it_and_first),
 		cmocka_unit_test(test_random_walk_loses_nothing),

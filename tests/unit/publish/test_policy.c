@@ -50,10 +50,6 @@ static void test_publishable(void **state)
 	assert_false(topic_publishable(long_one));
 	long_one[TOPIC_MAX - 1] = 0;
 	assert_true(topic_publishable(long_one));
-	assert_true(topic_is_below("p/beds/3", "p", "beds"));
-	assert_true(topic_is_below("p/beds", "p", "beds"));
-	assert_false(topic_is_below("p/bedside", "p", "beds"));
-	assert_false(topic_is_below("q/beds", "p", "beds"));
 }
 
 static void test_backoff_order(void **state)
