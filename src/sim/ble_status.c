@@ -128,7 +128,10 @@ uint32_t sble_special_float(uint16_t word)
 
 int64_t sble_stamp(struct sble_device *d, struct sble_message *m)
 {
-	int64_t wall_ms = sble_device_wall_ms(d);
+	/* When it was due: late on a busy machine, two would have the same second, and where their
+	 * values are the same, too, nobody could tell them apart. */
+	int64_t late_us = (sble_now(d->ble) - d->moment) / d->ble->speed;
+	int64_t wall_ms = sble_device_wall_ms(d) - late_us / 1000;
 
 	if (d->clock_unset) {
 		sble_message_flag(m, "ambiguous-time");

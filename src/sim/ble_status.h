@@ -27,6 +27,6 @@ const char *sble_special_word(size_t index);
 bool sble_special_now(struct sble_device *d, struct sble_value *v, uint16_t *ret);
 /* The FLOAT of such an SFLOAT. */
 uint32_t sble_special_float(uint16_t word);
-/* A time stamp of the device's clock as it is now, on the message; *ret is what is sent, INT64_MIN
- * for a clock that was never set. */
+/* A time stamp of the device's clock as it was when this measurement was due, on the message; *ret
+ * is what is sent, INT64_MIN for a clock that was never set. */
 int64_t sble_stamp(struct sble_device *d, struct sble_message *m);
