@@ -324,7 +324,8 @@ def test_a_serial_port_that_the_service_may_not_use(ward):
     if os.geteuid() != 0:
         pytest.skip("becoming another user needs root")
     leader, follower = os.openpty()
-    port = os.ttyname(follower)
+    port = os.path.join(ward.dir, "radio")  # a name that nobody else gets when the terminal is gone
+    os.symlink(os.ttyname(follower), port)
     daemon = ward.daemon(ward.broker(), start=False, sections={"Zigbee": {"Enabled": "yes", "Port": port}})
     doctor(daemon)
     for path in (daemon.dir, os.path.dirname(daemon.dir), daemon.state):
@@ -341,6 +342,7 @@ def test_a_serial_port_that_the_service_may_not_use(ward):
         assert part is None or part in found["found"] + found["remedy"], found
     os.close(leader)
     os.close(follower)
+    os.unlink(port)
     _, areas = doctor(daemon)
     assert "is it plugged in?" in wrong(areas, "serial")[0]["remedy"]
 
