@@ -200,9 +200,12 @@ def test_the_active_scan_lasts_as_long_as_somebody_looks(ward):
     assert new["name"] == "Pulse band of a long name 42" and new["kind"] == "heart-rate"
     assert -80 < new["signal"] < -60 < 0 and -100 < far["signal"] < -85 and far["kind"] == "bthome"
     assert set(found) == {"C0:FF:EE:00:00:09", "A4:C1:38:00:00:77"}
-    states = [e["on"] for e in bay.air.events("discovery")]
-    assert states and states[0] is True and states[-1] is False
-    n = len(states)
+
+    def states():
+        return [e["on"] for e in bay.air.events("discovery")]
+    assert states() and states()[0] is True
+    wait_until(lambda: states()[-1] is False, "the end of the active scan")
+    n = len(states())
     bay.more_of("strap", "heart-rate", 4)
     bay.more_of("room", "humidity", 2)
     assert len(bay.air.events("discovery")) == n
