@@ -441,6 +441,15 @@ static void test_link_that_takes_nothing(void **state)
 #define RUNNING(t) cmocka_unit_test_setup_teardown(t, set_up_13, tear_down)
 
 /* A key that was sent is nowhere in the queue afterwards, whatever became of the command. */
+/* So many bytes of the key side by side: one or two may stand in the address of a function, too. */
+static bool holds(const void *memory, size_t size, size_t of_key)
+{
+	uint8_t key[16];
+
+	memset(key, 0x5a, sizeof(key));
+	return memmem(memory, size, key, of_key);
+}
+
 static void test_wiped(void **state)
 {
 	struct ezsp_values v = { .eui64 = 1 };
@@ -448,15 +457,10 @@ static void test_wiped(void **state)
 
 	memset(v.key, 0x5a, sizeof(v.key));
 	for (unsigned how = 0; how < 3; how++) {
-		const uint8_t *at = (const uint8_t *)f->ezsp.queue;
-		unsigned seen = 0;
-
 		assert_int_equal(ezsp_command(&f->ezsp, EZSP_IMPORT_TRANSIENT_KEY, &v, 0, on_done,
 					 NULL, f->now_us),
 			0);
-		for (size_t i = 0; i < sizeof(f->ezsp.queue); i++)
-			seen += at[i] == 0x5a;
-		assert_int_equal(seen, 16);
+		assert_true(holds(f->ezsp.queue, sizeof(f->ezsp.queue), sizeof(v.key)));
 		if (how == 0) {
 			char answer[32];
 
@@ -471,8 +475,7 @@ static void test_wiped(void **state)
 			ezsp_stop(&f->ezsp, f->now_us);
 			assert_int_equal(f->result, EZSP_GONE);
 		}
-		for (size_t i = 0; i < sizeof(f->ezsp.queue); i++)
-			assert_int_not_equal(at[i], 0x5a);
+		assert_false(holds(f->ezsp.queue, sizeof(f->ezsp.queue), 4));
 	}
 }
 
