@@ -306,8 +306,13 @@ static void answer_backup(struct command_call *call, const char *backup, size_t 
 {
 	size_t size = 6 * length + sizeof("{\"backup\":\"\"}"); /* each character as \u0000 */
 	char *answer = malloc(size);
-	struct text t = text_init(answer, answer ? size : 0);
+	struct text t;
 
+	if (!answer) {
+		call_error(call, COMMAND_FAILED, "out of memory");
+		return;
+	}
+	t = text_init(answer, size);
 	text_lit(&t, "{\"backup\":");
 	text_json_string(&t, backup, length);
 	text_char(&t, '}');
