@@ -125,7 +125,6 @@ static bool go_down(struct network *n, enum network_state to, const char *why, i
 
 	n->state = to;
 	forget_step(n);
-	network_early_drop(n);
 	network_orders_down(n);
 	/* steps and orders take no notice of it; messages are told by themselves */
 	ezsp_stop(&n->ezsp, now_us);

@@ -42,10 +42,11 @@
 #define NETWORK_INVITED_MAX 64 /* devices with a key of an install code */
 #define NETWORK_WORDS_SIZE 320
 #define NETWORK_RELAYS_MAX 30
-#define NETWORK_CONFLICTS_MAX 8 /* that are remembered, so that a flood is told once */
-#define NETWORK_DENIED_MAX 16   /* likewise: who may not join tries again for ever */
-#define NETWORK_PANS_MAX 32     /* of other networks, that a new one keeps away from */
-#define NETWORK_EARLY_MAX 64    /* of what is heard before it is known whose network it is */
+#define NETWORK_CONFLICTS_MAX 8            /* that are remembered, so that a flood is told once */
+#define NETWORK_DENIED_MAX 16              /* likewise: who may not join tries again for ever */
+#define NETWORK_PANS_MAX 32                /* of other networks, that a new one keeps away from */
+#define NETWORK_EARLY_US INT64_C(15000000) /* what is older when it is known is no news */
+#define NETWORK_EARLY_MAX 64 /* of what is heard before it is known whose network it is */
 
 #define NETWORK_STEP_US (3 * NETWORK_S)      /* for an answer while it is brought up */
 #define NETWORK_STATUS_US (10 * NETWORK_S)   /* for the stack to be up or down */
@@ -178,8 +179,10 @@ struct network_send {
 	uint8_t bytes[ZIGBEE_PAYLOAD_MAX];
 };
 
-/* An event that came while the radio's network was up and not yet known to be ours. */
+/* An event that came while the radio's network was up and not yet known to be ours. The radio was
+ * told that we have it, so it outlives a reset before that is known. */
 struct network_early {
+	int64_t heard_us;
 	uint16_t id;
 	struct ezsp_values values; /* message: bytes */
 	uint8_t bytes[ZIGBEE_PAYLOAD_MAX];

@@ -226,7 +226,7 @@ static bool is_early(const struct network *n)
 	       (n->step == STEP_INIT || (n->step >= STEP_FORM && n->step <= STEP_LINK_KEY));
 }
 
-static void keep_early(struct network *n, uint16_t id, const struct ezsp_values *v)
+static void keep_early(struct network *n, uint16_t id, const struct ezsp_values *v, int64_t now_us)
 {
 	struct network_early *e = &n->early[n->early_count];
 
@@ -234,6 +234,7 @@ static void keep_early(struct network *n, uint16_t id, const struct ezsp_values 
 		n->counters.early_lost++;
 		return;
 	}
+	e->heard_us = now_us;
 	e->id = id;
 	e->values = *v;
 	if (v->message_length > 0)
@@ -250,6 +251,10 @@ void network_early_take(struct network *n, int64_t now_us)
 	for (unsigned i = 0; i < count && n->life == life; i++) {
 		struct network_early *e = &n->early[i];
 
+		if (now_us - e->heard_us > NETWORK_EARLY_US) {
+			n->counters.early_lost++;
+			continue;
+		}
 		e->values.message = e->bytes;
 		network_event(n, e->id, 0, &e->values, now_us);
 	}
@@ -286,7 +291,7 @@ void network_event(
 		break;
 	}
 	if (is_early(n)) {
-		keep_early(n, id, v);
+		keep_early(n, id, v, now_us);
 		return;
 	}
 	/* of a network that is not ours */

@@ -504,6 +504,32 @@ static void test_heard_early(void **state)
 	zignet_free(z);
 }
 
+/* The radio was told that we have it: one that is reset once more before the network is known to be
+ * ours does not cost it, unless that takes so long that it would be told as news. */
+static void test_heard_early_before_a_reset(void **state)
+{
+	static const char report[] = "00 04 01 02 04 01 01 40 01 00 00 F2 C0 CC F5 8B FF FF 01 18";
+
+	for (unsigned late = 0; late < 2; late++) {
+		struct zignet *z = zignet_up(13, NULL);
+
+		z->ncp.early = report;
+		z->ncp.early_times = 5;
+		network_link_down(&z->n, "watchdog", z->now_us);
+		while (z->n.early_count < 5)
+			assert_true(zignet_step(z));
+		assert_int_equal(z->n.state, NETWORK_STARTING);
+		z->ncp.early_times = 0;
+		network_link_down(&z->n, "watchdog", z->now_us);
+		z->now_us += late ? NETWORK_EARLY_US + 1 : 0;
+		zignet_pass(z, 5 * ZIGNET_S);
+		assert_int_equal(z->n.state, NETWORK_UP);
+		assert_int_equal(z->heard_count, late ? 0 : 5);
+		assert_int_equal(z->n.counters.early_lost, late ? 5 : 0);
+		zignet_free(z);
+	}
+}
+
 /* Told from within, and on the way. */
 static void test_stop(void **state)
 {
@@ -551,6 +577,7 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_counter),
 		cmocka_unit_test(test_heard_early),
+		cmocka_unit_test(test_heard_early_before_a_reset),
 		cmocka_unit_test(test_stop),
 	};
 
