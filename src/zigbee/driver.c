@@ -98,6 +98,11 @@ static void on_reset(struct network *n, int64_t now_us)
 	line_reset(&zigbee_of_network(n)->line, now_us);
 }
 
+static void on_silence(struct network *n)
+{
+	line_silence(&zigbee_of_network(n)->line);
+}
+
 static int on_random(struct network *n, uint8_t *to, size_t size)
 {
 	return RAND_bytes(to, (int)size) == 1 ? 0 : -EIO;
@@ -271,6 +276,7 @@ const struct network_ops *zigbee_network_ops(void)
 	static const struct network_ops ops = {
 		.send = on_send,
 		.reset = on_reset,
+		.silence = on_silence,
 		.random = on_random,
 		.keep = netfile_keep,
 		.notice = on_notice,

@@ -293,6 +293,14 @@ void line_reset(struct line *l, int64_t now_us)
 	ash_reset(&l->ash, now_us);
 }
 
+void line_silence(struct line *l)
+{
+	if (l->fd < 0)
+		return;
+	forget_out(l);
+	ash_stop(&l->ash);
+}
+
 void line_settle(struct line *l)
 {
 	if (l->turning || !l->event)

@@ -90,6 +90,8 @@ void line_hush(struct line *l);
 int line_send(struct line *l, const uint8_t *frame, size_t length, int64_t now_us);
 /* Resets the radio; up or down follows. Nothing happens while the port is closed. */
 void line_reset(struct line *l, int64_t now_us);
+/* Neither takes nor confirms what comes, until line_reset(). */
+void line_silence(struct line *l);
 /* Writes what is to be written: at the end of whatever else but a turn led to line_send(). */
 void line_settle(struct line *l);
 

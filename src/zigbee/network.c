@@ -157,6 +157,8 @@ static void go_down_and_reset(struct network *n, bool failed, const char *why, i
 	if (wait_us > NETWORK_RETRY_MAX_US)
 		wait_us = NETWORK_RETRY_MAX_US;
 	n->retry_us = now_us + wait_us;
+	if (wait_us > 0 && n->ops->silence)
+		n->ops->silence(n);
 	life = n->life;
 	network_tell(n, NETWORK_NOTICE_RESET, failed, why, now_us);
 	if (n->life == life && n->state == NETWORK_RESTING && wait_us == 0)

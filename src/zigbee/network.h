@@ -137,6 +137,9 @@ struct network_ops {
 	int (*send)(struct network *n, const uint8_t *frame, size_t length, int64_t now_us);
 	/* Resets the link. network_link_up() or network_link_down() follows. */
 	void (*reset)(struct network *n, int64_t now_us);
+	/* Takes nothing more from the radio, and confirms nothing to it, until the next reset; may
+	 * be NULL. What nobody listens to must not count as heard. */
+	void (*silence)(struct network *n);
 	/* Random bytes for keys. Returns 0 or a negative errno. */
 	int (*random)(struct network *n, uint8_t *to, size_t size);
 	/* Keeps it for good; valid during the call. Returns 0 when it is safe, 1 when
